@@ -1,0 +1,1 @@
+"""The search: definition, space, narrowing, proposing, selecting, queue, workers and evaluation."""

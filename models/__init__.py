@@ -1,0 +1,1 @@
+"""Networks, optimizers and training on NumPy alone: no Optuna, no database, no processes."""

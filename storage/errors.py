@@ -1,0 +1,5 @@
+"""The one exception for what a user can put right: its text names the rule, the value and the way out."""
+
+
+class UserError(Exception):
+    """A mistake in the input or the surroundings; front doors print its text without a traceback and exit with 2."""
