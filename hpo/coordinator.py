@@ -1,0 +1,167 @@
+"""The one that opens rounds: it looks at the trials, and enqueues, promotes or stops what follows from them.
+
+Every step derives from the database what comes next, and doing a step twice does nothing twice. So a coordinator may
+die at any point: whoever takes over its lease goes on from the same place, with the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from optuna.distributions import BaseDistribution
+
+from hpo.final_stage import WantedRun, wanted_runs
+from hpo.narrowing import narrow
+from hpo.proposing import propose
+from hpo.queue import DONE, QueuedTrial, TrialQueue
+from hpo.results import comparable, final_runs, search_results, source_key, source_text
+from hpo.seeds import PROPOSAL, TRIAL, derived_seed
+from hpo.space import Box, Config, Interval, Numeric, SearchSpace
+from hpo.stopping import survivors, with_imputed_scores
+from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord
+from storage.database import Database
+from storage.leases import Leases
+
+
+class Coordinator:
+    """Moves one study forward, for as long as it holds the study's lease."""
+
+    def __init__(self, database: Database, study: str, leases: Leases, announce: Callable[[str], None]) -> None:
+        self.record = StudyRecord(database, study)
+        self.definition = self.record.definition
+        self.search = TrialQueue(database, study, leases)
+        self.final = TrialQueue(database, study + FINAL_SUFFIX, leases)
+        self._pool = int(self.record.data["pool"])
+        self._chance = float(self.record.data["chance"])
+        self._leases = leases
+        self._lease = coordinator_lease(study)
+        self._announce = announce
+
+    def step(self) -> bool:
+        """Do all that can be done now, and say whether the study is done; another coordinator's study is left alone."""
+        if self.record.state == "done":
+            return True
+        if not self._leases.acquire(self._lease):
+            return False
+        for queue in (self.search, self.final):
+            for number in queue.reap():
+                self._announce(f"trial {number} lost its worker and is back in the queue")
+        while self._advance():
+            pass
+        return self.record.state == "done"
+
+    def release(self) -> None:
+        """Give the study's lease back, so that another coordinator need not wait for it to expire."""
+        self._leases.release(self._lease)
+
+    def _advance(self) -> bool:
+        """Take one step forward, or return False if trials must be trained first."""
+        trials = self.search.trials()
+        rounds = self.record.rounds(self.definition)
+        for opened in rounds:
+            mine = _of_round(trials, opened.number)
+            if len(mine) < len(opened.configs):
+                return self._enqueue_round(opened, mine)
+            if not all(trial.finished for trial in mine):
+                return self._judge(mine)
+        if len(rounds) < len(self.definition.rounds):
+            return self._open_round(rounds, trials)
+        return self._advance_final(rounds, trials)
+
+    def _open_round(self, rounds: Sequence[RoundRecord], trials: Sequence[QueuedTrial]) -> bool:
+        definition, number = self.definition, len(rounds) + 1
+        box, why = definition.space.start(), ("the start, as declared",)
+        known = comparable(definition, search_results(trials))
+        if rounds:
+            narrowing = narrow(definition.space, rounds[-1].box, known, self._chance)
+            box, why = narrowing.box, narrowing.why
+        configs = propose(
+            definition.space,
+            box,
+            with_imputed_scores(known),
+            n=definition.rounds[number - 1].trials,
+            seed=derived_seed(definition.seed, PROPOSAL, number),
+            sampler=definition.search.sampler,
+        )
+        self.record.open_round(number, box, why, configs)
+        return True
+
+    def _enqueue_round(self, opened: RoundRecord, present: Sequence[QueuedTrial]) -> bool:
+        distributions = self.definition.space.distributions()
+        indices = {trial.attributes["index"] for trial in present}
+        for index, config in enumerate(opened.configs):
+            if index not in indices:
+                seed = derived_seed(self.definition.seed, TRIAL, opened.number, index)
+                attributes = {"round": opened.number, "index": index, "seed": seed}
+                self.search.add(config, distributions, attributes | {"allowed": self.definition.search.percents[0]})
+        return True
+
+    def _judge(self, trials: Sequence[QueuedTrial]) -> bool:
+        """Where all trials of the round stand at a rung, let the best go on and stop the rest.
+
+        The verdict is taken over all trials that ever reached the rung, so one that was half carried out when its
+        coordinator died is carried on, not taken anew.
+        """
+        rungs = self.definition.search.percents
+        rung = min(trial.allowed for trial in trials if not trial.finished)
+        at_rung = [trial for trial in trials if not trial.finished and trial.allowed == rung]
+        if rung == DONE or any(trial.reached < rung for trial in at_rung):
+            return False
+        reached = {trial.attributes["index"]: trial.rungs[rung] for trial in trials if rung in trial.rungs}
+        go_on = survivors(reached, self.definition.search.keep)
+        for trial in at_rung:
+            if trial.attributes["index"] in go_on:
+                self.search.allow(trial, rungs[rungs.index(rung) + 1])
+            else:
+                self.search.stop(trial)
+        return True
+
+    def _advance_final(self, rounds: Sequence[RoundRecord], trials: Sequence[QueuedTrial]) -> bool:
+        """Enqueue what is wanted of race, confirmation and full-data runs; mark the study done when all are over."""
+        known = comparable(self.definition, search_results(trials))
+        present = self.final.trials()
+        wanted = wanted_runs(self.definition, rounds[-1].box, known, final_runs(present), self._pool)
+        enqueued = {(t.attributes["stage"], source_key(t.attributes["source"]), t.attributes["run"]) for t in present}
+        missing = [run for run in wanted if run.key not in enqueued]
+        for run in missing:
+            self.final.add(run.config, _distributions_around(self.definition.space, run.config), _attributes(run))
+        if not missing and all(trial.finished for trial in present):
+            self.record.set_done()
+        return bool(missing)
+
+
+def coordinator_lease(study: str) -> str:
+    """Return the name of the lease that the coordinator of `study` holds."""
+    return f"coordinator/{study}"
+
+
+def _of_round(trials: Sequence[QueuedTrial], number: int) -> list[QueuedTrial]:
+    """Return the trials of a round, each index once."""
+    found: dict[int, QueuedTrial] = {}
+    for trial in trials:
+        if trial.attributes["round"] == number:
+            found.setdefault(trial.attributes["index"], trial)
+    return list(found.values())
+
+
+def _attributes(run: WantedRun) -> dict[str, object]:
+    attributes: dict[str, object] = {
+        "stage": run.stage,
+        "source": source_text(run.source.key),
+        "source_trial": run.source.number,
+        "run": run.run,
+        "seed": run.seed,
+    }
+    if run.overrides:
+        attributes["overrides"] = dict(run.overrides)
+    return attributes
+
+
+def _distributions_around(space: SearchSpace, config: Config) -> Mapping[str, BaseDistribution]:
+    """Return the limits as distributions, stretched where a value that was carried over lies outside them."""
+    regions = dict(space.limits().regions)
+    for name, hyperparameter in space.hyperparameters.items():
+        if isinstance(hyperparameter, Numeric):
+            value, limits = float(config[name]), hyperparameter.limits
+            regions[name] = Interval(min(limits.low, value), max(limits.high, value))
+    return space.distributions(Box(regions))

@@ -1,0 +1,94 @@
+"""After the last round: which runs are wanted next. Race, then confirmation and all of the data, then the plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hpo.definition import StudyDefinition
+from hpo.results import FinalRun, Stage, full_results, good_values
+from hpo.seeds import CONFIRM, FULL, RACE, derived_seed
+from hpo.selecting import Key, candidates
+from hpo.space import Box, Config, Value
+from hpo.transfer import transferred_weight_decay
+from hpo.trials import TrialResult
+from models import steps_per_epoch
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRun:
+    """One run of the final part: a config of the search, and what is different from its trial."""
+
+    stage: Stage
+    source: TrialResult
+    run: int
+    seed: int
+    config: Config
+    overrides: Mapping[str, Value] = field(default_factory=dict)
+    """Settings that are no hyperparameters of this study but change with the size of the data."""
+
+    @property
+    def key(self) -> tuple[str, Key, int]:
+        """What this run is known by."""
+        return self.stage, self.source.key, self.run
+
+
+def wanted_runs(
+    definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun], pool: int
+) -> list[WantedRun]:
+    """Return every run that is wanted by now, in the order to do them; when all of them are over, the study is done.
+
+    `trials` are the comparable ones, `box` is the last round's, `pool` the number of images in all of the data. All
+    configs share the seeds of a stage, and with them groups, images and initialisation: differences between configs are
+    then differences between configs.
+    """
+    chosen = candidates(definition.space, box, trials, definition.final.good_values)
+    wanted = [
+        WantedRun("race", trial, run, derived_seed(definition.seed, RACE, run), trial.config)
+        for run in range(definition.final.race_runs)
+        for trial in chosen
+    ]
+    good = good_values(definition, box, trials, runs)
+    by_key = {trial.key: trial for trial in chosen}
+    for value in good:
+        trial = by_key[value.key]
+        wanted += [
+            WantedRun("confirm", trial, run, derived_seed(definition.seed, CONFIRM, run), trial.config)
+            for run in range(definition.final.confirmation_runs)
+        ]
+    for value in good:
+        wanted += _on_all_of_the_data(definition, by_key[value.key], "full", pool)
+    full = [result for result in full_results(runs) if not result.plain]
+    if good and sum(len(result.runs) for result in full) == len(good) * definition.final.seeds:
+        winner = by_key[full[0].source]
+        scaled = _on_all_of_the_data(definition, winner, "full", pool)
+        plain = _on_all_of_the_data(definition, winner, "plain", pool)
+        if (scaled[0].config, scaled[0].overrides) != (plain[0].config, plain[0].overrides):
+            wanted += plain
+    return wanted
+
+
+def _on_all_of_the_data(definition: StudyDefinition, trial: TrialResult, stage: Stage, pool: int) -> list[WantedRun]:
+    config, overrides = (trial.config, {}) if stage == "plain" else carried_over(definition, trial, pool)
+    return [
+        WantedRun(stage, trial, run, derived_seed(definition.seed, FULL, run), config, overrides)
+        for run in range(definition.final.seeds)
+    ]
+
+
+def carried_over(definition: StudyDefinition, trial: TrialResult, pool: int) -> tuple[Config, dict[str, Value]]:
+    """Return `trial`'s config as all of the data wants it, and the settings beside it that change too."""
+    settings = definition.settings(trial.config)[1]
+    this_round = definition.rounds[trial.round - 1]
+    samples = min(this_round.samples, pool)
+    rescaled = transferred_weight_decay(
+        settings.weight_decay,
+        updates_subset=this_round.epochs * steps_per_epoch(samples, settings.batch_size),
+        updates_full=definition.final.epochs * steps_per_epoch(pool, settings.batch_size),
+    )
+    if math.isclose(rescaled, settings.weight_decay):
+        return trial.config, {}
+    if "weight_decay" in trial.config:
+        return {**trial.config, "weight_decay": rescaled}, {}
+    return trial.config, {"weight_decay": rescaled}

@@ -1,0 +1,204 @@
+"""The queue in the database: trials are enqueued, claimed, trained to a rung, parked, finished or stopped.
+
+A trial's life in Optuna's states: WAITING (queued, or parked at a rung) -> RUNNING (claimed, under a lease) -> WAITING
+again at each rung -> COMPLETE, PRUNED (stopped at a rung) or FAIL. A claim is exclusive twice over: by the lease, and
+because setting RUNNING answers False to the second claimer. Nobody writes into a trial without its lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from hpo.space import Config, Value
+from storage.database import Database
+from storage.leases import Leases
+from storage.records import Curve, save_curve
+
+DONE = 100
+"""The last rung: the whole training, in percent."""
+
+MAX_DEATHS = 3
+"""After so many dead workers the trial, not the worker, is to blame (it eats the memory, say)."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedTrial:
+    """A trial as the queue sees it. `allowed` and `reached` are shares of its training in percent."""
+
+    id: int
+    number: int
+    state: TrialState
+    config: dict[str, Value]
+    attributes: Mapping[str, Any]
+    rungs: Mapping[int, float]
+    score: float | None
+
+    @property
+    def allowed(self) -> int:
+        """How far the trial may be trained for now."""
+        return int(self.attributes.get("allowed", DONE))
+
+    @property
+    def reached(self) -> int:
+        """How far it has been trained."""
+        return max(self.rungs, default=0)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state.is_finished()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether training is left to do; a worker that died between its last report and its end left all of it."""
+        return self.reached < self.allowed or self.reached == DONE
+
+    @property
+    def ready(self) -> bool:
+        """Whether a worker may claim it."""
+        return self.state == TrialState.WAITING and self.has_work
+
+
+class TrialQueue:
+    """The trials of one Optuna study, as a queue."""
+
+    def __init__(self, database: Database, study: str, leases: Leases) -> None:
+        self._storage = database.optuna
+        self._engine = database.engine
+        self._leases = leases
+        self._study_id = self._storage.get_study_id_from_name(study)
+
+    def trials(self) -> list[QueuedTrial]:
+        """Return every trial, in the order they were enqueued."""
+        return [_view(trial) for trial in self._storage.get_all_trials(self._study_id, deepcopy=False)]
+
+    def add(
+        self, config: Config, distributions: Mapping[str, BaseDistribution], attributes: Mapping[str, Any]
+    ) -> None:
+        """Put one more config into the queue."""
+        template = create_trial(
+            state=TrialState.WAITING,
+            params=dict(config),
+            distributions=dict(distributions),
+            user_attrs=dict(attributes),
+        )
+        self._storage.create_new_trial(self._study_id, template)
+
+    def claim(self, trial: QueuedTrial) -> QueuedTrial | None:
+        """Return the trial as it stands now if it is ours to train, else None."""
+        if not self._leases.acquire(_lease(trial.id)):
+            return None
+        try:
+            if self._storage.set_trial_state_values(trial.id, TrialState.RUNNING):
+                fresh = _view(self._storage.get_trial(trial.id))
+                if fresh.has_work:
+                    return fresh
+                self._storage.set_trial_state_values(trial.id, TrialState.WAITING)
+        except UpdateFinishedTrialError:
+            pass
+        self._leases.release(_lease(trial.id))
+        return None
+
+    def report(self, trial: QueuedTrial, rung: int, score: float, curve: Curve) -> bool:
+        """Write down the score and curve at `rung`, end the claim there, and say whether the lease was still ours."""
+        return self._write(trial, rung, score, curve, {})
+
+    def finish(
+        self, trial: QueuedTrial, score: float, curve: Curve, attributes: Mapping[str, Any]
+    ) -> bool:
+        """Complete the trial with `score`, and say whether the lease was still ours."""
+        return self._write(trial, DONE, score, curve, attributes)
+
+    def fail(self, trial: QueuedTrial, reason: str) -> bool:
+        """End the trial as failed, for `reason`."""
+        try:
+            self._storage.set_trial_user_attr(trial.id, "reason", reason)
+            self._storage.set_trial_state_values(trial.id, TrialState.FAIL)
+        except UpdateFinishedTrialError:
+            return False
+        finally:
+            self._leases.release(_lease(trial.id))
+        return True
+
+    def give_back(self, trial: QueuedTrial) -> None:
+        """Return a claimed trial to the queue untouched."""
+        self._requeue(trial.id)
+        self._leases.release(_lease(trial.id))
+
+    def allow(self, trial: QueuedTrial, percent: int) -> None:
+        """Let a parked trial be trained to `percent`."""
+        self._storage.set_trial_user_attr(trial.id, "allowed", percent)
+
+    def stop(self, trial: QueuedTrial) -> None:
+        """Stop a parked trial for good; it keeps the scores and the curve it has."""
+        self._storage.set_trial_state_values(trial.id, TrialState.PRUNED)
+
+    def reap(self) -> list[int]:
+        """Return trials of dead workers to the queue, with their config and seed; give their numbers.
+
+        A dead worker's lease is free, and whoever acquires it may decide: so two reapers never free the same trial.
+        """
+        freed = []
+        for trial in self.trials():
+            if trial.state != TrialState.RUNNING or not self._leases.acquire(_lease(trial.id)):
+                continue
+            fresh = _view(self._storage.get_trial(trial.id))
+            deaths = int(fresh.attributes.get("worker_deaths", 0)) + 1
+            if fresh.state != TrialState.RUNNING:
+                self._leases.release(_lease(trial.id))
+            elif deaths >= MAX_DEATHS:
+                self.fail(fresh, f"its worker died {deaths} times while training it (out of memory?)")
+            else:
+                self._storage.set_trial_user_attr(trial.id, "worker_deaths", deaths)
+                self._requeue(trial.id)
+                self._leases.release(_lease(trial.id))
+                freed.append(trial.number)
+        return freed
+
+    def _write(
+        self, trial: QueuedTrial, rung: int, score: float, curve: Curve, attributes: Mapping[str, Any]
+    ) -> bool:
+        try:
+            if not self._leases.holds(_lease(trial.id)):
+                return False
+            save_curve(self._engine, trial.id, curve)
+            self._storage.set_trial_intermediate_value(trial.id, rung, score)
+            for name, value in attributes.items():
+                self._storage.set_trial_user_attr(trial.id, name, value)
+            if rung == DONE:
+                self._storage.set_trial_state_values(trial.id, TrialState.COMPLETE, [score])
+            else:
+                self._storage.set_trial_state_values(trial.id, TrialState.WAITING)
+        except UpdateFinishedTrialError:
+            return False
+        finally:
+            self._leases.release(_lease(trial.id))
+        return True
+
+    def _requeue(self, trial_id: int) -> None:
+        try:
+            self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
+        except UpdateFinishedTrialError:
+            return
+
+
+def _lease(trial_id: int) -> str:
+    return f"trial/{trial_id}"
+
+
+def _view(trial: FrozenTrial) -> QueuedTrial:
+    return QueuedTrial(
+        id=trial._trial_id,
+        number=trial.number,
+        state=trial.state,
+        config=dict(trial.params),
+        attributes=trial.user_attrs,
+        rungs=trial.intermediate_values,
+        score=trial.value if trial.state == TrialState.COMPLETE else None,
+    )

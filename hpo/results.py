@@ -1,0 +1,196 @@
+"""What came out of a study, as frozen values: read off the trials, by the coordinator to decide and by reports to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from optuna.trial import TrialState
+
+from hpo.definition import StudyDefinition
+from hpo.queue import QueuedTrial
+from hpo.selecting import Estimate, GoodValue, Key, boundaries, candidates, estimate, not_told_apart
+from hpo.space import Box, Config
+from hpo.trials import WORST_SCORE, TrialResult
+
+Stage = Literal["race", "confirm", "full", "plain"]
+LARGE_GAP = 0.05
+"""A train-test gap above this share is flagged as overfitting."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinalRun:
+    """One run after the search. `score` is its validation accuracy; `test_accuracy` only where the test set was opened."""
+
+    stage: Stage
+    source: Key
+    source_trial: int
+    run: int
+    number: int
+    id: int
+    seed: int
+    config: Config
+    overrides: Config
+    score: float
+    train_accuracy: float
+    test_accuracy: float | None
+    n_train: int
+    epochs: int
+    seconds: float
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FullResult:
+    """A good value trained on all of the data with several seeds. `plain` marks the winner's unscaled values."""
+
+    source: Key
+    source_trial: int
+    config: Config
+    plain: bool
+    runs: tuple[FinalRun, ...]
+    train: Estimate
+    validation: Estimate
+    test: Estimate
+
+    @property
+    def gap(self) -> float:
+        """The generalization gap, train - test."""
+        return self.train.mean - self.test.mean
+
+    @property
+    def overfits(self) -> bool:
+        """Whether the gap is large."""
+        return self.gap > LARGE_GAP
+
+
+def search_results(trials: Iterable[QueuedTrial]) -> list[TrialResult]:
+    """Return the finished, stopped and failed trials of the search, each (round, index) once, in their order."""
+    found: dict[Key, TrialResult] = {}
+    for trial in trials:
+        key = (int(trial.attributes["round"]), int(trial.attributes["index"]))
+        if not trial.finished or key in found:
+            continue
+        stopped = trial.state == TrialState.PRUNED
+        score = trial.score if trial.score is not None else WORST_SCORE
+        if stopped and trial.rungs:
+            score = trial.rungs[trial.reached]
+        found[key] = TrialResult(*key, trial.config, score, dict(trial.rungs), stopped, trial.number)
+    return [found[key] for key in sorted(found)]
+
+
+def comparable(definition: StudyDefinition, trials: Sequence[TrialResult]) -> list[TrialResult]:
+    """Return those of `trials` whose scores mean the same as the latest round's: as many samples and epochs."""
+    if not trials:
+        return []
+    latest = definition.rounds[max(trial.round for trial in trials) - 1]
+    alike = {
+        number
+        for number, each in enumerate(definition.rounds, 1)
+        if (each.samples, each.epochs) == (latest.samples, latest.epochs)
+    }
+    return [trial for trial in trials if trial.round in alike]
+
+
+def final_runs(trials: Iterable[QueuedTrial]) -> list[FinalRun]:
+    """Return the ended runs of the final part, each (stage, source, run) once; a failed one has the worst score."""
+    found: dict[tuple[str, Key, int], FinalRun] = {}
+    for trial in trials:
+        a = trial.attributes
+        source = source_key(a["source"])
+        if not trial.finished or (a["stage"], source, a["run"]) in found:
+            continue
+        found[a["stage"], source, a["run"]] = FinalRun(
+            stage=a["stage"],
+            source=source,
+            source_trial=a["source_trial"],
+            run=a["run"],
+            number=trial.number,
+            id=trial.id,
+            seed=a["seed"],
+            config=trial.config,
+            overrides=a.get("overrides", {}),
+            score=trial.score if trial.score is not None else WORST_SCORE,
+            train_accuracy=a.get("train_accuracy", WORST_SCORE),
+            test_accuracy=a.get("test_accuracy"),
+            n_train=a.get("n_train", 0),
+            epochs=a.get("epochs", 0),
+            seconds=a.get("seconds", 0.0),
+            reason=a.get("reason"),
+        )
+    return [found[key] for key in sorted(found)]
+
+
+def source_text(key: Key) -> str:
+    """Return how the final part names the trial of the search that a run belongs to: round.index."""
+    return f"{key[0]}.{key[1]}"
+
+
+def source_key(text: str) -> Key:
+    """Return the key that `source_text` wrote."""
+    number, index = text.split(".")
+    return int(number), int(index)
+
+
+def good_values(
+    definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
+) -> list[GoodValue]:
+    """Return the configs that cannot be told from the best, in the order of the race, scored by their confirmation.
+
+    `trials` are the comparable trials, `box` is the last round's. A study that is not that far has none.
+    """
+    chosen = {t.key: t for t in candidates(definition.space, box, trials, definition.final.good_values)}
+    race = {key: scores for key, scores in _scores(runs, "race").items() if key in chosen}
+    if len(race) < len(chosen) or any(len(scores) < definition.final.race_runs for scores in race.values()):
+        return []
+    confirmed = _scores(runs, "confirm")
+    return [
+        GoodValue(
+            rank=rank,
+            trial=chosen[key].number,
+            key=key,
+            config=chosen[key].config,
+            race=float(np.mean(race[key])),
+            confirmed=estimate(confirmed.get(key, [])),
+            search_score=chosen[key].score,
+            at_boundary=boundaries(definition.space, chosen[key].config),
+        )
+        for rank, key in enumerate(not_told_apart(race), 1)
+    ]
+
+
+def full_results(runs: Sequence[FinalRun]) -> list[FullResult]:
+    """Return the results on all of the data, best mean validation accuracy first, the winner's plain values last.
+
+    The winner is the first: chosen by validation, never by test.
+    """
+    found: list[FullResult] = []
+    for stage in ("full", "plain"):
+        sources = sorted({run.source for run in runs if run.stage == stage})
+        results = [_full_result([r for r in runs if r.stage == stage and r.source == source]) for source in sources]
+        found += sorted(results, key=lambda result: (-result.validation.mean, result.source))
+    return found
+
+
+def _full_result(runs: Sequence[FinalRun]) -> FullResult:
+    first = runs[0]
+    return FullResult(
+        source=first.source,
+        source_trial=first.source_trial,
+        config={**first.config, **first.overrides},
+        plain=first.stage == "plain",
+        runs=tuple(runs),
+        train=estimate([run.train_accuracy for run in runs]),
+        validation=estimate([run.score for run in runs]),
+        test=estimate([run.test_accuracy if run.test_accuracy is not None else WORST_SCORE for run in runs]),
+    )
+
+
+def _scores(runs: Iterable[FinalRun], stage: Stage) -> Mapping[Key, list[float]]:
+    scores: dict[Key, list[float]] = {}
+    for run in sorted(runs, key=lambda run: run.run):
+        if run.stage == stage:
+            scores.setdefault(run.source, []).append(run.score)
+    return scores

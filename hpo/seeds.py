@@ -1,0 +1,13 @@
+"""Seeds that are derived, never drawn: the study's seed, what it is for, and where in the study."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TRIAL, PROPOSAL, RACE, CONFIRM, FULL = range(5)
+
+
+def derived_seed(study_seed: int, purpose: int, *place: int) -> int:
+    """Return the seed for `purpose` at `place` (round and index, or run): a whole number below 2**53, JSON-safe."""
+    words = np.random.SeedSequence([study_seed, purpose, *place]).generate_state(2, np.uint32)
+    return (int(words[0]) << 21) | (int(words[1]) >> 11)

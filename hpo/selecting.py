@@ -1,0 +1,126 @@
+"""Which configs to believe in: smoothing picks candidates, a race of fresh runs compares them, more fresh runs score them.
+
+The maximum of many noisy scores is mostly luck, and beside a cliff of divergence it picks lucky runs on the cliff. So no
+number that chose a config is ever shown as that config's score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from hpo.space import Box, Config, Numeric, SearchSpace
+from hpo.stopping import with_imputed_scores
+from hpo.trials import TrialResult
+
+CONFIDENCE = 0.90
+BANDWIDTH = 0.2
+CANDIDATE_SHARE = 1 / 3
+
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The mean of fresh runs, with the ends of its t interval; all are accuracies (0..1)."""
+
+    mean: float
+    low: float
+    high: float
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoodValue:
+    """A config that cannot be told from the best: its place in the race, and its score from confirmation runs alone."""
+
+    rank: int
+    trial: int
+    key: Key
+    config: Config
+    race: float
+    confirmed: Estimate
+    search_score: float
+    at_boundary: tuple[str, ...]
+
+
+def candidates(space: SearchSpace, box: Box, trials: Sequence[TrialResult], count: int) -> list[TrialResult]:
+    """Return the `count` most promising of `trials`, best first: highest smoothed score among the top third by score.
+
+    A trial's smoothed score is the Gaussian-kernel mean of the scores of all trials, failures included, with a
+    bandwidth of .2 of the final box: a lucky run among failures is not promising, a plateau is.
+    """
+    scored = with_imputed_scores(trials)
+    smooth = smoothed_scores(space, box, scored)
+    by_score = sorted(range(len(scored)), key=lambda i: (-scored[i].score, scored[i].key))
+    promising = by_score[: max(count, math.ceil(CANDIDATE_SHARE * len(scored)))]
+    promising.sort(key=lambda i: (-smooth[i], scored[i].key))
+    return [trials[i] for i in promising[:count]]
+
+
+def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> NDArray[np.float64]:
+    """Return the kernel mean of the scores around each trial, shape (n,); different choices never share."""
+    squared = np.zeros((len(trials), len(trials)))
+    for name, hyperparameter in space.hyperparameters.items():
+        if isinstance(hyperparameter, Numeric):
+            low, high = hyperparameter.axis(box.interval(name))
+            axis = np.array([hyperparameter.to_axis(float(trial.config[name])) for trial in trials])
+            squared += ((axis[:, None] - axis[None, :]) / (BANDWIDTH * max(high - low, 1e-12))) ** 2
+        else:
+            choice = np.array([str(trial.config[name]) for trial in trials])
+            squared += np.where(choice[:, None] == choice[None, :], 0.0, np.inf)
+    weights = np.exp(-0.5 * squared)
+    scores = np.array([trial.score for trial in trials])
+    smooth: NDArray[np.float64] = weights @ scores / weights.sum(axis=1)
+    return smooth
+
+
+def not_told_apart(runs: Mapping[Key, Sequence[float]]) -> list[Key]:
+    """Return the configs that the race cannot tell from its best at 90 %, best mean first.
+
+    `runs[key][j]` is the score of the config in run j; all configs share the images and the seed of run j, so the
+    differences between runs cancel. With the additive model score = config + run + noise, k configs and r runs, the
+    noise has (k - 1)(r - 1) degrees of freedom, and a config is worse than the best where their means differ by more
+    than t * s * sqrt(2 / r) (Fisher's least significant difference).
+    """
+    order = sorted(runs, key=lambda key: (-float(np.mean(runs[key])), key))
+    table = np.array([runs[key] for key in order])
+    k, r = table.shape
+    if k == 1 or r == 1:
+        return order
+    noise = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
+    freedom = (k - 1) * (r - 1)
+    margin = _t_quantile(freedom) * math.sqrt(float((noise**2).sum()) / freedom * 2 / r)
+    means = table.mean(axis=1)
+    return [key for key, mean in zip(order, means, strict=True) if means[0] - mean <= margin]
+
+
+def estimate(scores: Sequence[float]) -> Estimate:
+    """Return the mean of independent fresh runs with its 90 % t interval, mean +- t(n - 1) * sd / sqrt(n)."""
+    mean = float(np.mean(scores))
+    if len(scores) < 2:
+        return Estimate(mean, math.nan, math.nan, len(scores))
+    half = _t_quantile(len(scores) - 1) * float(np.std(scores, ddof=1)) / math.sqrt(len(scores))
+    return Estimate(mean, mean - half, mean + half, len(scores))
+
+
+def boundaries(space: SearchSpace, config: Config) -> tuple[str, ...]:
+    """Return the numeric hyperparameters whose value lies within 2 % of an end of its limits."""
+    found = []
+    for name, hyperparameter in space.hyperparameters.items():
+        if isinstance(hyperparameter, Numeric):
+            low, high = hyperparameter.axis(hyperparameter.limits)
+            share = (hyperparameter.to_axis(float(config[name])) - low) / (high - low)
+            if not 0.02 <= share <= 0.98:  # noqa: PLR2004
+                found.append(name)
+    return tuple(found)
+
+
+def _t_quantile(freedom: int) -> float:
+    """Return the two-sided CONFIDENCE quantile of Student's t."""
+    return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2))

@@ -1,0 +1,240 @@
+"""Where a search may look: hyperparameters with their limits and start, and the box that rounds move inside them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from storage.errors import UserError
+
+Value = float | int | str | bool
+Config = Mapping[str, Value]
+"""One assignment of hyperparameters: name to value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A closed interval `low..high` of a numeric hyperparameter, in its own units."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low:.3g} .. {self.high:.3g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Numeric:
+    """A float or an integer. All geometry happens on its axis: log10 of the value if `log`, else the value itself."""
+
+    start: Interval
+    limits: Interval
+    log: bool = False
+    integer: bool = False
+
+    def to_axis(self, value: float) -> float:
+        """Return where `value` lies on the axis."""
+        return math.log10(value) if self.log else float(value)
+
+    def from_axis(self, position: float) -> float | int:
+        """Return the value at `position`, inside the limits, rounded if it is an integer."""
+        value = 10.0**position if self.log else position
+        value = min(max(value, self.limits.low), self.limits.high)
+        return round(value) if self.integer else value
+
+    def axis(self, interval: Interval) -> tuple[float, float]:
+        """Return the two ends of `interval` on the axis."""
+        return self.to_axis(interval.low), self.to_axis(interval.high)
+
+    @property
+    def step(self) -> float:
+        """Return one decade on a log axis; on a linear one, which has no decades, a quarter of the limits' width."""
+        if self.log:
+            return 1.0
+        low, high = self.axis(self.limits)
+        return (high - low) / 4
+
+    def at(self, interval: Interval, share: float) -> float | int:
+        """Return the value at `share` (0..1) of the way through `interval` on the axis.
+
+        An integer's interval reaches half a unit beyond its ends, so that the ends are drawn as often as the rest.
+        """
+        if self.integer and not self.log:
+            return min(math.floor(interval.low + share * (interval.high - interval.low + 1)), int(interval.high))
+        low, high = self.axis(interval)
+        value = self.from_axis(low + share * (high - low))
+        return min(max(value, interval.low), interval.high)
+
+    def clip(self, low: float, high: float) -> Interval:
+        """Return the axis positions `low..high` as an interval inside the limits."""
+        bottom, top = self.axis(self.limits)
+        ends = [self.limits.low if low <= bottom else self.from_axis(low)]
+        ends.append(self.limits.high if high >= top else self.from_axis(high))
+        return Interval(*ends)
+
+    def distribution(self, interval: Interval) -> BaseDistribution:
+        """Return `interval` as an Optuna distribution."""
+        if self.integer:
+            return IntDistribution(int(interval.low), int(interval.high), log=self.log)
+        return FloatDistribution(interval.low, interval.high, log=self.log)
+
+
+@dataclass(frozen=True, slots=True)
+class Categorical:
+    """One of a few choices. A choice that is a list (hidden sizes, say) travels as its JSON text."""
+
+    choices: tuple[Value, ...]
+
+    def at(self, choices: tuple[Value, ...], share: float) -> Value:
+        """Return the choice at `share` (0..1) of the way through `choices`."""
+        return choices[min(int(share * len(choices)), len(choices) - 1)]
+
+    def distribution(self, choices: tuple[Value, ...]) -> BaseDistribution:
+        """Return `choices` as an Optuna distribution."""
+        return CategoricalDistribution(choices)
+
+
+Hyperparameter = Numeric | Categorical
+Region = Interval | tuple[Value, ...]
+"""Where one hyperparameter is looked for: an interval, or some of the choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where one round looks: a region for each hyperparameter, inside the limits."""
+
+    regions: Mapping[str, Region]
+
+    def __contains__(self, config: object) -> bool:
+        return isinstance(config, Mapping) and all(config[name] in region for name, region in self.regions.items())
+
+    def __getitem__(self, name: str) -> Region:
+        return self.regions[name]
+
+    def interval(self, name: str) -> Interval:
+        """Return the interval of the numeric hyperparameter `name`."""
+        region = self.regions[name]
+        if not isinstance(region, Interval):
+            raise TypeError(f"{name} is categorical and has no interval")
+        return region
+
+    def choices(self, name: str) -> tuple[Value, ...]:
+        """Return the choices of the categorical hyperparameter `name`."""
+        region = self.regions[name]
+        if isinstance(region, Interval):
+            raise TypeError(f"{name} is numeric and has no choices")
+        return region
+
+    def record(self) -> dict[str, list[Any]]:
+        """Return the box as JSON-able lists: [low, high], or the choices."""
+        return {
+            name: [region.low, region.high] if isinstance(region, Interval) else list(region)
+            for name, region in self.regions.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpace:
+    """The declared hyperparameters, in their order of declaration."""
+
+    hyperparameters: Mapping[str, Hyperparameter]
+
+    def start(self) -> Box:
+        """Return where round 1 looks."""
+        return Box({n: h.start if isinstance(h, Numeric) else h.choices for n, h in self.hyperparameters.items()})
+
+    def limits(self) -> Box:
+        """Return the widest box there is."""
+        return Box({n: h.limits if isinstance(h, Numeric) else h.choices for n, h in self.hyperparameters.items()})
+
+    def box(self, record: Mapping[str, list[Any]]) -> Box:
+        """Return the box that `Box.record` wrote down."""
+        return Box(
+            {
+                name: Interval(*record[name]) if isinstance(h, Numeric) else tuple(record[name])
+                for name, h in self.hyperparameters.items()
+            }
+        )
+
+    def distributions(self, box: Box | None = None) -> dict[str, BaseDistribution]:
+        """Return Optuna's distributions over `box`, or over the limits."""
+        box = box or self.limits()
+        return {
+            name: h.distribution(box.interval(name)) if isinstance(h, Numeric) else h.distribution(box.choices(name))
+            for name, h in self.hyperparameters.items()
+        }
+
+
+_NUMERIC_KEYS = ("type", "log", "start", "limits")
+_CATEGORICAL_KEYS = ("type", "choices")
+
+
+def read_hyperparameter(name: str, table: object) -> Hyperparameter:
+    """Return the hyperparameter that one `[space.NAME]` table of a study file declares.
+
+    Raises UserError where a range is upside down, `start` leaves `limits`, or a log range reaches zero.
+    """
+    where = f"space.{name}"
+    if not isinstance(table, Mapping):
+        raise UserError(f"{where}: expected a table such as [{where}] with start = [1e-4, 1e-1], found {table!r}")
+    kind = table.get("type", "categorical" if "choices" in table else "float")
+    if kind not in ("float", "int", "categorical"):
+        raise UserError(f'{where}.type = {kind!r}; it must be "float", "int" or "categorical"')
+    known = _CATEGORICAL_KEYS if kind == "categorical" else _NUMERIC_KEYS
+    for key in table:
+        if key not in known:
+            raise UserError(f"{where}.{key}: unknown key; a {kind} hyperparameter takes {', '.join(known)}")
+    if kind == "categorical":
+        return _read_categorical(where, table.get("choices"))
+    log = table.get("log", False)
+    if not isinstance(log, bool):
+        raise UserError(f"{where}.log = {log!r}; it must be true or false")
+    integer = kind == "int"
+    if "start" not in table:
+        raise UserError(f"{where}: start = [low, high] is missing; it says where round 1 looks")
+    start = _read_interval(f"{where}.start", table["start"], integer, log)
+    limits = _read_interval(f"{where}.limits", table["limits"], integer, log) if "limits" in table else start
+    if start.low < limits.low or start.high > limits.high:
+        raise UserError(f"{where}: start {start} reaches outside limits {limits}; widen the limits")
+    return Numeric(start=start, limits=limits, log=log, integer=integer)
+
+
+def _read_interval(where: str, value: object, integer: bool, log: bool) -> Interval:
+    kinds = (int,) if integer else (int, float)
+    if (
+        not isinstance(value, list)
+        or len(value) != 2
+        or not all(isinstance(end, kinds) and not isinstance(end, bool) and math.isfinite(end) for end in value)
+    ):
+        raise UserError(f"{where} = {value!r}; it must be [low, high] with two {'whole ' if integer else ''}numbers")
+    low, high = value
+    if low >= high:
+        raise UserError(f"{where} = [{low:g}, {high:g}] is upside down or empty; low must be less than high")
+    if log and low <= 0:
+        raise UserError(f"{where} = [{low:g}, {high:g}]: a log range must start above 0; raise low or set log = false")
+    return Interval(low, high) if integer else Interval(float(low), float(high))
+
+
+def _read_categorical(where: str, choices: object) -> Categorical:
+    if not isinstance(choices, list) or len(choices) < 2:
+        raise UserError(f"{where}.choices = {choices!r}; it must be a list of at least two choices")
+    values = tuple(json.dumps(choice) if isinstance(choice, list) else choice for choice in choices)
+    for value in values:
+        if not isinstance(value, str | int | float | bool):
+            raise UserError(f"{where}.choices holds {value!r}; a choice is a number, a text, true/false or a list")
+    if len({(type(value), value) for value in values}) < len(values):
+        raise UserError(f"{where}.choices names a choice twice: {choices!r}")
+    return Categorical(values)

@@ -1,0 +1,167 @@
+"""What the database knows of a study beside its trials: its definition, its data, its rounds and its state.
+
+All of it lies in user attributes of the Optuna study, so that it moves with the study and the dashboard shows it.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.study import StudyDirection
+
+from hpo.definition import StudyDefinition, read_definition
+from hpo.space import Box, Value
+from storage.database import Database
+from storage.errors import UserError
+
+FINAL_SUFFIX = "-final"
+METRIC = "validation accuracy"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRecord:
+    """A round that was opened: where it looks, why there, and what it tries."""
+
+    number: int
+    box: Box
+    why: tuple[str, ...]
+    configs: tuple[Mapping[str, Value], ...]
+
+
+class StudyRecord:
+    """The record of one study in one database."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._storage = database.optuna
+        self.name = name
+        try:
+            self._id = self._storage.get_study_id_from_name(name)
+        except KeyError:
+            raise UserError(f"no study named {name!r} in the database; {_known(database)}") from None
+        if "definition" not in self._attributes():
+            raise UserError(f"the study {name!r} was not made by hpo.run; use another study name or another --storage")
+
+    @classmethod
+    def create(
+        cls, database: Database, definition: StudyDefinition, data: Mapping[str, Any], source: Mapping[str, str]
+    ) -> StudyRecord:
+        """Create the study and its final part, or open them if they exist.
+
+        `data` are the numbers of its data, `source` says where they came from. Raises UserError if the study exists with
+        another definition or other data, showing what differs and the ways out.
+        """
+        storage = database.optuna
+        record = {
+            "definition": definition.record(),
+            "data": dict(data),
+            "source": dict(source),
+            "versions": versions(),
+            "state": "running",
+        }
+        for name in (definition.name + FINAL_SUFFIX, definition.name):  # the main study last: it marks completion
+            if name in study_names(database):
+                continue
+            attributes = record if name == definition.name else {"final part of": definition.name}
+            try:
+                study_id = storage.create_new_study([StudyDirection.MAXIMIZE], name)
+            except optuna.exceptions.DuplicatedStudyError:
+                continue
+            for key, value in attributes.items():
+                storage.set_study_user_attr(study_id, key, value)
+            storage.set_study_system_attr(study_id, "study:metric_names", [METRIC])
+        opened = cls(database, definition.name)
+        opened._refuse_changes(definition, source)
+        return opened
+
+    @property
+    def definition(self) -> StudyDefinition:
+        """The definition that the study was started with."""
+        return read_definition(self.name, self._attributes()["definition"])
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The numbers of the study's data: pool, holdout, classes, chance."""
+        return dict(self._attributes()["data"])
+
+    @property
+    def source(self) -> dict[str, str]:
+        """Where the data came from, with their SHA-256."""
+        return dict(self._attributes()["source"])
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The versions of Python and the libraries that started the study."""
+        return dict(self._attributes()["versions"])
+
+    @property
+    def state(self) -> str:
+        """Either running or done."""
+        return str(self._attributes().get("state", "running"))
+
+    def set_done(self) -> None:
+        """Say that nothing is left to do."""
+        self._storage.set_study_user_attr(self._id, "state", "done")
+
+    def open_round(self, number: int, box: Box, why: Sequence[str], configs: Sequence[Mapping[str, Value]]) -> None:
+        """Write down a round before its first trial is enqueued, so that a takeover enqueues the same ones."""
+        record = {"box": box.record(), "why": list(why), "configs": [dict(config) for config in configs]}
+        self._storage.set_study_user_attr(self._id, f"round {number}", record)
+
+    def rounds(self, definition: StudyDefinition) -> list[RoundRecord]:
+        """Return the rounds opened so far."""
+        attributes = self._attributes()
+        found = []
+        for number in range(1, len(definition.rounds) + 1):
+            record = attributes.get(f"round {number}")
+            if record is None:
+                break
+            box = definition.space.box(record["box"])
+            found.append(RoundRecord(number, box, tuple(record["why"]), tuple(record["configs"])))
+        return found
+
+    def _attributes(self) -> dict[str, Any]:
+        return self._storage.get_study_user_attrs(self._id)
+
+    def _refuse_changes(self, definition: StudyDefinition, source: Mapping[str, str]) -> None:
+        changes = differences(self._attributes()["definition"], definition.record())
+        recorded = self.source
+        if recorded["sha256"] != source["sha256"]:
+            changes.append(f"data: {recorded['provenance']} -> {source['provenance']} (other images)")
+        if changes:
+            listed = "".join(f"\n  {change}" for change in changes)
+            raise UserError(
+                f"the study {self.name!r} is already in the database with another definition:{listed}\n"
+                "Ways out: undo the change and run again to resume it; or copy the study file to a new name to start a "
+                "new study; or start afresh in another database, --storage sqlite:///another.db"
+            )
+
+
+def study_names(database: Database) -> list[str]:
+    """Return the names of all studies in the database."""
+    return sorted(study.study_name for study in database.optuna.get_all_studies())
+
+
+def differences(old: object, new: object, where: str = "") -> list[str]:
+    """Return a line for each value that differs between two definitions' records."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [*old, *(key for key in new if key not in old)]
+        return [line for key in keys for line in differences(old.get(key), new.get(key), f"{where}.{key}".strip("."))]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [line for i in range(len(old)) for line in differences(old[i], new[i], f"{where}.{i}")]
+    return [] if old == new else [f"{where}: {json.dumps(old)} -> {json.dumps(new)}"]
+
+
+def versions() -> dict[str, str]:
+    """Return what a study's record keeps of the software that runs it."""
+    return {"python": platform.python_version(), "numpy": np.__version__, "optuna": optuna.__version__}
+
+
+def _known(database: Database) -> str:
+    names = [name for name in study_names(database) if not name.endswith(FINAL_SUFFIX)]
+    return f"studies there: {', '.join(names)}" if names else "it holds no study yet"

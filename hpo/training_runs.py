@@ -1,0 +1,135 @@
+"""Training one config as a trial asks: a pausable run over one or more groups of images, and what came out of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import models
+from hpo.definition import NetworkDescription
+from hpo.study_data import Fold
+from hpo.trials import WORST_SCORE
+from storage.records import Curve, CurvePoint
+
+EVALUATIONS = 8
+"""Points of a learning curve. Evaluating costs about as much as four steps on a small subset, so not every epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What is known of a config when all of its groups have reached the same share of their training."""
+
+    score: float
+    train_accuracy: float
+    curve: Curve
+    seconds: float
+    diverged: str | None
+
+
+@dataclass
+class _Group:
+    """The training of one network on one group of images, as far as it has come."""
+
+    results: Iterator[models.TrainingResult]
+    network: models.Network
+    steps: int
+    points: list[models.TrainingResult] = field(default_factory=list)
+    ended: bool = False
+
+    def advance(self, step: int) -> None:
+        while not self.ended and (not self.points or self.points[-1].step < step):
+            point = next(self.results, None)
+            if point is None:
+                self.ended = True
+            else:
+                self.points.append(point)
+
+
+class TrainingRun:
+    """One config in training: `advance` trains every group up to a share of the whole and says how it stands there.
+
+    A run may be left alone between two calls for as long as one likes; it is its own seed's child, so a run that was
+    paused, moved or started again ends with the same numbers.
+    """
+
+    def __init__(
+        self,
+        network: NetworkDescription,
+        training: models.TrainingSettings,
+        folds: Sequence[Fold],
+        *,
+        classes: int,
+        epochs: int,
+        rungs: Sequence[int],
+        seed: int,
+    ) -> None:
+        self._groups = []
+        for group, fold in enumerate(folds):
+            rng = np.random.default_rng([seed, group])
+            built = models.build_network(network, fold.train.images.shape[1:], classes, rng)
+            steps = epochs * models.steps_per_epoch(len(fold.train), training.batch_size)
+            results = models.fit(
+                built,
+                fold.train,
+                fold.validation,
+                training,
+                epochs=epochs,
+                rng=rng,
+                evaluate_at=evaluation_steps(steps, rungs),
+                probe=_probe(fold),
+            )
+            self._groups.append(_Group(results, built, steps))
+
+    @property
+    def networks(self) -> list[models.Network]:
+        """The networks, one a group, as they stand."""
+        return [group.network for group in self._groups]
+
+    def advance(self, percent: int) -> RunResult:
+        """Train every group to `percent` of its steps and return what is known there."""
+        for group in self._groups:
+            group.advance(_step(group.steps, percent))
+        last = [group.points[-1] for group in self._groups]
+        diverged = next((f"group {i + 1}: {p.diverged}" for i, p in enumerate(last) if p.diverged), None)
+        scores = [WORST_SCORE if point.diverged else point.validation_accuracy for point in last]
+        return RunResult(
+            score=float(np.mean(scores)),
+            train_accuracy=float(np.mean([point.train_accuracy for point in last])),
+            curve=Curve(tuple(self._curve()), np.stack([point.validation_hits for point in last])),
+            seconds=sum(point.seconds for point in last),
+            diverged=diverged,
+        )
+
+    def _curve(self) -> Iterator[CurvePoint]:
+        for index, group in enumerate(self._groups):
+            for p in group.points:
+                yield CurvePoint(
+                    group=index,
+                    step=p.step,
+                    epoch=p.epoch,
+                    train_loss=p.train_loss,
+                    train_accuracy=p.train_accuracy,
+                    validation_loss=p.validation_loss,
+                    validation_accuracy=p.validation_accuracy,
+                    seconds=p.seconds,
+                )
+
+
+def evaluation_steps(steps: int, rungs: Sequence[int]) -> list[int]:
+    """Return the steps at which a run of `steps` is evaluated: evenly spaced ones, and every rung (percent)."""
+    even = {math.ceil(steps * k / EVALUATIONS) for k in range(1, EVALUATIONS + 1)}
+    return sorted(even | {_step(steps, rung) for rung in rungs})
+
+
+def _step(steps: int, percent: int) -> int:
+    return max(1, math.ceil(steps * percent / 100))
+
+
+def _probe(fold: Fold) -> models.Examples | None:
+    """Return as many training images as there are validation images, if there are more: the train curve is as exact."""
+    if len(fold.train) <= len(fold.validation):
+        return None
+    return fold.train.take(np.arange(len(fold.validation)))

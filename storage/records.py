@@ -1,0 +1,101 @@
+"""What Optuna has no place for: each trial's learning curve and hits, and the ledger of test-set openings."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from storage.schema import curves, test_openings
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One evaluation while training: losses are mean cross-entropies, accuracies shares, `seconds` training time."""
+
+    group: int
+    step: int
+    epoch: float
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A trial's learning curve, and its hits: which validation images each group's network got right, (G, V)."""
+
+    points: tuple[CurvePoint, ...]
+    hits: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One opening of the test set."""
+
+    study: str
+    trial_id: int
+    purpose: str
+    dataset: str
+    n_test: int
+    opened_at: datetime.datetime
+
+
+def save_curve(engine: sa.Engine, trial_id: int, curve: Curve) -> None:
+    """Write the curve of `trial_id`; a longer curve of the same trial replaces a shorter one."""
+    row = {
+        "points": json.dumps([list(asdict(point).values()) for point in curve.points], separators=(",", ":")),
+        "hits": np.packbits(curve.hits.reshape(-1)).tobytes(),
+        "n_validation": curve.hits.shape[1],
+    }
+    with engine.begin() as connection:
+        connection.execute(curves.delete().where(curves.c.trial_id == trial_id))
+        connection.execute(curves.insert().values(trial_id=trial_id, **row))
+
+
+def load_curves(engine: sa.Engine, trial_ids: Sequence[int]) -> dict[int, Curve]:
+    """Return the curves of those of `trial_ids` that have one."""
+    found: dict[int, Curve] = {}
+    for batch in _batches(trial_ids):
+        with engine.begin() as connection:
+            rows = connection.execute(sa.select(curves).where(curves.c.trial_id.in_(batch))).all()
+        for row in rows:
+            points = tuple(CurvePoint(*values) for values in json.loads(row.points))
+            groups = 1 + max((point.group for point in points), default=0)
+            bits = np.unpackbits(np.frombuffer(row.hits, dtype=np.uint8), count=groups * row.n_validation)
+            found[row.trial_id] = Curve(points, bits.astype(np.bool_).reshape(groups, row.n_validation))
+    return found
+
+
+def record_test_opening(
+    engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str, n_test: int
+) -> None:
+    """Write into the ledger that the test set is being opened, before it is."""
+    with engine.begin() as connection:
+        connection.execute(
+            test_openings.insert().values(
+                study=study, trial_id=trial_id, purpose=purpose, dataset=dataset, n_test=n_test
+            )
+        )
+
+
+def load_test_openings(engine: sa.Engine, study: str) -> list[LedgerEntry]:
+    """Return the ledger of `study`, oldest first; times are UTC."""
+    query = sa.select(test_openings).where(test_openings.c.study == study).order_by(test_openings.c.id)
+    with engine.begin() as connection:
+        rows = connection.execute(query).all()
+    return [LedgerEntry(r.study, r.trial_id, r.purpose, r.dataset, r.n_test, r.opened_at) for r in rows]
+
+
+def _batches(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
+    """Yield slices of `ids` that stay under every database's limit of bound variables."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
