@@ -1,1 +1,48 @@
-"""Networks, optimizers and training on NumPy alone: no Optuna, no database, no processes."""
+"""Networks, optimizers and training on NumPy alone: no Optuna, no database, no processes.
+
+A description says what a network looks like, `build_network` draws its weights, `fit` trains it on `Examples` and
+yields a `TrainingResult` at every point where it was asked to look.
+"""
+
+from models.arrays import Array, BoolArray, IntArray
+from models.building import build_network
+from models.checkpoint import load_network, save_network
+from models.conv_net import ConvNet
+from models.descriptions import ACTIVATIONS, POOLS, ConvNetDescription, MultiLayerNetDescription, NetworkDescription
+from models.examples import Examples
+from models.layers import output_size
+from models.multi_layer_net import MultiLayerNet
+from models.network import Evaluation, Network
+from models.optimizers import OPTIMIZERS, Optimizer, make_optimizer
+from models.results import LOSS_CAP, TrainingResult
+from models.settings import TrainingSettings
+from models.trainer import steps_per_epoch
+from models.training import fit
+
+__all__ = [
+    "ACTIVATIONS",
+    "LOSS_CAP",
+    "OPTIMIZERS",
+    "POOLS",
+    "Array",
+    "BoolArray",
+    "ConvNet",
+    "ConvNetDescription",
+    "Evaluation",
+    "Examples",
+    "IntArray",
+    "MultiLayerNet",
+    "MultiLayerNetDescription",
+    "Network",
+    "NetworkDescription",
+    "Optimizer",
+    "TrainingResult",
+    "TrainingSettings",
+    "build_network",
+    "fit",
+    "load_network",
+    "make_optimizer",
+    "output_size",
+    "save_network",
+    "steps_per_epoch",
+]

@@ -1,0 +1,33 @@
+"""From a description to a network with fresh weights."""
+
+import numpy as np
+import numpy.typing as npt
+
+from models.arrays import Shape
+from models.conv_net import ConvNet
+from models.descriptions import ConvNetDescription, MultiLayerNetDescription, NetworkDescription
+from models.multi_layer_net import MultiLayerNet
+from models.network import Network
+
+
+def build_network(
+    description: NetworkDescription,
+    input_shape: Shape,
+    classes: int,
+    rng: np.random.Generator,
+    dtype: npt.DTypeLike = np.float32,
+) -> Network:
+    """Return the network of `description`, its weights drawn from `rng` and its biases 0.
+
+    input_shape: of one image, (D,), (H, W) or (C, H, W); a ConvNet needs one of the latter two.
+    dtype: np.float32, or np.float64 for checks against finite differences.
+    Raises ValueError for what does not fit together, TypeError for something that is no description.
+    """
+    if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ValueError(f"a network computes in float32 or float64, got {np.dtype(dtype)}")
+    match description:
+        case MultiLayerNetDescription():
+            return MultiLayerNet(description, input_shape, classes, rng, dtype)
+        case ConvNetDescription():
+            return ConvNet(description, input_shape, classes, rng, dtype)
+    raise TypeError(f"expected a MultiLayerNetDescription or a ConvNetDescription, got {description!r}")

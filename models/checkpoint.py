@@ -1,0 +1,90 @@
+"""Networks on disk: one .npz file that holds the description and the parameters, and no pickled code."""
+
+import json
+import os
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from models.arrays import Array
+from models.building import build_network
+from models.descriptions import ConvNetDescription, MultiLayerNetDescription, NetworkDescription
+from models.network import Network
+
+FORMAT = 1
+KINDS: dict[str, type[NetworkDescription]] = {
+    "multi_layer_net": MultiLayerNetDescription,
+    "conv_net": ConvNetDescription,
+}
+
+
+def save_network(path: str | os.PathLike[str], network: Network) -> None:
+    """Write `network` to `path`, whole or not at all: a reader, or a crash, never meets half a file."""
+    path = Path(path)
+    kind = next(name for name, described in KINDS.items() if isinstance(network.description, described))
+    header = {
+        "format": FORMAT,
+        "kind": kind,
+        "description": asdict(network.description),
+        "input_shape": network.input_shape,
+        "classes": network.classes,
+        "dtype": network.dtype.name,
+    }
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    try:
+        with unfinished.open("wb") as file:
+            np.savez(file, header=np.array(json.dumps(header)), params=network.params)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load_network(path: str | os.PathLike[str]) -> Network:
+    """Return the network that `save_network` wrote to `path`.
+
+    Raises FileNotFoundError if there is none, ValueError if the file is truncated, altered or something else.
+    """
+    path = Path(path)
+    header, params = _read(path)
+    try:
+        if header["format"] != FORMAT:
+            raise ValueError(f"its format is {header['format']}, this version reads {FORMAT}")
+        description = KINDS[header["kind"]](**{name: _tuples(value) for name, value in header["description"].items()})
+        network = build_network(
+            description, tuple(header["input_shape"]), header["classes"], np.random.default_rng(0), header["dtype"]
+        )
+        if params.shape != network.params.shape or params.dtype != network.dtype:
+            raise ValueError(
+                f"it holds {params.dtype} parameters of shape {params.shape}, "
+                f"its description needs {network.dtype} of {network.params.shape}"
+            )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} holds no network that can be rebuilt: {error}") from error
+    network.params[...] = params
+    return network
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Array]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            header, params = json.loads(str(stored["header"])), stored["params"]
+    except FileNotFoundError:
+        raise
+    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path} is not a whole file written by save_network ({error}); save the network again or name another file"
+        ) from error
+    if not isinstance(header, dict):
+        raise ValueError(f"{path} is not a file written by save_network: its header is {type(header).__name__}")
+    return header, params
+
+
+def _tuples(value: Any) -> Any:
+    """Return `value` with JSON's lists as tuples, as descriptions hold them."""
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,54 @@
+"""Max pooling: the largest pixel under each window (the book, section 7.3)."""
+
+import numpy as np
+
+from models.arrays import Array, BoolArray, Shape
+from models.layers.base import Layer, Memory
+from models.layers.windows import output_size, window_pixels
+
+
+class MaxPool2d(Layer):
+    """The maximum of windows of `size` x `size` pixels, `stride` apart, in maps (N, C, H, W).
+
+    Of equal maxima the first, reading left to right and top to bottom, gets the gradient. Blank background ties often.
+    """
+
+    def __init__(self, size: int, stride: int) -> None:
+        self.size, self.stride = size, stride
+        # For each place in the window but the first: where it beat all places before it, (N, C, OH, OW).
+        self._beaten: Memory[list[BoolArray]] = Memory()
+        self._input_shape: Memory[Shape] = Memory()
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return (C, OH, OW); ValueError for an image smaller than a window."""
+        height, width = (output_size(size, self.size, self.stride) for size in input_shape[1:])
+        return (input_shape[0], height, width)
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002
+        """Return (N, C, OH, OW)."""
+        _, height, width = self.output_shape(x.shape[1:])
+        first, *others = window_pixels(x, self.size, self.stride, height, width)
+        out = first.copy()
+        beaten = []
+        for pixels in others:
+            if train:
+                beaten.append(pixels > out)
+            np.maximum(out, pixels, out=out)
+        if train:
+            self._beaten.keep(beaten)
+            self._input_shape.keep(x.shape)
+        return out
+
+    def backward(self, grad_out: Array) -> Array:
+        """Return the gradient at the input, (N, C, H, W): each window's goes to its first maximum."""
+        beaten = self._beaten.take()
+        grad_in = np.zeros(self._input_shape.take(), grad_out.dtype)
+        first, *others = window_pixels(grad_in, self.size, self.stride, *grad_out.shape[2:])
+        unclaimed = grad_out.copy()
+        # From the last place to the first: the last one that beat all before it is the window's first maximum.
+        for pixels, won in zip(reversed(others), reversed(beaten), strict=True):
+            share = unclaimed * won
+            unclaimed -= share
+            np.add(pixels, share, out=pixels)
+        first += unclaimed
+        return grad_in

@@ -1,0 +1,161 @@
+"""A network: layers in a row, all of their parameters in one flat vector, and what can be asked of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from models.arrays import Array, BoolArray, IntArray, Shape
+from models.checks import check_integer
+from models.descriptions import NetworkDescription
+from models.examples import Examples, scale_images
+from models.initialization import draw_weights
+from models.layers.base import Layer, Parameter
+from models.layers.softmax_cross_entropy import cross_entropy, softmax_cross_entropy
+
+PREDICTION_CHUNK = 100  # images that prediction holds at once: a simple ConvNet's maps of 100 images are 7 MB
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """How a network does on some examples, every one counted.
+
+    loss: mean cross-entropy in nats, without weight decay. accuracy: share of hits.
+    hits: (N,), bool, in the examples' order.
+    """
+
+    loss: float
+    accuracy: float
+    hits: BoolArray
+
+
+class Network:
+    """Layers from a batch of images to logits.
+
+    params, grads: flat vectors of one length; the layers hold views of them. All weights come first, then all biases,
+    so that `decayed`, a slice of both vectors, is what weight decay applies to.
+    input_shape: of one image as the user gives it; batch_shape: the same image as the first layer takes it.
+    dtype: float32 in training; float64 for checks against finite differences.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        description: NetworkDescription,
+        input_shape: Shape,
+        batch_shape: Shape,
+        classes: int,
+        rng: np.random.Generator,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> None:
+        self.layers = tuple(layers)
+        self.description = description
+        self.input_shape = tuple(input_shape)
+        self.classes = classes
+        self.dtype = np.dtype(dtype)
+        self._batch_shape = batch_shape
+        wanted = [parameter for layer in self.layers for parameter in layer.parameters]
+        size = sum(prod(parameter.shape) for parameter in wanted)
+        self.params: Array = np.zeros(size, self.dtype)
+        self.grads: Array = np.zeros(size, self.dtype)
+        self.decayed = slice(0, sum(prod(parameter.shape) for parameter in wanted if parameter.decayed))
+        self._attach_layers(rng)
+
+    def _attach_layers(self, rng: np.random.Generator) -> None:
+        """Give each layer its views, and draw its weights in the layers' order."""
+        next_weight, next_bias = 0, self.decayed.stop
+        for layer in self.layers:
+            params: dict[str, Array] = {}
+            grads: dict[str, Array] = {}
+            for parameter in layer.parameters:
+                length = prod(parameter.shape)
+                if parameter.decayed:
+                    place = slice(next_weight, next_weight + length)
+                    next_weight = place.stop
+                else:
+                    place = slice(next_bias, next_bias + length)
+                    next_bias = place.stop
+                params[parameter.name] = self.params[place].reshape(parameter.shape)
+                grads[parameter.name] = self.grads[place].reshape(parameter.shape)
+                self._initialize(params[parameter.name], parameter, rng)
+            layer.attach(params, grads)
+
+    def _initialize(self, view: Array, parameter: Parameter, rng: np.random.Generator) -> None:
+        if parameter.fan_in is not None:
+            view[...] = draw_weights(parameter.shape, parameter.fan_in, self.description.initialization, rng)
+
+    @np.errstate(all="ignore")  # a diverging network is answered by its loss, not by warnings
+    def loss_and_gradient(self, images: Array, labels: IntArray, rng: np.random.Generator) -> float:
+        """Return the batch's mean cross-entropy in nats, without weight decay, and fill `grads` with its gradient.
+
+        images: (N, *input_shape), uint8 or float; labels: (N,), integers; rng: decides what dropout silences.
+        Raises ValueError for images of another shape and for labels outside the classes.
+        """
+        self.check_labels(labels)
+        x = self._batch(images)
+        for layer in self.layers:
+            x = layer.forward(x, train=True, rng=rng)
+        loss, grad = softmax_cross_entropy(x, labels)
+        for layer in self.layers[:0:-1]:
+            grad = layer.backward(grad)
+        self.layers[0].backward_parameters(grad)
+        return loss
+
+    @np.errstate(all="ignore")
+    def logits(self, images: Array) -> Array:
+        """Return the outputs before softmax, (N, classes), in prediction mode; PREDICTION_CHUNK images at a time.
+
+        images: (N, *input_shape), uint8 or float. Raises ValueError for another shape.
+        """
+        out = np.empty((len(images), self.classes), self.dtype)
+        for start in range(0, len(images), PREDICTION_CHUNK):
+            chunk = slice(start, start + PREDICTION_CHUNK)
+            x = self._batch(images[chunk])
+            for layer in self.layers:
+                x = layer.forward(x, train=False)
+            out[chunk] = x
+        return out
+
+    @np.errstate(all="ignore")
+    def evaluate(self, examples: Examples) -> Evaluation:
+        """Return loss, accuracy and hits on all of `examples`; ValueError without examples or for foreign labels."""
+        if len(examples) == 0:
+            raise ValueError("there is nothing to evaluate: the examples are empty")
+        self.check_labels(examples.labels)
+        logits = self.logits(examples.images)
+        hits: BoolArray = logits.argmax(axis=1) == examples.labels
+        loss = float(cross_entropy(logits, examples.labels).mean())
+        return Evaluation(loss, float(hits.mean()), hits)
+
+    def check_images(self, images: Array) -> None:
+        """Raise ValueError unless `images` is (N, *input_shape)."""
+        if images.shape[1:] != self.input_shape:
+            raise ValueError(
+                f"this network was built for images of shape {self.input_shape}, got {images.shape[1:]}: "
+                "reshape the images or build the network with that input_shape"
+            )
+
+    def check_labels(self, labels: IntArray) -> None:
+        """Raise ValueError unless every label is one of 0..classes-1."""
+        if len(labels) and not (labels.min() >= 0 and labels.max() < self.classes):
+            raise ValueError(
+                f"labels must lie in 0..{self.classes - 1} for {self.classes} classes, got "
+                f"{labels.min()}..{labels.max()}: renumber them or build the network with more classes"
+            )
+
+    def _batch(self, images: Array) -> Array:
+        """Return `images` as the first layer takes them: scaled, of the network's dtype, (N, *batch_shape)."""
+        self.check_images(images)
+        return scale_images(images, self.dtype).reshape(len(images), *self._batch_shape)
+
+
+def check_input(input_shape: Shape, classes: int) -> None:
+    """Raise ValueError unless one image is (D,), (H, W) or (C, H, W) and there are at least two classes."""
+    if len(input_shape) not in (1, 2, 3):
+        raise ValueError(f"input_shape is that of one image, (D,), (H, W) or (C, H, W); got {input_shape}")
+    for axis, size in enumerate(input_shape):
+        check_integer(f"input_shape[{axis}]", size, at_least=1)
+    check_integer("classes", classes, at_least=2)

@@ -1,0 +1,43 @@
+"""How a network is trained: the hyperparameters of training."""
+
+from dataclasses import dataclass
+
+from models.checks import check_choice, check_integer, check_number
+from models.optimizers import OPTIMIZERS
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """Hyperparameters of training; raises ValueError, naming the field, for values out of range.
+
+    learning_rate: above 0. weight_decay: coupled L2, the loss gains ½·weight_decay·‖W‖² over weights, not biases.
+    batch_size: images a step; an epoch's last batch may be smaller. optimizer: a name in OPTIMIZERS.
+    momentum: in [0, 1), for "momentum" and "nesterov" only.
+    shift: training images move by at most so many pixels. rotation: and turn by at most so many degrees, up to 180.
+    patience: after so many results in a row without a lower validation loss training stops and the parameters of the
+    lowest one are restored; 0 never stops.
+    """
+
+    learning_rate: float = 0.01
+    weight_decay: float = 0.0
+    batch_size: int = 100
+    optimizer: str = "sgd"
+    momentum: float = 0.9
+    shift: int = 0
+    rotation: float = 0.0
+    patience: int = 0
+
+    def __post_init__(self) -> None:
+        check_number("learning_rate", self.learning_rate, above=0)
+        check_number("weight_decay", self.weight_decay, at_least=0)
+        check_integer("batch_size", self.batch_size, at_least=1)
+        check_choice("optimizer", self.optimizer, tuple(OPTIMIZERS))
+        check_number("momentum", self.momentum, at_least=0, below=1)
+        check_integer("shift", self.shift, at_least=0)
+        check_number("rotation", self.rotation, at_least=0, at_most=180)
+        check_integer("patience", self.patience, at_least=0)
+
+    @property
+    def augments(self) -> bool:
+        """Whether training images are shifted or turned."""
+        return self.shift > 0 or self.rotation > 0

@@ -1,0 +1,74 @@
+"""The loop of training steps: draw a batch, follow its gradient, look out for divergence."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from models.arrays import IntArray
+from models.augmentation import augment
+from models.checks import check_integer
+from models.examples import Examples, scale_images
+from models.network import Network
+from models.optimizers import add_weight_decay, make_optimizer
+from models.settings import TrainingSettings
+
+
+def steps_per_epoch(examples: int, batch_size: int) -> int:
+    """Return how many updates one pass over `examples` takes, the last and smaller batch included."""
+    check_integer("the number of training examples", examples, at_least=1)
+    check_integer("batch_size", batch_size, at_least=1)
+    return -(-examples // batch_size)
+
+
+def batches(examples: int, batch_size: int, rng: np.random.Generator) -> Iterator[IntArray]:
+    """Yield the indices of batch after batch, epoch after epoch without end; each epoch takes every example once."""
+    while True:
+        order = rng.permutation(examples)
+        for start in range(0, examples, batch_size):
+            yield order[start : start + batch_size]
+
+
+class Trainer:
+    """Trains one network, in place, on one set of examples; `step` counts the updates so far."""
+
+    def __init__(self, network: Network, train: Examples, settings: TrainingSettings, rng: np.random.Generator) -> None:
+        self.step = 0
+        self.network = network
+        self.steps_per_epoch = steps_per_epoch(len(train), settings.batch_size)
+        self._train, self._settings, self._rng = train, settings, rng
+        self._batches = batches(len(train), settings.batch_size, rng)
+        self._optimizer = make_optimizer(
+            settings.optimizer,
+            network.params.size,
+            learning_rate=settings.learning_rate,
+            momentum=settings.momentum,
+            dtype=network.dtype,
+        )
+
+    @np.errstate(all="ignore")  # divergence is reported in words, not as warnings
+    def run_until(self, step: int) -> str | None:
+        """Train until `step` updates are done; return None, or what went wrong, as "loss became nan at step 37"."""
+        while self.step < step:
+            self.step += 1
+            loss = self._update()
+            if not math.isfinite(loss):
+                return f"loss became {loss} at step {self.step}"
+        if not np.isfinite(self.network.params).all():
+            return f"parameters became infinite or nan at step {self.step}"
+        return None
+
+    def _update(self) -> float:
+        """Make one step and return the loss of its batch before it."""
+        network, settings = self.network, self._settings
+        indices = next(self._batches)
+        images = self._train.images[indices]
+        if settings.augments:
+            scaled = scale_images(images, network.dtype)
+            images = augment(scaled, shift=settings.shift, rotation=settings.rotation, rng=self._rng)
+        loss = network.loss_and_gradient(images, self._train.labels[indices], self._rng)
+        if settings.weight_decay > 0:
+            weights = network.decayed
+            add_weight_decay(network.params[weights], network.grads[weights], settings.weight_decay)
+        self._optimizer.step(network.params, network.grads)
+        return loss
