@@ -25,7 +25,6 @@ class Source:
     """
 
     name: str
-    megabytes: int
     sha256: Mapping[str, str]
     mirrors: tuple[str, ...]
     system_folders: tuple[Path, ...] = ()
@@ -36,7 +35,6 @@ class Source:
 SOURCES: Mapping[str, Source] = {
     "mnist": Source(
         name="mnist",
-        megabytes=12,
         sha256={
             "x_train": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             "y_train": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -52,7 +50,6 @@ SOURCES: Mapping[str, Source] = {
     ),
     "fashion_mnist": Source(
         name="fashion_mnist",
-        megabytes=31,
         sha256={
             "x_train": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
             "y_train": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",

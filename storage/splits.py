@@ -24,9 +24,9 @@ def stratified_order(labels: npt.NDArray[np.integer], rng: np.random.Generator) 
     `labels` (N,) are integers of K classes. Among the first m entries, a class with n_c of the N images has m * n_c/N,
     give or take less than one. Images of one class are in random order.
 
-    This is R. Tijdeman, "The chairman assignment problem" (Discrete Mathematics 32, 1980): image j = 0, 1, ... of a class
-    may be entry m from m * n_c/N >= j + 1/(2K-2) on, until m * n_c/N <= j + 1 - 1/(2K-2); of those that may come,
-    the most urgent does.
+    This is R. Tijdeman, "The chairman assignment problem" (Discrete Mathematics 32, 1980): image j = 0, 1, ... of
+    class c may be entry m from m * n_c/N >= j + 1/(2K-2) on, until m * n_c/N <= j + 1 - 1/(2K-2); of those that may
+    come, the most urgent does.
     """
     total = len(labels)
     _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
