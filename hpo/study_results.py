@@ -1,0 +1,76 @@
+"""Everything that a study has found so far, read from the database in one go: what tables and figures are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hpo.definition import StudyDefinition
+from hpo.queue import QueuedTrial, TrialQueue
+from hpo.results import (
+    FinalRun,
+    FullResult,
+    comparable,
+    final_runs,
+    full_results,
+    good_values,
+    search_results,
+)
+from hpo.selecting import GoodValue
+from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord
+from hpo.trials import TrialResult
+from storage.database import Database
+from storage.leases import Leases
+from storage.records import Curve, LedgerEntry, load_curves, load_test_openings
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """A study's definition, record, trials and verdicts. Curves are by the database id of their trial."""
+
+    definition: StudyDefinition
+    state: str
+    data: Mapping[str, Any]
+    source: Mapping[str, str]
+    versions: Mapping[str, str]
+    rounds: Sequence[RoundRecord]
+    queued: Sequence[QueuedTrial]
+    trials: Sequence[TrialResult]
+    runs: Sequence[FinalRun]
+    good: Sequence[GoodValue]
+    full: Sequence[FullResult]
+    curves: Mapping[int, Curve]
+    ledger: Sequence[LedgerEntry]
+
+    @property
+    def complete_data(self) -> bool:
+        """Whether the dataset is the one its name says, and not a small stand-in."""
+        return self.source["complete"] == "yes"
+
+
+def load_results(database: Database, name: str) -> StudyResults:
+    """Return what the study `name` has found so far. Raises UserError if there is no such study."""
+    record = StudyRecord(database, name)
+    definition = record.definition
+    leases = Leases(database.engine)
+    queued = TrialQueue(database, name, leases).trials()
+    final = TrialQueue(database, name + FINAL_SUFFIX, leases).trials()
+    rounds, trials, runs = record.rounds(definition), search_results(queued), final_runs(final)
+    known = comparable(definition, trials)
+    settled = len(rounds) == len(definition.rounds) and len(trials) == sum(each.trials for each in definition.rounds)
+    return StudyResults(
+        definition=definition,
+        state=record.state,
+        data=record.data,
+        source=record.source,
+        versions=record.versions,
+        rounds=rounds,
+        queued=queued,
+        trials=trials,
+        runs=runs,
+        good=good_values(definition, rounds[-1].box, known, runs) if settled else [],
+        full=full_results(runs),
+        curves=load_curves(database.engine, [trial.id for trial in (*queued, *final)]),
+        ledger=load_test_openings(database.engine, name),
+    )
