@@ -31,9 +31,10 @@ class MaxPool2d(Layer):
         out = first.copy()
         beaten = []
         for pixels in others:
+            candidates = pixels.copy()  # two contiguous passes and a copy beat two strided passes
             if train:
-                beaten.append(pixels > out)
-            np.maximum(out, pixels, out=out)
+                beaten.append(candidates > out)
+            np.maximum(out, candidates, out=out)
         if train:
             self._beaten.keep(beaten)
             self._input_shape.keep(x.shape)
@@ -46,9 +47,12 @@ class MaxPool2d(Layer):
         first, *others = window_pixels(grad_in, self.size, self.stride, *grad_out.shape[2:])
         unclaimed = grad_out.copy()
         # From the last place to the first: the last one that beat all before it is the window's first maximum.
+        overlap = self.stride < self.size  # then a pixel may be the maximum of several windows
         for pixels, won in zip(reversed(others), reversed(beaten), strict=True):
             share = unclaimed * won
             unclaimed -= share
-            np.add(pixels, share, out=pixels)
+            if overlap:
+                share += pixels
+            np.copyto(pixels, share)
         first += unclaimed
         return grad_in
