@@ -70,7 +70,8 @@ class Coordinator:
 
     def _open_round(self, rounds: Sequence[RoundRecord], trials: Sequence[QueuedTrial]) -> bool:
         definition, number = self.definition, len(rounds) + 1
-        box, why = definition.space.start(), ("the start, as declared",)
+        box = definition.space.start()
+        why: tuple[str, ...] = ("the start, as declared",)
         known = comparable(definition, search_results(trials))
         if rounds:
             narrowing = narrow(definition.space, rounds[-1].box, known, self._chance)

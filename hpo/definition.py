@@ -14,13 +14,12 @@ from hpo.reading import check_keys, read_table, read_value
 from hpo.space import Config, Numeric, SearchSpace, Value, read_hyperparameter
 from storage.errors import UserError
 
-NetworkDescription = models.MultiLayerNetDescription | models.ConvNetDescription
-NETWORKS: dict[str, type[NetworkDescription]] = {
+NETWORKS: dict[str, type[models.NetworkDescription]] = {
     "mlp": models.MultiLayerNetDescription,
     "convnet": models.ConvNetDescription,
 }
 
-S = TypeVar("S", models.MultiLayerNetDescription, models.ConvNetDescription, models.TrainingSettings)
+S = TypeVar("S", bound=models.MultiLayerNetDescription | models.ConvNetDescription | models.TrainingSettings)
 
 
 def _require(rule: bool, text: str) -> None:
@@ -120,7 +119,7 @@ class StudyDefinition:
     name: str
     title: str
     data: DataSettings
-    network: NetworkDescription
+    network: models.NetworkDescription
     training: models.TrainingSettings
     space: SearchSpace
     rounds: tuple[RoundSettings, ...]
@@ -128,7 +127,7 @@ class StudyDefinition:
     final: FinalSettings = field(default_factory=FinalSettings)
     seed: int = 0
 
-    def settings(self, config: Config) -> tuple[NetworkDescription, models.TrainingSettings]:
+    def settings(self, config: Config) -> tuple[models.NetworkDescription, models.TrainingSettings]:
         """Return the network and training settings of `config`: the definition's own, with the config's values put in.
 
         Raises UserError where a value does not fit its field.
@@ -185,7 +184,7 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
         title=read_value(str, tables.get("title", name), "title"),
         seed=read_value(int, tables.get("seed", 0), "seed"),
         data=read_table(DataSettings, tables["data"], "data"),
-        network=read_table(NETWORKS[kind], model, "model"),  # type: ignore[type-var]
+        network=read_table(NETWORKS[kind], model, "model"),
         training=read_table(models.TrainingSettings, tables.get("training", {}), "training"),
         space=SearchSpace({str(key): read_hyperparameter(str(key), table) for key, table in space.items()}),
         search=read_table(SearchSettings, tables.get("search", {}), "search"),
@@ -215,7 +214,7 @@ def _check_space(definition: StudyDefinition) -> None:
                 raise UserError(f"space.{name}: {error}") from error
 
 
-def _fields(settings: NetworkDescription | models.TrainingSettings) -> list[str]:
+def _fields(settings: models.NetworkDescription | models.TrainingSettings) -> list[str]:
     return [each.name for each in dataclasses.fields(settings)]
 
 

@@ -1,4 +1,4 @@
-"""After the last round: which runs are wanted next. Race, then confirmation and all of the data, then the plain values."""
+"""After the last round: which runs are wanted next. Race, then confirmation and all data, then the plain values."""
 
 from __future__ import annotations
 

@@ -105,15 +105,29 @@ class TrialQueue:
         self._leases.release(_lease(trial.id))
         return None
 
-    def report(self, trial: QueuedTrial, rung: int, score: float, curve: Curve) -> bool:
-        """Write down the score and curve at `rung`, end the claim there, and say whether the lease was still ours."""
-        return self._write(trial, rung, score, curve, {})
-
-    def finish(
-        self, trial: QueuedTrial, score: float, curve: Curve, attributes: Mapping[str, Any]
+    def report(
+        self, trial: QueuedTrial, rung: int, score: float, curve: Curve, attributes: Mapping[str, Any]
     ) -> bool:
-        """Complete the trial with `score`, and say whether the lease was still ours."""
-        return self._write(trial, DONE, score, curve, attributes)
+        """Write down what is known of a claimed trial at `rung` and end the claim; the last rung completes the trial.
+
+        Returns False, and writes nothing, if the lease was lost meanwhile: then another worker has the trial.
+        """
+        try:
+            if not self._leases.holds(_lease(trial.id)):
+                return False
+            save_curve(self._engine, trial.id, curve)
+            for name, value in attributes.items():
+                self._storage.set_trial_user_attr(trial.id, name, value)
+            self._storage.set_trial_intermediate_value(trial.id, rung, score)
+            if rung == DONE:
+                self._storage.set_trial_state_values(trial.id, TrialState.COMPLETE, [score])
+            else:
+                self._storage.set_trial_state_values(trial.id, TrialState.WAITING)
+        except UpdateFinishedTrialError:
+            return False
+        finally:
+            self._leases.release(_lease(trial.id))
+        return True
 
     def fail(self, trial: QueuedTrial, reason: str) -> bool:
         """End the trial as failed, for `reason`."""
@@ -160,26 +174,6 @@ class TrialQueue:
                 self._leases.release(_lease(trial.id))
                 freed.append(trial.number)
         return freed
-
-    def _write(
-        self, trial: QueuedTrial, rung: int, score: float, curve: Curve, attributes: Mapping[str, Any]
-    ) -> bool:
-        try:
-            if not self._leases.holds(_lease(trial.id)):
-                return False
-            save_curve(self._engine, trial.id, curve)
-            self._storage.set_trial_intermediate_value(trial.id, rung, score)
-            for name, value in attributes.items():
-                self._storage.set_trial_user_attr(trial.id, name, value)
-            if rung == DONE:
-                self._storage.set_trial_state_values(trial.id, TrialState.COMPLETE, [score])
-            else:
-                self._storage.set_trial_state_values(trial.id, TrialState.WAITING)
-        except UpdateFinishedTrialError:
-            return False
-        finally:
-            self._leases.release(_lease(trial.id))
-        return True
 
     def _requeue(self, trial_id: int) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What came out of a study, as frozen values: read off the trials, by the coordinator to decide and by reports to show."""
+"""What came out of a study, as frozen values read off its trials: the coordinator decides by them, reports show them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGE_GAP = 0.05
 
 @dataclass(frozen=True, slots=True)
 class FinalRun:
-    """One run after the search. `score` is its validation accuracy; `test_accuracy` only where the test set was opened."""
+    """One run after the search. `score` is its validation accuracy; `test_accuracy` only where the test was opened."""
 
     stage: Stage
     source: Key

@@ -1,7 +1,7 @@
-"""Which configs to believe in: smoothing picks candidates, a race of fresh runs compares them, more fresh runs score them.
+"""Which configs to believe in: smoothing picks candidates, a race compares them, more fresh runs score them.
 
-The maximum of many noisy scores is mostly luck, and beside a cliff of divergence it picks lucky runs on the cliff. So no
-number that chose a config is ever shown as that config's score.
+The maximum of many noisy scores is mostly luck, and beside a cliff of divergence it picks lucky runs on the cliff. So
+no number that chose a config is ever shown as that config's score.
 """
 
 from __future__ import annotations
@@ -101,12 +101,17 @@ def not_told_apart(runs: Mapping[Key, Sequence[float]]) -> list[Key]:
 
 
 def estimate(scores: Sequence[float]) -> Estimate:
-    """Return the mean of independent fresh runs with its 90 % t interval, mean +- t(n - 1) * sd / sqrt(n)."""
+    """Return the mean of independent fresh runs with its 90 % t interval, mean +- t(n - 1) * sd / sqrt(n).
+
+    The interval is cut at 0 and 1; what too few runs cannot tell is nan.
+    """
+    if not scores:
+        return Estimate(math.nan, math.nan, math.nan, 0)
     mean = float(np.mean(scores))
-    if len(scores) < 2:
-        return Estimate(mean, math.nan, math.nan, len(scores))
+    if len(scores) == 1:
+        return Estimate(mean, math.nan, math.nan, 1)
     half = _t_quantile(len(scores) - 1) * float(np.std(scores, ddof=1)) / math.sqrt(len(scores))
-    return Estimate(mean, mean - half, mean + half, len(scores))
+    return Estimate(mean, max(0.0, mean - half), min(1.0, mean + half), len(scores))
 
 
 def boundaries(space: SearchSpace, config: Config) -> tuple[str, ...]:
@@ -116,7 +121,7 @@ def boundaries(space: SearchSpace, config: Config) -> tuple[str, ...]:
         if isinstance(hyperparameter, Numeric):
             low, high = hyperparameter.axis(hyperparameter.limits)
             share = (hyperparameter.to_axis(float(config[name])) - low) / (high - low)
-            if not 0.02 <= share <= 0.98:  # noqa: PLR2004
+            if not 0.02 <= share <= 0.98:
                 found.append(name)
     return tuple(found)
 

@@ -24,7 +24,7 @@ def survivors(scores: Mapping[Key, float], keep: float) -> set[Key]:
     within .1 points of training everything to the end.
     """
     count = max(1, math.ceil(keep * len(scores)))
-    order = sorted(scores, key=lambda key: (-scores[key], key))  # type: ignore[operator]
+    order = sorted(scores, key=lambda key: (-scores[key], key))
     return set(order[:count])
 
 

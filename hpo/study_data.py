@@ -1,8 +1,7 @@
-"""The images of a study: which of them train, which validate, for each kind of run. No test image comes through here."""
+"""The images of a study: which train and which validate in each kind of run. No test image comes through here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +11,7 @@ import models
 from hpo.definition import DataSettings, StudyDefinition
 from storage.datasets import Located, TrainingPart
 from storage.errors import UserError
-from storage.splits import Partition, partition
+from storage.splits import Indices, Partition, partition
 
 
 @dataclass(frozen=True)
@@ -100,16 +99,14 @@ class StudyData:
             "chance": self.chance,
         }
 
-    def _group(self, samples: int, group: int) -> Sequence[int]:
-        indices: Sequence[int] = self.split.group(min(samples, self.pool_size), group)
-        return indices
+    def _group(self, samples: int, group: int) -> Indices:
+        return self.split.group(min(samples, self.pool_size), group)
 
-    def _fold(self, train: Sequence[int], validation: Sequence[int]) -> Fold:
+    def _fold(self, train: Indices, validation: Indices) -> Fold:
         return Fold(self._examples(train), self._examples(validation))
 
-    def _examples(self, indices: Sequence[int]) -> models.Examples:
-        chosen = np.asarray(indices)
-        return models.Examples(self.part.images[chosen], self.part.labels[chosen])
+    def _examples(self, indices: Indices) -> models.Examples:
+        return models.Examples(self.part.images[indices], self.part.labels[indices])
 
 
 def _shrunk(settings: DataSettings, n_train: int) -> DataSettings:

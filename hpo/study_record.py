@@ -53,8 +53,8 @@ class StudyRecord:
     ) -> StudyRecord:
         """Create the study and its final part, or open them if they exist.
 
-        `data` are the numbers of its data, `source` says where they came from. Raises UserError if the study exists with
-        another definition or other data, showing what differs and the ways out.
+        `data` are the numbers of its data, `source` says where they came from. Raises UserError if the study exists
+        with another definition or other data, showing what differs and the ways out.
         """
         storage = database.optuna
         record = {

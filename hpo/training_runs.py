@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import models
-from hpo.definition import NetworkDescription
 from hpo.study_data import Fold
 from hpo.trials import WORST_SCORE
 from storage.records import Curve, CurvePoint
@@ -26,6 +25,8 @@ class RunResult:
     train_accuracy: float
     curve: Curve
     seconds: float
+    n_train: int
+    epochs: int
     diverged: str | None
 
 
@@ -57,7 +58,7 @@ class TrainingRun:
 
     def __init__(
         self,
-        network: NetworkDescription,
+        network: models.NetworkDescription,
         training: models.TrainingSettings,
         folds: Sequence[Fold],
         *,
@@ -66,7 +67,9 @@ class TrainingRun:
         rungs: Sequence[int],
         seed: int,
     ) -> None:
-        self._groups = []
+        self._groups: list[_Group] = []
+        self._epochs = epochs
+        self._n_train = len(folds[0].train)
         for group, fold in enumerate(folds):
             rng = np.random.default_rng([seed, group])
             built = models.build_network(network, fold.train.images.shape[1:], classes, rng)
@@ -100,6 +103,8 @@ class TrainingRun:
             train_accuracy=float(np.mean([point.train_accuracy for point in last])),
             curve=Curve(tuple(self._curve()), np.stack([point.validation_hits for point in last])),
             seconds=sum(point.seconds for point in last),
+            n_train=self._n_train,
+            epochs=self._epochs,
             diverged=diverged,
         )
 

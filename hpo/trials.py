@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hpo.space import Config
 
 WORST_SCORE = 0.0
-"""The objective value (validation accuracy) of a trial that diverged or failed: finite, so that samplers learn from it."""
+"""The objective value (validation accuracy) of a diverged or failed trial: finite, so that samplers learn from it."""
 
 
 @dataclass(frozen=True, slots=True)

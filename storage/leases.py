@@ -1,8 +1,8 @@
 """Leases: who works on what, for as long as they keep saying so. One row a lease, held by one process at a time.
 
 A worker holds a lease on each trial it trains, a coordinator one on its study. A lease that was not renewed for
-`lease_seconds`, or whose process is gone from this very machine, is free for anyone: so any process notices the death of
-any other. Times are the database's own, because the clocks of many machines differ.
+`lease_seconds`, or whose process is gone from this very machine, is free for anyone: so any process notices the death
+of any other. Times are the database's own, because the clocks of many machines differ.
 """
 
 from __future__ import annotations

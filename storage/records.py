@@ -46,7 +46,6 @@ class LedgerEntry:
     trial_id: int
     purpose: str
     dataset: str
-    n_test: int
     opened_at: datetime.datetime
 
 
@@ -77,13 +76,13 @@ def load_curves(engine: sa.Engine, trial_ids: Sequence[int]) -> dict[int, Curve]
 
 
 def record_test_opening(
-    engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str, n_test: int
+    engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str
 ) -> None:
     """Write into the ledger that the test set is being opened, before it is."""
     with engine.begin() as connection:
         connection.execute(
             test_openings.insert().values(
-                study=study, trial_id=trial_id, purpose=purpose, dataset=dataset, n_test=n_test
+                study=study, trial_id=trial_id, purpose=purpose, dataset=dataset
             )
         )
 
@@ -93,7 +92,7 @@ def load_test_openings(engine: sa.Engine, study: str) -> list[LedgerEntry]:
     query = sa.select(test_openings).where(test_openings.c.study == study).order_by(test_openings.c.id)
     with engine.begin() as connection:
         rows = connection.execute(query).all()
-    return [LedgerEntry(r.study, r.trial_id, r.purpose, r.dataset, r.n_test, r.opened_at) for r in rows]
+    return [LedgerEntry(r.study, r.trial_id, r.purpose, r.dataset, r.opened_at) for r in rows]
 
 
 def _batches(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:

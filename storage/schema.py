@@ -37,6 +37,5 @@ test_openings = sa.Table(
     sa.Column("trial_id", sa.Integer, nullable=False),
     sa.Column("purpose", sa.String(255), nullable=False),
     sa.Column("dataset", sa.String(255), nullable=False),
-    sa.Column("n_test", sa.Integer, nullable=False),
     sa.Column("opened_at", sa.DateTime, nullable=False, server_default=sa.func.current_timestamp()),
 )

@@ -1,0 +1,77 @@
+"""What all front doors share: where the database is, how errors end a program, and how lines are said."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import textwrap
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+
+from storage.errors import UserError
+
+DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+DEFAULT_STORAGE = "sqlite:///hpo.db"
+
+
+def parser(command: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """Return a parser whose --help teaches with examples."""
+    return argparse.ArgumentParser(
+        prog=f"python -m {command}",
+        description=description,
+        epilog=f"examples:\n{textwrap.indent(textwrap.dedent(examples).strip(), '  ')}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_storage(arguments: argparse.ArgumentParser) -> None:
+    """Add --storage and -v."""
+    arguments.add_argument(
+        "--storage",
+        metavar="URL",
+        default=os.environ.get("HPO_STORAGE") or os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE,
+        help="the database: any URL that Optuna takes (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
+    )
+    arguments.add_argument("-v", "--verbose", action="store_true", help="show Optuna's own log lines too")
+
+
+def add_data_dir(arguments: argparse.ArgumentParser) -> None:
+    """Add --data-dir."""
+    default = os.environ.get("HPO_DATA_DIR")
+    arguments.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        default=Path(default) if default else None,
+        help="a folder with dataset files, looked into first (default: $HPO_DATA_DIR)",
+    )
+
+
+def run_command(command: Callable[[], int]) -> int:
+    """Run a front door and return its exit code; a user's mistake is one clear message, never a traceback."""
+    try:
+        return command()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return MISTAKE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # somebody closed the pipe, as `| head` does
+        sys.stderr.close()
+        return FAILED
+
+
+def quiet_optuna(verbose: bool) -> None:
+    """Keep Optuna's log lines and its notes on experimental features to those who ask for them."""
+    optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.ERROR)
+    if not verbose:
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)

@@ -1,0 +1,86 @@
+"""What a running search shows: a progress bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from hpo.progress import Progress
+
+PLAIN_EVERY_SECONDS = 15.0
+
+
+class Display:
+    """A context in which `update` shows the progress and `say` prints a line above it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = time.monotonic()
+        self._first_work: float | None = None
+        self._last_phase, self._last_line = "", 0.0
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[trials]}  best {task.fields[best]}  {task.fields[left]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting", total=1.0, trials="", best="-", left="")
+
+    def __enter__(self) -> Display:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, markup=False, highlight=False)
+
+    def update(self, now: Progress) -> None:
+        """Show `now`."""
+        best = "-" if now.best is None else f"{100 * now.best:.1f} %"
+        left = self._time_left(now)
+        trials = f"{now.trials_done}/{now.trials_in_phase} trials"
+        if self._console.is_terminal:
+            self._bar.update(
+                self._task,
+                description=now.phase,
+                total=now.total,
+                completed=now.work,
+                trials=trials,
+                best=best,
+                left=left,
+            )
+            return
+        due = time.monotonic() - self._last_line >= PLAIN_EVERY_SECONDS
+        if now.trials_in_phase and (now.phase != self._last_phase or due):
+            self.say(", ".join(part for part in (now.phase, trials, f"best so far {best}", left) if part))
+            self._last_phase, self._last_line = now.phase, time.monotonic()
+
+    def _time_left(self, now: Progress) -> str:
+        """Return the time left at the pace since this display began; a resumed study's old work took no time here."""
+        if self._first_work is None:
+            self._first_work = now.work
+        done, elapsed = now.work - self._first_work, time.monotonic() - self._started
+        if done < 0.02 * now.total:  # too early to say
+            return ""
+        seconds = elapsed * (now.total - now.work) / done
+        return f"about {_spoken(seconds)} left"
+
+
+def _spoken(seconds: float) -> str:
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 3600:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,101 @@
+"""How far a study is: what is done, what is left, and how good the best is. Work is counted in image-epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hpo.definition import StudyDefinition
+from hpo.queue import DONE, QueuedTrial
+from hpo.results import comparable, search_results
+from hpo.stopping import with_imputed_scores
+from hpo.trials import incumbent
+
+STAGES = {"race": "race", "confirm": "confirmation", "full": "all of the data", "plain": "all of the data"}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A moment of a study. `work` and `total` are image-epochs; `total` is an estimate until the race is decided."""
+
+    phase: str
+    trials_done: int
+    trials_in_phase: int
+    best: float | None
+    work: float
+    total: float
+
+
+def progress(
+    definition: StudyDefinition, search: Sequence[QueuedTrial], final: Sequence[QueuedTrial], pool: int
+) -> Progress:
+    """Return how far the study is, given its trials and the size of all of the data."""
+    costs = _Costs(definition, pool)
+    work = sum(costs.trial(t) * t.reached / DONE for t in search) + sum(costs.run(t) * t.reached / DONE for t in final)
+    phase, current = _phase(definition, search, final)
+    results = with_imputed_scores(comparable(definition, search_results(search)))
+    return Progress(
+        phase=phase,
+        trials_done=sum(trial.finished for trial in current),
+        trials_in_phase=len(current),
+        best=incumbent(results).score if results else None,
+        work=work,
+        total=max(work, costs.search_total() + costs.final_total(final)),
+    )
+
+
+def _phase(
+    definition: StudyDefinition, search: Sequence[QueuedTrial], final: Sequence[QueuedTrial]
+) -> tuple[str, list[QueuedTrial]]:
+    if final:
+        unfinished = [trial for trial in final if not trial.finished]
+        stage = (unfinished or final[-1:])[0].attributes["stage"]
+        return STAGES[stage], [t for t in final if STAGES[t.attributes["stage"]] == STAGES[stage]]
+    number = max((trial.attributes["round"] for trial in search), default=1)
+    current = [trial for trial in search if trial.attributes["round"] == number]
+    return f"round {number} of {len(definition.rounds)}", current
+
+
+class _Costs:
+    """What each kind of trial costs, in image-epochs."""
+
+    def __init__(self, definition: StudyDefinition, pool: int) -> None:
+        self._definition = definition
+        self._pool = pool
+
+    def trial(self, trial: QueuedTrial) -> float:
+        """Return the cost of a trial of the search, if it is not stopped."""
+        return self._round(int(trial.attributes["round"]) - 1)
+
+    def run(self, trial: QueuedTrial) -> float:
+        """Return the cost of a run of the final part."""
+        return self._full() if trial.attributes["stage"] in ("full", "plain") else self._short()
+
+    def search_total(self) -> float:
+        """Return the expected cost of all rounds, given how many trials stop at each rung."""
+        settings = self._definition.search
+        share, alive, before = 0.0, 1.0, 0
+        for percent in settings.percents:
+            share += alive * (percent - before) / DONE
+            alive, before = alive * settings.keep, percent
+        return sum(share * each.trials * self._round(i) for i, each in enumerate(self._definition.rounds))
+
+    def final_total(self, final: Sequence[QueuedTrial]) -> float:
+        """Return the expected cost of the final part: half of the race's configs go on, until it is known how many."""
+        settings = self._definition.final
+        known = sum(trial.attributes["stage"] == "full" for trial in final) / settings.seeds
+        good = known or math.ceil(settings.good_values / 2)
+        short = settings.good_values * settings.race_runs + good * settings.confirmation_runs
+        return short * self._short() + (good + 1) * settings.seeds * self._full()
+
+    def _round(self, index: int) -> float:
+        each = self._definition.rounds[index]
+        return float(each.samples * each.epochs * self._definition.search.groups)
+
+    def _short(self) -> float:
+        last = self._definition.rounds[-1]
+        return float(last.samples * last.epochs)
+
+    def _full(self) -> float:
+        return float(self._pool * self._definition.final.epochs)

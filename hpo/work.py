@@ -1,0 +1,102 @@
+"""Front door `python -m hpo.work`: one worker, which joins a running search from wherever the database is reached."""
+
+from __future__ import annotations
+
+import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+
+import argparse
+import os
+import signal
+import sys
+import threading
+
+from hpo.command_line import (
+    DONE,
+    INTERRUPTED,
+    add_data_dir,
+    add_storage,
+    parser,
+    quiet_optuna,
+    run_command,
+    say,
+)
+from hpo.fleet import IDLE_LINE
+from hpo.interrupts import StopRequest
+from hpo.study_data import StudyData
+from hpo.study_record import StudyRecord
+from hpo.workers import Worker, check_same_data
+from storage.database import Database, database_errors
+from storage.datasets import load_training_part, locate
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command with `argv` and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    return run_command(lambda: _work(arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    made = parser(
+        "hpo.work",
+        "Join a running search as one more worker: claim queued trials, train them, write down the results. Leaves\n"
+        "when the search is done. Start as many as there are cores, on as many machines as reach the database.",
+        """
+        python -m hpo.work --study mnist_wd
+        python -m hpo.work --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo
+        """,
+    )
+    made.add_argument("--study", required=True, metavar="NAME", help="a study in the database (see: hpo.studies)")
+    add_storage(made)
+    add_data_dir(made)
+    made.add_argument("--child", action="store_true", help=argparse.SUPPRESS)  # started by hpo.run, which may die
+    return made
+
+
+def _work(arguments: argparse.Namespace) -> int:
+    quiet_optuna(arguments.verbose)
+    stop = StopRequest()
+    if arguments.child:
+        _stop_with_parent()
+    announce = (lambda text: print(text, file=sys.stderr, flush=True)) if arguments.child else say
+    with database_errors(arguments.storage):
+        database = Database(arguments.storage, create=False)
+        record = StudyRecord(database, arguments.study)
+        definition = record.definition
+        stand_in = record.source["complete"] != "yes"
+        located = locate(
+            definition.data.dataset,
+            data_dir=arguments.data_dir,
+            offline=arguments.child or stand_in,
+            announce=(lambda _: None) if stand_in else announce,
+        )
+        check_same_data(record, located)
+        data = StudyData.build(definition, located, load_training_part(located))
+        worker = Worker(
+            database,
+            arguments.study,
+            data,
+            located,
+            stop=stop,
+            announce=announce,
+            on_idle=(lambda: say(IDLE_LINE)) if arguments.child else (lambda: say("waiting for trials")),
+        )
+        if not arguments.child:
+            say(f"working on {arguments.study} ({located.provenance})")
+        worker.run()
+    if not arguments.child:
+        say("stopped; the trial at hand is back in the queue" if stop.requested else f"{arguments.study} is done")
+    return INTERRUPTED if stop.requested else DONE
+
+
+def _stop_with_parent() -> None:
+    """Ask for a stop when standard input closes: the hpo.run that holds its other end is gone."""
+
+    def watch() -> None:
+        sys.stdin.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="parent watch").start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,224 @@
+"""A worker: claims what is ready in the queue, trains it, writes down what came out, and waits when nothing is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from optuna.trial import TrialState
+
+from hpo.coordinator import coordinator_lease
+from hpo.evaluation import test_accuracy
+from hpo.interrupts import Interrupted, StopRequest
+from hpo.queue import DONE, QueuedTrial, TrialQueue
+from hpo.results import Stage
+from hpo.study_data import Fold, StudyData
+from hpo.study_record import FINAL_SUFFIX, StudyRecord
+from hpo.training_runs import RunResult, TrainingRun
+from storage.database import Database
+from storage.datasets import Located
+from storage.errors import UserError
+from storage.leases import RENEW_SECONDS, Leases
+
+SHORTEST_WAIT, LONGEST_WAIT = 0.01, 0.5
+MOST_PARKED = 64
+"""How many paused trainings a worker keeps in memory; beyond them the oldest is trained again from its seed."""
+
+
+class Heart:
+    """Keeps a holder's leases alive from a thread of its own, which no database error ends."""
+
+    def __init__(self, leases: Leases, announce: Callable[[str], None]) -> None:
+        self._leases = leases
+        self._announce = announce
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True, name="heart")
+        self._thread.start()
+
+    def _beat(self) -> None:
+        failing = False
+        while not self._stop.wait(RENEW_SECONDS):
+            try:
+                self._leases.renew()
+                failing = False
+            except Exception as error:  # whatever it is, the next beat may succeed
+                if not failing:
+                    self._announce(f"could not renew the leases, trying again: {error}")
+                failing = True
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        self._thread.join()
+
+
+class Worker:
+    """Trains the trials of one study until the study is done or a stop is requested."""
+
+    def __init__(
+        self,
+        database: Database,
+        study: str,
+        data: StudyData,
+        located: Located,
+        *,
+        stop: StopRequest,
+        announce: Callable[[str], None],
+        on_idle: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database, self._study, self._data, self._located = database, study, data, located
+        self._stop, self._announce, self._on_idle = stop, announce, on_idle
+        self._record = StudyRecord(database, study)
+        self._definition = self._record.definition
+        self._leases = Leases(database.engine)
+        self._search = TrialQueue(database, study, self._leases)
+        self._final = TrialQueue(database, study + FINAL_SUFFIX, self._leases)
+        self._parked: dict[int, TrainingRun] = {}
+
+    def run(self) -> None:
+        """Work until the study is done or a stop is requested."""
+        heart = Heart(self._leases, self._announce)
+        try:
+            wait = SHORTEST_WAIT
+            while not self._stop.requested:
+                if self._work_through(self._search) or self._work_through(self._final):
+                    wait = SHORTEST_WAIT
+                    continue
+                if self._record.state == "done":
+                    return
+                if wait == SHORTEST_WAIT:
+                    self._on_idle()
+                time.sleep(wait)
+                wait = min(2 * wait, LONGEST_WAIT)
+                if wait == LONGEST_WAIT:
+                    self._look_after_the_dead()
+        finally:
+            heart.stop()
+
+    def _work_through(self, queue: TrialQueue) -> bool:
+        """Train what is ready in one look at `queue`; say whether anything was."""
+        trials = queue.trials()
+        self._forget(queue, trials)
+        worked = False
+        for trial in sorted((t for t in trials if t.ready), key=self._preference):
+            if self._stop.requested:
+                break
+            claimed = queue.claim(trial)
+            if claimed is not None:
+                self._train(queue, claimed)
+                worked = True
+        return worked
+
+    def _preference(self, trial: QueuedTrial) -> tuple[bool, bool, int]:
+        """Order what is ready: paused here first, then fresh trials, then those that others paused, from the back."""
+        mine = trial.id in self._parked
+        elsewhere = trial.reached > 0 and not mine
+        return not mine, elsewhere, -trial.number if elsewhere else trial.number
+
+    def _train(self, queue: TrialQueue, trial: QueuedTrial) -> None:
+        """Train a claimed trial as far as it is allowed and write down how it stands there."""
+        stage: Stage | None = trial.attributes.get("stage")
+        try:
+            with self._stop.interruptible():
+                run = self._parked.pop(trial.id, None) or self._start(trial)
+                result = run.advance(trial.allowed)
+            attributes = self._attributes(result)
+            if stage in ("full", "plain"):
+                attributes["test_accuracy"] = test_accuracy(
+                    run.networks[0],
+                    database=self._database,
+                    located=self._located,
+                    data=self._data,
+                    study=self._study,
+                    trial_id=trial.id,
+                    purpose=f"{stage} run {trial.attributes['run']} of trial {trial.attributes['source_trial']}",
+                )
+        except Interrupted:
+            queue.give_back(trial)
+            return
+        except (ValueError, ArithmeticError, MemoryError) as error:
+            queue.fail(trial, f"{type(error).__name__}: {error}")
+            self._announce(f"trial {trial.number} failed: {error}")
+            return
+        if not queue.report(trial, trial.allowed, result.score, result.curve, attributes):
+            self._announce(f"trial {trial.number} was given to another worker meanwhile; this result is dropped")
+        elif trial.allowed < DONE:
+            self._park(trial, run)
+
+    def _start(self, trial: QueuedTrial) -> TrainingRun:
+        """Return the training that `trial` asks for, at its beginning."""
+        definition = self._definition
+        overrides = trial.attributes.get("overrides", {})
+        network, training = definition.settings({**trial.config, **overrides})
+        folds, epochs = self._folds(trial)
+        return TrainingRun(
+            network,
+            training,
+            folds,
+            classes=self._data.part.classes,
+            epochs=epochs,
+            rungs=definition.search.percents,
+            seed=int(trial.attributes["seed"]),
+        )
+
+    def _folds(self, trial: QueuedTrial) -> tuple[Sequence[Fold], int]:
+        """Return the images that `trial` trains on and is scored on, and its epochs.
+
+        Race and confirmation take groups of images that no trial of the search has seen, as long as there are any.
+        """
+        definition, data = self._definition, self._data
+        stage = trial.attributes.get("stage")
+        if stage in ("full", "plain"):
+            return [data.full_fold()], definition.final.epochs
+        groups = definition.search.groups
+        if stage is None:
+            this_round = definition.rounds[trial.attributes["round"] - 1]
+            return [data.search_fold(this_round.samples, group) for group in range(groups)], this_round.epochs
+        last, run = definition.rounds[-1], trial.attributes["run"]
+        if stage == "race":
+            return [data.race_fold(last.samples, groups + run, run)], last.epochs
+        run += definition.final.race_runs
+        return [data.confirmation_fold(last.samples, groups + run, run)], last.epochs
+
+    def _attributes(self, result: RunResult) -> dict[str, object]:
+        attributes: dict[str, object] = {
+            "train_accuracy": result.train_accuracy,
+            "seconds": round(result.seconds, 3),
+            "n_train": result.n_train,
+            "epochs": result.epochs,
+            "worker": self._leases.holder.name,
+        }
+        return attributes | ({"reason": result.diverged} if result.diverged else {})
+
+    def _park(self, trial: QueuedTrial, run: TrainingRun) -> None:
+        self._parked[trial.id] = run
+        while len(self._parked) > MOST_PARKED:
+            del self._parked[next(iter(self._parked))]
+
+    def _forget(self, queue: TrialQueue, trials: Sequence[QueuedTrial]) -> None:
+        """Let go of paused trainings whose trial is over."""
+        if queue is self._search:
+            alive = {trial.id for trial in trials if not trial.finished}
+            self._parked = {key: run for key, run in self._parked.items() if key in alive}
+
+    def _look_after_the_dead(self) -> None:
+        """Return the trials of workers that died to the queue; say so if the study has nobody to open rounds."""
+        for queue in (self._search, self._final):
+            for number in queue.reap():
+                self._announce(f"trial {number} lost its worker and is back in the queue")
+        waiting = any(t.ready or t.state == TrialState.RUNNING for t in (*self._search.trials(), *self._final.trials()))
+        if not waiting and not self._leases.is_taken(coordinator_lease(self._study)):
+            self._announce(
+                f"nothing to do: no coordinator is running; start one with: python -m hpo.run --study {self._study}"
+            )
+
+
+def check_same_data(record: StudyRecord, located: Located) -> None:
+    """Raise UserError unless this machine's dataset is, byte for byte, the one that the study was started on."""
+    recorded = record.source
+    if recorded["sha256"] != located.sha256:
+        raise UserError(
+            f"the study {record.name!r} was started on {recorded['provenance']}, but this machine has "
+            f"{located.provenance} with other bytes; put the same files here, or name their folder with --data-dir"
+        )
