@@ -66,9 +66,7 @@ def narrow(space: SearchSpace, box: Box, trials: Sequence[TrialResult], chance: 
     return Narrowing(Box(regions), tuple(why_each))
 
 
-def _narrow_interval(
-    name: str, numeric: Numeric, old: Interval, top: Sequence[TrialResult]
-) -> tuple[Interval, str]:
+def _narrow_interval(name: str, numeric: Numeric, old: Interval, top: Sequence[TrialResult]) -> tuple[Interval, str]:
     positions = [numeric.to_axis(float(trial.config[name])) for trial in top]
     low, high = min(positions), max(positions)
     stretch = (high - low) / (len(positions) - 1) if len(positions) > 1 else 0.0

@@ -36,9 +36,7 @@ def propose(
     return inside + _lattice(space, space.limits(), trials, wide, wide_seed)
 
 
-def _lattice(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int
-) -> list[dict[str, Value]]:
+def _lattice(space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int) -> list[dict[str, Value]]:
     """Return `n` points of a randomly shifted R_d lattice in `box`.
 
     x_i = frac(shift + i * alpha), alpha_j = phi_d ** -(j + 1), where phi_d is the root of x ** (d + 1) = x + 1
@@ -75,9 +73,7 @@ def _optuna(make: Callable[[int], BaseSampler]) -> Callable[..., list[dict[str, 
         study = optuna.create_study(direction="maximize", sampler=make(seed))
         for trial in trials:
             if trial.config in box:
-                study.add_trial(
-                    create_trial(params=dict(trial.config), distributions=distributions, value=trial.score)
-                )
+                study.add_trial(create_trial(params=dict(trial.config), distributions=distributions, value=trial.score))
         # Every asked trial stays running, so that the sampler spreads the ones that follow (constant liar).
         return [dict(study.ask(fixed_distributions=distributions).params) for _ in range(n)]
 

@@ -78,9 +78,7 @@ class TrialQueue:
         """Return every trial, in the order they were enqueued."""
         return [_view(trial) for trial in self._storage.get_all_trials(self._study_id, deepcopy=False)]
 
-    def add(
-        self, config: Config, distributions: Mapping[str, BaseDistribution], attributes: Mapping[str, Any]
-    ) -> None:
+    def add(self, config: Config, distributions: Mapping[str, BaseDistribution], attributes: Mapping[str, Any]) -> None:
         """Put one more config into the queue."""
         template = create_trial(
             state=TrialState.WAITING,
@@ -105,9 +103,7 @@ class TrialQueue:
         self._leases.release(_lease(trial.id))
         return None
 
-    def report(
-        self, trial: QueuedTrial, rung: int, score: float, curve: Curve, attributes: Mapping[str, Any]
-    ) -> bool:
+    def report(self, trial: QueuedTrial, rung: int, score: float, curve: Curve, attributes: Mapping[str, Any]) -> bool:
         """Write down what is known of a claimed trial at `rung` and end the claim; the last rung completes the trial.
 
         Returns False, and writes nothing, if the lease was lost meanwhile: then another worker has the trial.

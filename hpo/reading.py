@@ -28,9 +28,7 @@ def read_table(cls: type[T], table: object, where: str) -> T:
     missing = [
         name
         for name, field in fields.items()
-        if name not in values
-        and field.default is dataclasses.MISSING
-        and field.default_factory is dataclasses.MISSING
+        if name not in values and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     ]
     if missing:
         raise UserError(f"{where or 'the definition'}: {missing[0]} is missing")

@@ -1,4 +1,4 @@
-"""What came out of a study, as frozen values read off its trials: the coordinator decides by them, reports show them."""
+"""What came out of a study, as frozen values read off its trials: what decisions and reports look at."""
 
 from __future__ import annotations
 

@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from reports.files import write_reports
-from reports.terminal import full_panel, good_values_panel, rounds_panel, verdict
 from rich.console import Console
 
 import models
@@ -36,6 +34,8 @@ from hpo.study_data import StudyData
 from hpo.study_record import StudyRecord
 from hpo.study_results import load_results
 from hpo.workers import Heart
+from reports.files import write_reports
+from reports.terminal import full_panel, good_values_panel, rounds_panel, verdict
 from storage.database import Database, database_errors, shown
 from storage.datasets import load_training_part, locate
 from storage.errors import UserError
@@ -148,9 +148,7 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
             while not stop.requested:
                 done = coordinator.step()
                 display.update(
-                    progress(
-                        definition, coordinator.search.trials(), coordinator.final.trials(), record.data["pool"]
-                    )
+                    progress(definition, coordinator.search.trials(), coordinator.final.trials(), record.data["pool"])
                 )
                 if done:
                     return True

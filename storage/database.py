@@ -159,5 +159,3 @@ def _tune_sqlite(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     engine.dispose()  # the connections made while opening do not have these settings
-
-

@@ -81,9 +81,7 @@ class Leases:
     def release(self, name: str) -> None:
         """Give the lease `name` back, if it is ours."""
         with self._engine.begin() as connection:
-            connection.execute(
-                leases.delete().where(leases.c.name == name).where(leases.c.holder == self.holder.name)
-            )
+            connection.execute(leases.delete().where(leases.c.name == name).where(leases.c.holder == self.holder.name))
 
     def is_taken(self, name: str) -> bool:
         """Say whether a living process holds the lease `name`."""

@@ -75,15 +75,11 @@ def load_curves(engine: sa.Engine, trial_ids: Sequence[int]) -> dict[int, Curve]
     return found
 
 
-def record_test_opening(
-    engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str
-) -> None:
+def record_test_opening(engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str) -> None:
     """Write into the ledger that the test set is being opened, before it is."""
     with engine.begin() as connection:
         connection.execute(
-            test_openings.insert().values(
-                study=study, trial_id=trial_id, purpose=purpose, dataset=dataset
-            )
+            test_openings.insert().values(study=study, trial_id=trial_id, purpose=purpose, dataset=dataset)
         )
 
 
