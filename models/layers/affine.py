@@ -20,7 +20,7 @@ class Affine(Layer):
             raise ValueError(f"an affine layer of {inputs} inputs takes shape ({inputs},), got {input_shape}")
         return (outputs,)
 
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002 - draws nothing
         """Return (N, outputs)."""
         if train:
             self._input.keep(x)

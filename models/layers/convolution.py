@@ -31,7 +31,7 @@ class Conv2d(Layer):
         height, width = (output_size(size, self.kernel, self.stride, self.padding) for size in input_shape[1:])
         return (self.filters, height, width)
 
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002 - draws nothing
         """Return (N, filters, OH, OW)."""
         filters, height, width = self.output_shape(x.shape[1:])
         columns = self._unroll(x)

@@ -18,7 +18,7 @@ class Flatten(Layer):
         """Return (D,), the product of `input_shape`."""
         return (math.prod(input_shape),)
 
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002 - draws nothing
         """Return (N, D), without a copy where the memory allows it."""
         if train:
             self._shape.keep(x.shape)

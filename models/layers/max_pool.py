@@ -24,7 +24,7 @@ class MaxPool2d(Layer):
         height, width = (output_size(size, self.size, self.stride) for size in input_shape[1:])
         return (input_shape[0], height, width)
 
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002 - draws nothing
         """Return (N, C, OH, OW)."""
         _, height, width = self.output_shape(x.shape[1:])
         first, *others = window_pixels(x, self.size, self.stride, height, width)

@@ -16,7 +16,7 @@ class ReLU(Layer):
         """Return `input_shape`."""
         return input_shape
 
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002 - draws nothing
         """Return max(x, 0), the shape of `x`."""
         if train:
             self._active.keep(x > 0)

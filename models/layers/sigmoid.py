@@ -16,7 +16,7 @@ class Sigmoid(Layer):
         """Return `input_shape`."""
         return input_shape
 
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:  # noqa: ARG002 - draws nothing
         """Return values in [0, 1], the shape of `x`."""
         out: Array = np.tanh(x * 0.5)  # the same function, and no exponential that can overflow
         out *= 0.5

@@ -17,7 +17,7 @@ def patterns(count: int, seed: int, *, noise: float = 60) -> Examples:
 
 
 def numerical_gradient(function: Callable[[], float], x: Array, step: float = 1e-6) -> Array:
-    """Return the gradient of `function` by central differences; it reads `x` (float64), which is put back afterwards."""
+    """Return the gradient of `function`, which reads `x` (float64), by central differences; `x` is put back after."""
     gradient = np.empty_like(x)
     for place in np.ndindex(x.shape):
         kept = x[place]

@@ -37,7 +37,9 @@ def test_the_books_worked_example_comes_out_exactly():
 def test_the_bias_is_added_to_every_output():
     image = np.array([[1, 2, 3, 0], [0, 1, 2, 3], [3, 0, 1, 2], [2, 3, 0, 1]], float)
     weight = np.array([[2, 0, 1], [0, 1, 2], [1, 0, 2]], float)
-    out = convolution(weight[np.newaxis, np.newaxis], np.array([3.0])).forward(image[np.newaxis, np.newaxis], train=False)
+    out = convolution(weight[np.newaxis, np.newaxis], np.array([3.0])).forward(
+        image[np.newaxis, np.newaxis], train=False
+    )
     np.testing.assert_array_equal(out[0, 0], [[18, 19], [9, 18]])
 
 

@@ -40,7 +40,7 @@ def test_the_same_seed_silences_the_same_units():
 
 
 def test_training_without_a_generator_is_refused():
-    with pytest.raises(ValueError, match="give forward.* an rng"):
+    with pytest.raises(ValueError, match=r"give forward.* an rng"):
         Dropout(0.5).forward(np.ones((2, 2)), train=True)
 
 
