@@ -160,6 +160,8 @@ def test_steps_per_epoch_rounds_up(examples, size, steps):
 def test_one_sgd_step_is_the_gradient_plus_weight_decay_on_weights_only():
     settings = TrainingSettings(learning_rate=0.1, weight_decay=0.5, batch_size=95)
     net, reference = network(dtype=np.float64), network(dtype=np.float64)
+    for either in (net, reference):
+        either.params[either.decayed.stop :] = 0.3  # biases that a decay would show in
     reference.loss_and_gradient(TRAIN.images, TRAIN.labels, np.random.default_rng(0))
     expected = reference.params - 0.1 * reference.grads
     expected[reference.decayed] -= 0.1 * 0.5 * reference.params[reference.decayed]
