@@ -101,8 +101,7 @@ def _run(arguments: argparse.Namespace) -> int:
     definition = load_definition(arguments.study, arguments.changes, arguments.seed)
     out = arguments.out or Path("out") / definition.name
     stop = StopRequest()
-    with database_errors(arguments.storage):
-        database = Database(arguments.storage)
+    with database_errors(arguments.storage), Database(arguments.storage) as database:
         summary, source = _look_at_data(definition, arguments.data_dir)
         record = StudyRecord.create(database, definition, summary, source)
         if record.state != "done" and not _search(arguments, database, record, stop):

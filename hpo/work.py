@@ -58,8 +58,7 @@ def _work(arguments: argparse.Namespace) -> int:
     if arguments.child:
         _stop_with_parent()
     announce = (lambda text: print(text, file=sys.stderr, flush=True)) if arguments.child else say
-    with database_errors(arguments.storage):
-        database = Database(arguments.storage, create=False)
+    with database_errors(arguments.storage), Database(arguments.storage, create=False) as database:
         record = StudyRecord(database, arguments.study)
         definition = record.definition
         stand_in = record.source["complete"] != "yes"

@@ -38,7 +38,11 @@ class Database:
             backend = _open(url)
             self.engine: sa.Engine = backend.engine
             self.optuna: BaseStorage = optuna.storages.get_storage(backend)
-            self._prepare_tables()
+            try:
+                self._prepare_tables()
+            except BaseException:
+                self.close()
+                raise
 
     def _prepare_tables(self) -> None:
         with self.engine.begin() as connection:
@@ -52,8 +56,15 @@ class Database:
                     f"this one knows {SCHEMA_VERSION}); update this checkout, or use another --storage"
                 )
 
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Give the connections back."""
+        self.optuna.remove_session()
         self.engine.dispose()
 
 

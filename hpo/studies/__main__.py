@@ -1,0 +1,111 @@
+"""Front door `python -m hpo.studies`: the studies that come along, and those in the database with how far they are."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from optuna.trial import TrialState
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from hpo.command_line import DONE, add_storage, parser, quiet_optuna, run_command
+from hpo.coordinator import coordinator_lease
+from hpo.queue import QueuedTrial, TrialQueue
+from hpo.results import comparable, search_results
+from hpo.stopping import with_imputed_scores
+from hpo.studies import presets
+from hpo.study_record import FINAL_SUFFIX, StudyRecord, study_names
+from hpo.trials import incumbent
+from storage.database import Database, database_errors, shown
+from storage.errors import UserError
+from storage.leases import Leases
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command with `argv` and return its exit code."""
+    made = parser(
+        "hpo.studies",
+        "List the studies that come along, and the studies in the database: state, trials, best score, box.",
+        """
+        python -m hpo.studies
+        python -m hpo.studies --storage sqlite:///hpo.db
+        """,
+    )
+    add_storage(made)
+    arguments = made.parse_args(argv)
+    return run_command(lambda: _list(arguments))
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    quiet_optuna(arguments.verbose)
+    console = Console(highlight=False)
+    coming = Table(box=box.SIMPLE, title="studies that come along", title_justify="left")
+    coming.add_column("study", no_wrap=True)
+    coming.add_column("what it searches")
+    for name, title in presets().items():
+        coming.add_row(name, title)
+    console.print(coming)
+    with database_errors(arguments.storage):
+        try:
+            database = Database(arguments.storage, create=False)
+        except UserError as error:
+            console.print(f"no studies in the database yet: {error}", markup=False)
+            return DONE
+        names = [name for name in study_names(database) if not name.endswith(FINAL_SUFFIX)]
+        if not names:
+            console.print(f"no studies in {shown(arguments.storage)} yet", markup=False)
+            return DONE
+        console.print(_stored(database, names, shown(arguments.storage)))
+    return DONE
+
+
+def _stored(database: Database, names: list[str], url: str) -> Table:
+    table = Table(box=box.SIMPLE, title=f"studies in {url}", title_justify="left")
+    for column in ("study", "state", "done", "queued", "failed", "best", "box of the last round"):
+        table.add_column(column, no_wrap=column == "study", justify="right" if column in _COUNTS else "left")
+    for name in names:
+        table.add_row(name, *_row(database, name))
+    return table
+
+
+_COUNTS = ("done", "queued", "failed", "best")
+
+
+def _row(database: Database, name: str) -> list[str]:
+    """Return the cells of one study; another program's study in the same database is only named."""
+    try:
+        record = StudyRecord(database, name)
+    except UserError:
+        return ["not made by hpo.run", "", "", "", "", ""]
+    definition, leases = record.definition, Leases(database.engine)
+    search = TrialQueue(database, name, leases).trials()
+    everything = [*search, *TrialQueue(database, name + FINAL_SUFFIX, leases).trials()]
+    results = with_imputed_scores(comparable(definition, search_results(search)))
+    rounds = record.rounds(definition)
+    state = record.state
+    if state != "done":
+        state = "running" if leases.is_taken(coordinator_lease(name)) else "interrupted"
+    ended = _count(everything, TrialState.COMPLETE) + _count(everything, TrialState.PRUNED)
+    failed = _count(everything, TrialState.FAIL)
+    return [
+        state,
+        str(ended),
+        str(len(everything) - ended - failed),
+        str(failed),
+        f"{100 * incumbent(results).score:.1f} %" if results else "-",
+        "\n".join(f"{key}: {_region(region)}" for key, region in rounds[-1].box.regions.items()) if rounds else "-",
+    ]
+
+
+def _region(region: object) -> str:
+    return ", ".join(map(str, region)) if isinstance(region, tuple) else str(region)
+
+
+def _count(trials: list[QueuedTrial], state: TrialState) -> int:
+    return sum(trial.state == state for trial in trials)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""What all tests share: a small dataset, a small study, and the databases that a contract must hold on."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+
+from tests import one_thread  # noqa: F401 - before anything uses NumPy in earnest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quiet() -> None:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep a user's settings and cache out of the tests, and the tests out of them."""
+    for name in ("HPO_STORAGE", "OPTUNA_STORAGE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="session")
+def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an .npz dataset of noisy 8x8 prototypes, five classes: learnt in a moment, but not perfectly."""
+    rng = np.random.default_rng(7)
+    prototypes = rng.integers(0, 256, (5, 8, 8))
+
+    def draw(n: int) -> tuple[np.ndarray, np.ndarray]:
+        labels = rng.integers(0, 5, n)
+        noisy = prototypes[labels] + rng.normal(0, 260, (n, 8, 8))
+        return noisy.clip(0, 255).astype(np.uint8), labels
+
+    (x_train, y_train), (x_test, y_test) = draw(3000), draw(600)
+    path = tmp_path_factory.mktemp("data") / "blobs.npz"
+    np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    return path
+
+
+@pytest.fixture
+def blob_study(blobs: Path, tmp_path: Path) -> Path:
+    """Return a study file on the blobs whose trials take a noticeable fraction of a second."""
+    return write_blob_study(tmp_path / "blob.toml", blobs)
+
+
+def write_blob_study(path: Path, blobs: Path) -> Path:
+    """Write a small complete study on `blobs` to `path`."""
+    text = f"""
+        title = "a small study"
+        [data]
+        dataset = {str(blobs)!r}
+        holdout = 900
+        validation = 300
+        confirmation = 400
+        [model]
+        network = "mlp"
+        hidden = [64, 64]
+        [training]
+        batch_size = 20
+        [space.learning_rate]
+        log = true
+        start = [1e-4, 1e-2]
+        limits = [1e-5, 10.0]
+        [space.weight_decay]
+        log = true
+        start = [1e-6, 1e-2]
+        limits = [1e-8, 1.0]
+        [search]
+        groups = 2
+        [[rounds]]
+        trials = 8
+        samples = 200
+        epochs = 40
+        [[rounds]]
+        trials = 8
+        samples = 200
+        epochs = 40
+        [final]
+        good_values = 2
+        race_runs = 2
+        confirmation_runs = 2
+        seeds = 2
+        epochs = 3
+        """
+    path.write_text("\n".join(line.strip() for line in text.splitlines()), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a PostgreSQL server of our own and return its URL without a database; skip where there is none."""
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or [Path(shutil.which("postgres") or "")]
+    binary = binaries[-1].parent
+    if not (binary / "initdb").exists():
+        pytest.skip("no PostgreSQL server is installed; on Debian: apt-get install postgresql")
+    user = "postgres" if os.getuid() == 0 else getpass.getuser()  # a server refuses to run as root
+    folder = tmp_path_factory.mktemp("postgres")
+    if os.getuid() == 0:
+        for place in (folder, *list(folder.parents)[:2]):
+            place.chmod(0o755)
+        shutil.chown(folder, user)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def run(*command: str) -> None:
+        as_user = {"user": user} if os.getuid() == 0 else {}
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user)  # type: ignore[call-overload]
+
+    data = str(folder / "data")
+    run(str(binary / "initdb"), "-D", data, "-U", "hpo", "-A", "trust", "-N")
+    options = f"-p {port} -h 127.0.0.1 -k {folder} -F"
+    run(str(binary / "pg_ctl"), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    yield f"postgresql+psycopg://hpo@127.0.0.1:{port}"
+    run(str(binary / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of a fresh database, on each backend in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hpo.db'}"
+    server = request.getfixturevalue("postgres_server")
+    import sqlalchemy as sa  # noqa: PLC0415 - only here
+
+    name = f"test_{abs(hash(request.node.nodeid)) % 10**9}"
+    engine = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return f"{server}/{name}"

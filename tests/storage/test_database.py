@@ -1,0 +1,156 @@
+"""The database, by one contract over SQLite and PostgreSQL, and what it says when it cannot be used."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from optuna.distributions import FloatDistribution
+from optuna.study import StudyDirection
+from optuna.trial import TrialState, create_trial
+
+from hpo.queue import TrialQueue
+from storage.database import Database, database_errors, shown
+from storage.errors import UserError
+from storage.leases import Leases
+from storage.schema import SCHEMA_VERSION, schema_version
+
+TRIALS = 40
+
+
+def _claim_all(url: str, claimed: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
+    with Database(url) as database:
+        queue = TrialQueue(database, "s", Leases(database.engine))
+        mine = [trial.number for trial in queue.trials() if queue.claim(trial)]
+    claimed.put(mine)
+
+
+def test_four_processes_claim_each_queued_trial_exactly_once(database_url: str) -> None:
+    with Database(database_url) as database:
+        database.optuna.create_new_study([StudyDirection.MAXIMIZE], "s")
+        queue = TrialQueue(database, "s", Leases(database.engine))
+        for i in range(TRIALS):
+            queue.add({"x": i / TRIALS}, {"x": FloatDistribution(0, 1)}, {"index": i, "allowed": 25})
+    context = multiprocessing.get_context("spawn")
+    claimed = context.Queue()
+    processes = [context.Process(target=_claim_all, args=(database_url, claimed)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    numbers = [number for _ in processes for number in claimed.get(timeout=60)]
+    for process in processes:
+        process.join()
+    assert sorted(numbers) == list(range(TRIALS))
+
+
+def test_tables_are_made_on_first_use_and_found_again(database_url: str) -> None:
+    Database(database_url).close()
+    with Database(database_url) as database, database.engine.begin() as connection:
+        assert connection.execute(sa.select(schema_version.c.version)).all() == [(SCHEMA_VERSION,)]
+
+
+def _open(url: str, failures: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
+    try:
+        Database(url).close()
+        failures.put(None)
+    except Exception as error:
+        failures.put(repr(error))
+
+
+def test_many_processes_may_create_the_same_database_at_once(database_url: str) -> None:
+    context = multiprocessing.get_context("spawn")
+    failures = context.Queue()
+    processes = [context.Process(target=_open, args=(database_url, failures)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    assert [failures.get(timeout=60) for _ in processes] == [None] * 4
+
+
+def test_a_database_from_a_newer_version_is_refused_with_the_way_out(database_url: str) -> None:
+    with Database(database_url) as database, database.engine.begin() as connection:
+        connection.execute(schema_version.update().values(version=SCHEMA_VERSION + 1))
+    with pytest.raises(UserError, match=r"newer version.*update this checkout"):
+        Database(database_url)
+
+
+def test_waiting_trials_keep_their_params_and_their_attributes(database_url: str) -> None:
+    value = 0.1 + 0.2  # a float that decimal text would round
+    waiting = create_trial(
+        state=TrialState.WAITING,
+        params={"x": value},
+        distributions={"x": FloatDistribution(0, 1)},
+        user_attrs={"seed": 2**53 - 1},
+    )
+    with Database(database_url) as database:
+        study = database.optuna.create_new_study([StudyDirection.MAXIMIZE], "s")
+        database.optuna.create_new_trial(study, waiting)
+    with Database(database_url) as database:
+        (trial,) = database.optuna.get_all_trials(study)
+    assert trial.params == {"x": value}
+    assert trial.user_attrs == {"seed": 2**53 - 1}
+
+
+def test_sqlite_writes_ahead_and_waits_for_other_writers(tmp_path: Path) -> None:
+    with Database(f"sqlite:///{tmp_path / 'hpo.db'}") as database, database.engine.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() >= 5000
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("nonsense", "not a database URL"),
+        ("sqlite://", "in one process's memory"),
+        ("nosuchdriver://host/db", "no driver"),
+        ("sqlite:////no/such/folder/hpo.db", "folder exists"),
+        ("postgresql+psycopg://u:secret@127.0.0.1:1/db", "server runs"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_told_without_its_password(url: str, says: str) -> None:
+    with pytest.raises(UserError, match=says) as raised:
+        Database(url)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    path.write_text("these are my notes, not a database, and long enough to be read as a header of one" * 20)
+    with pytest.raises(UserError, match="not an SQLite file"):
+        Database(f"sqlite:///{path}")
+    assert path.read_text().startswith("these are my notes")
+
+
+def test_a_database_that_is_only_read_must_exist(tmp_path: Path) -> None:
+    path = tmp_path / "hpo.db"
+    with pytest.raises(UserError, match="there is no database"):
+        Database(f"sqlite:///{path}", create=False)
+    assert not path.exists()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_read_only_database_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "hpo.db"
+    Database(f"sqlite:///{path}").close()
+    path.chmod(0o444)
+    with pytest.raises(UserError, match="writable"):
+        Database(f"sqlite:///{path}")
+
+
+def test_a_full_disk_is_told_with_what_is_kept(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hpo.db'}"
+    with (
+        Database(url) as database,
+        pytest.raises(UserError, match="free some space"),
+        database_errors(url),
+        database.engine.begin() as connection,
+    ):
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        connection.exec_driver_sql("CREATE TABLE big (x)")
+        connection.exec_driver_sql("INSERT INTO big VALUES (zeroblob(10000000))")
+
+
+def test_a_shown_url_hides_its_password() -> None:
+    assert shown("postgresql+psycopg://u:secret@host/db") == "postgresql+psycopg://u:***@host/db"
