@@ -61,20 +61,22 @@ class Numeric:
 
     @property
     def step(self) -> float:
-        """Return one decade on a log axis; on a linear one, which has no decades, a quarter of the limits' width."""
+        """Return one decade on a log axis; on a linear one, which has no decades, a quarter of the limits' width.
+
+        A step of whole numbers is at least 1, or rounding would undo it.
+        """
         if self.log:
             return 1.0
         low, high = self.axis(self.limits)
-        return (high - low) / 4
+        return max((high - low) / 4, 1.0 if self.integer else 0.0)
 
     def at(self, interval: Interval, share: float) -> float | int:
         """Return the value at `share` (0..1) of the way through `interval` on the axis.
 
         An integer's interval reaches half a unit beyond its ends, so that the ends are drawn as often as the rest.
         """
-        if self.integer and not self.log:
-            return min(math.floor(interval.low + share * (interval.high - interval.low + 1)), int(interval.high))
-        low, high = self.axis(interval)
+        reach = Interval(interval.low - 0.5, interval.high + 0.5) if self.integer else interval
+        low, high = self.axis(reach)
         value = self.from_axis(low + share * (high - low))
         return min(max(value, interval.low), interval.high)
 
