@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from hpo.reading import check_keys
 from storage.errors import UserError
 
 Value = float | int | str | bool
@@ -196,9 +198,7 @@ def read_hyperparameter(name: str, table: object) -> Hyperparameter:
     if kind not in ("float", "int", "categorical"):
         raise UserError(f'{where}.type = {kind!r}; it must be "float", "int" or "categorical"')
     known = _CATEGORICAL_KEYS if kind == "categorical" else _NUMERIC_KEYS
-    for key in table:
-        if key not in known:
-            raise UserError(f"{where}.{key}: unknown key; a {kind} hyperparameter takes {', '.join(known)}")
+    check_keys(table, known, where)
     if kind == "categorical":
         return _read_categorical(where, table.get("choices"))
     log = table.get("log", False)
@@ -219,7 +219,7 @@ def _read_interval(where: str, value: object, integer: bool, log: bool) -> Inter
     if (
         not isinstance(value, list)
         or len(value) != 2
-        or not all(isinstance(end, kinds) and not isinstance(end, bool) and math.isfinite(end) for end in value)
+        or not all(isinstance(end, kinds) and not isinstance(end, bool) and abs(end) <= sys.float_info.max for end in value)
     ):
         raise UserError(f"{where} = {value!r}; it must be [low, high] with two {'whole ' if integer else ''}numbers")
     low, high = value
@@ -233,10 +233,13 @@ def _read_interval(where: str, value: object, integer: bool, log: bool) -> Inter
 def _read_categorical(where: str, choices: object) -> Categorical:
     if not isinstance(choices, list) or len(choices) < 2:
         raise UserError(f"{where}.choices = {choices!r}; it must be a list of at least two choices")
+    for choice in choices:
+        parts = choice if isinstance(choice, list) else [choice]
+        if not all(isinstance(part, str | int | float | bool) for part in parts):
+            raise UserError(f"{where}.choices holds {choice!r}; a choice is a number, a text, true/false or a list")
+        if isinstance(choice, str) and choice.startswith("["):
+            raise UserError(f"{where}.choices holds {choice!r}; a choice is read as a list, so write it without quotes")
     values = tuple(json.dumps(choice) if isinstance(choice, list) else choice for choice in choices)
-    for value in values:
-        if not isinstance(value, str | int | float | bool):
-            raise UserError(f"{where}.choices holds {value!r}; a choice is a number, a text, true/false or a list")
-    if len({(type(value), value) for value in values}) < len(values):
+    if len(set(values)) < len(values):
         raise UserError(f"{where}.choices names a choice twice: {choices!r}")
     return Categorical(values)
