@@ -1,0 +1,237 @@
+"""The figure of where a search looked: its trials over two hyperparameters, the box of each round, the good values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Annotation
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
+
+from hpo.space import Config, Interval, Numeric
+from hpo.study_results import StudyResults
+from reports.drawing import GREY, HALO, INK, Offset, new_figure, people_text, place, set_title, settle
+from reports.formatting import count_text, value_text
+from reports.outcomes import Outcome, outcomes
+
+COLOURS = "viridis"  # even steps for the eye, and readable without red and green
+GOOD_COLOUR = "#d0105a"
+MARKERS = {"complete": "o", "stopped": "v", "failed": "x"}
+_MEANINGS = {"complete": "complete", "stopped": "stopped early", "failed": "failed (diverged)"}
+_BOX_STYLES = ("--", "-", (0, (1, 1.2)), "-.", (0, (5, 1, 1, 1, 1, 1)))
+
+
+def boxes_figure(results: StudyResults) -> Figure:
+    """Return the trials over learning rate x weight decay, or over the first two numeric hyperparameters there are.
+
+    The frame is their limits. With one numeric hyperparameter the other axis is the score; with none a note says so.
+    """
+    names = numeric_names(results)[:2]
+    ended = [each for each in outcomes(results) if each.state in MARKERS]
+    figure = new_figure(8.5, 7.0 if len(names) == 2 else 6.0)
+    axes = figure.add_subplot()
+    if not names:
+        axes.set_axis_off()
+        note = "No numeric hyperparameter to draw:\ntrials.csv lists every config with its score."
+        axes.text(0.5, 0.5, note, ha="center", va="center", color=GREY, fontsize=11)
+    else:
+        _frame(axes, results, names)
+        _draw_trials(figure, axes, ended, names)
+    tried = f"{count_text(len(ended), 'trial')} in {count_text(len(results.rounds), 'round')}"
+    set_title(figure, results, tried)
+    if names:
+        rings = [_ring(axes, names, good.config, good.search_score) for good in results.good]
+        _add_legend(figure, ended, bool(rings))
+        settle(figure)
+        taken = [_extent(axes, ring) for ring in rings]
+        _draw_boxes(axes, results, names, taken)
+        _label_good_values(axes, results, rings, taken)
+    return figure
+
+
+def numeric_names(results: StudyResults) -> list[str]:
+    """Return the names of the numeric hyperparameters, learning rate and weight decay first, then as declared."""
+    space = results.definition.space.hyperparameters
+    found = [name for name, hyperparameter in space.items() if isinstance(hyperparameter, Numeric)]
+    first = [name for name in ("learning_rate", "weight_decay") if name in found]
+    return first + [name for name in found if name not in first]
+
+
+def _frame(axes: Axes, results: StudyResults, names: Sequence[str]) -> None:
+    """Make the limits of the hyperparameters the frame of `axes`, with ticks that read like numbers."""
+    for name, axis in zip(names, (axes.xaxis, axes.yaxis), strict=False):
+        numeric = results.definition.space.hyperparameters[name]
+        if not isinstance(numeric, Numeric):
+            raise TypeError(f"{name} is categorical and has no axis")
+        low, high = numeric.limits.low, numeric.limits.high
+        if axis is axes.xaxis:
+            axes.set_xscale("log" if numeric.log else "linear")
+            axes.set_xlim(low, high)
+        else:
+            axes.set_yscale("log" if numeric.log else "linear")
+            axes.set_ylim(low, high)
+        if numeric.log:
+            decades = np.log10(high / low)
+            subs = (1.0,) if decades > 2.5 else (1.0, 2.0, 5.0)
+            axis.set_major_locator(LogLocator(subs=subs, numticks=10 if decades > 2.5 else 20))
+            axis.set_minor_formatter(NullFormatter())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: value_text(float(value))))
+        axis.set_label_text(name, color=INK)
+    if len(names) == 1:
+        axes.set_ylim(0, 1)
+        axes.set_ylabel("validation accuracy", color=INK)
+    axes.tick_params(labelsize=9, colors=INK)
+    axes.grid(color="#e8e8e8", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Sequence[str]) -> None:
+    """Draw a marker for each trial, best on top; colours spread over the upper three quarters, where they matter."""
+    scores = [each.score or 0.0 for each in ended if each.state != "failed"]
+    low, high = (float(np.quantile(scores, 0.25)), max(scores)) if scores else (0.0, 1.0)
+    norm = Normalize(low if low < high else low - 0.01, high)
+    size = float(np.clip(4200 / max(1, len(ended)), 16, 46))
+    for state, marker in MARKERS.items():
+        mine = sorted((each for each in ended if each.state == state), key=lambda each: each.score or 0.0)
+        x = [float(each.config[names[0]]) for each in mine]
+        y = [_height(each.config, each.score or 0.0, names) for each in mine]
+        if state == "failed":
+            axes.scatter(x, y, s=0.7 * size, marker=marker, color=GREY, linewidths=1.0, zorder=2, clip_on=False)
+            continue
+        axes.scatter(
+            x,
+            y,
+            s=size if state == "complete" else 0.8 * size,
+            marker=marker,
+            c=[each.score or 0.0 for each in mine],
+            cmap=COLOURS,
+            norm=norm,
+            edgecolors=INK,
+            linewidths=0.4,
+            zorder=4 if state == "complete" else 3,
+            clip_on=False,
+        )
+    if scores:
+        below = min(scores) < norm.vmin if norm.vmin is not None else False
+        bar = figure.colorbar(
+            ScalarMappable(norm, COLOURS), ax=axes, extend="min" if below else "neither", shrink=0.6, aspect=25
+        )
+        bar.set_label("validation accuracy where training ended", fontsize=9, color=INK)
+        bar.ax.tick_params(labelsize=8)
+
+
+def _height(config: Config, score: float, names: Sequence[str]) -> float:
+    return float(config[names[1]]) if len(names) == 2 else score
+
+
+def _ring(axes: Axes, names: Sequence[str], config: Config, score: float) -> tuple[float, float]:
+    """Draw a ring around a good value and return its centre."""
+    centre = float(config[names[0]]), _height(config, score, names)
+    axes.scatter(
+        *centre, s=130, marker="o", facecolors="none", edgecolors=GOOD_COLOUR, linewidths=1.8, zorder=6, clip_on=False
+    )
+    return centre
+
+
+def _extent(axes: Axes, centre: tuple[float, float]) -> Bbox:
+    """Return the pixels that a ring covers."""
+    x, y = axes.transData.transform(centre)
+    return Bbox.from_extents(x, y, x, y).padded(axes.figure.dpi * 6.5 / 72)
+
+
+def _add_legend(figure: Figure, ended: Sequence[Outcome], good: bool) -> None:
+    handles = [
+        Line2D([], [], linestyle="", marker=MARKERS[state], color=GREY, markersize=6, label=_MEANINGS[state])
+        for state in MARKERS
+        if any(each.state == state for each in ended)
+    ]
+    if good:
+        ring = {"marker": "o", "markerfacecolor": "none", "markeredgewidth": 1.8, "markersize": 10}
+        label = "good value, with its rank"
+        handles.append(Line2D([], [], linestyle="", color=GOOD_COLOUR, label=label, **ring))  # type: ignore[arg-type]
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
+
+
+def _draw_boxes(axes: Axes, results: StudyResults, names: Sequence[str], taken: list[Bbox]) -> None:
+    """Draw each round's box with its name at one of its corners, later rounds darker."""
+    bottom, top = axes.get_ylim()
+    inside = axes.get_window_extent()
+    corners_of: list[tuple[Annotation, list[tuple[Any, list[Offset]]]]] = []
+    for i, opened in enumerate(results.rounds):
+        x = opened.box.interval(names[0])
+        y_low, y_high = bottom, top
+        if len(names) == 2:
+            y = opened.box.interval(names[1])
+            y_low, y_high = y.low, y.high
+        shade = str(0.45 - 0.45 * i / max(1, len(results.rounds) - 1)) if len(results.rounds) > 1 else "0.1"
+        axes.add_patch(
+            Rectangle(
+                (x.low, y_low),
+                x.high - x.low,
+                y_high - y_low,
+                fill=False,
+                edgecolor=shade,
+                linewidth=1.7,
+                linestyle=_BOX_STYLES[i % len(_BOX_STYLES)],
+                zorder=5,
+                clip_on=False,
+                gid=f"round {opened.number}",
+            )
+        )
+        label = axes.annotate(
+            f"round {opened.number}",
+            (x.low, y_high),
+            (0, 0),
+            textcoords="offset points",
+            color=shade,
+            **people_text(fontsize=9, fontweight="bold", path_effects=HALO, zorder=7),
+        )
+        corners: list[tuple[Any, list[Offset]]] = [
+            ((x.low, y_high), [(3, 3), (3, -3)]),
+            ((x.high, y_high), [(-3, 3), (-3, -3)]),
+            ((x.low, y_low), [(3, -3), (3, 3)]),
+            ((x.high, y_low), [(-3, -3), (-3, 3)]),
+        ]
+        corners_of.append((label, corners))
+        taken += _edges(axes, x, Interval(y_low, y_high))
+    for label, corners in corners_of:
+        place(label, corners, taken, inside)
+
+
+def _edges(axes: Axes, x: Interval, y: Interval) -> list[Bbox]:
+    """Return the pixels of a box's four edges, so that no label crosses them without need."""
+    (left, bottom), (right, top) = axes.transData.transform([(x.low, y.low), (x.high, y.high)])
+    lines = [
+        (left, bottom, left, top),
+        (right, bottom, right, top),
+        (left, bottom, right, bottom),
+        (left, top, right, top),
+    ]
+    return [Bbox.from_extents(*line).padded(1.0) for line in lines]
+
+
+def _label_good_values(
+    axes: Axes, results: StudyResults, rings: Sequence[tuple[float, float]], taken: list[Bbox]
+) -> None:
+    inside = axes.get_window_extent()
+    for good, centre in zip(results.good, rings, strict=True):
+        label = axes.annotate(
+            str(good.rank),
+            centre,
+            (0, 0),
+            textcoords="offset points",
+            color=GOOD_COLOUR,
+            **people_text(fontsize=11, fontweight="bold", path_effects=HALO, zorder=8),
+        )
+        near = [(6.0, 4.0), (-6.0, 4.0), (6.0, -4.0), (-6.0, -4.0), (0.1, 8.0), (0.1, -8.0), (9.0, 0.1), (-9.0, 0.1)]
+        far = [(2.2 * dx, 2.2 * dy) for dx, dy in near]
+        place(label, [(centre, near + far)], taken, inside)

@@ -1,0 +1,84 @@
+"""The learning curves of the best trials side by side, as "Deep Learning from Scratch" draws them (figure 6-24)."""
+
+from __future__ import annotations
+
+import math
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hpo.study_results import StudyResults
+from reports.drawing import GREY, INK, new_figure, people_text, set_title
+from reports.formatting import compact_items, count_text
+from reports.outcomes import Outcome, best_outcomes, mean_curve
+
+BEST, COLUMNS = 20, 5
+CAPTION_SIZE, CAPTION_WIDTH = 7.5, 36
+TRAIN_COLOUR, VALIDATION_COLOUR = "#d55e00", "#0072b2"  # from the palette of Okabe and Ito
+
+
+def curves_figure(results: StudyResults) -> Figure:
+    """Return the accuracy on training and validation images per epoch of the twenty best trials, best first.
+
+    Each panel is the mean over the trial's groups and says its config; all panels share their axes.
+    """
+    best = best_outcomes(results, BEST)
+    columns = min(COLUMNS, max(1, len(best)))
+    rows = max(1, math.ceil(len(best) / columns))
+    captions = [_caption(outcome) for outcome in best]
+    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    figure = new_figure(max(2.5 * columns, 7.5), (2.1 + CAPTION_SIZE * 1.3 / 72 * lines) * rows + 1.2)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    panels: list[Axes] = list(grid.flat)
+    for axes, outcome, caption in zip(panels, best, captions, strict=False):
+        _draw(axes, outcome)
+        above = 2 + CAPTION_SIZE * 1.3 * lines
+        place = {"xy": (0, 1), "xycoords": "axes fraction", "xytext": (0, above), "textcoords": "offset points"}
+        axes.annotate(caption, **place, va="top", **people_text(fontsize=CAPTION_SIZE, color=GREY))
+        axes.set_title(_heading(outcome), loc="left", pad=above + 2, fontsize=9, color=INK)
+    for axes in panels[len(best) :]:
+        axes.set_axis_off()
+    for axes in panels[max(0, len(best) - columns) : len(best)]:
+        axes.tick_params(labelbottom=True)  # the lowest of its column, though perhaps not in the last row
+    if not best:
+        panels[0].text(0.5, 0.5, "No trial has a learning curve yet.", ha="center", va="center", color=GREY)
+        set_title(figure, results, "learning curves")
+        return figure
+    figure.supxlabel("epoch", fontsize=10, color=INK)
+    figure.supylabel("accuracy", fontsize=10, color=INK)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9
+    )
+    groups = results.definition.search.groups
+    averaged = f", mean of {groups} groups" if groups > 1 else ""
+    set_title(figure, results, f"learning curves of the best {count_text(len(best), 'trial')}{averaged}")
+    return figure
+
+
+def _draw(axes: Axes, outcome: Outcome) -> None:
+    if outcome.curve is None:
+        raise ValueError(f"trial {outcome.trial.number} has no curve to draw")
+    curve = mean_curve(outcome.curve)
+    axes.plot(curve.epochs, curve.train, color=TRAIN_COLOUR, linestyle="--", linewidth=1.3, label="training images")
+    axes.plot(curve.epochs, curve.validation, color=VALIDATION_COLOUR, linewidth=1.6, label="validation images")
+    axes.set_ylim(0, 1)
+    axes.set_xlim(left=0)
+    axes.tick_params(labelsize=8, colors=INK)
+    axes.grid(color="#e8e8e8", linewidth=0.6)
+
+
+def _heading(outcome: Outcome) -> str:
+    stopped = ", stopped" if outcome.state == "stopped" else ""
+    score = f"{outcome.score or 0.0:.3f}".removeprefix("0")
+    return f"Best-{outcome.rank} (val {score}{stopped})"
+
+
+def _caption(outcome: Outcome) -> str:
+    """Return the config in lines of about CAPTION_WIDTH letters that break between hyperparameters only."""
+    lines = [""]
+    for item in compact_items(outcome.config):
+        item = item if len(item) <= CAPTION_WIDTH else f"{item[: CAPTION_WIDTH - 3]}..."
+        if lines[-1] and len(lines[-1]) + 2 + len(item) > CAPTION_WIDTH:
+            lines.append("")
+        lines[-1] += ("  " if lines[-1] else "") + item
+    return "\n".join(lines)

@@ -1,0 +1,147 @@
+"""What both figures share: fonts for any script, titles, rendering to PNG, labels that keep clear of each other."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
+from rich.cells import cell_len
+
+from hpo.study_results import StudyResults
+from reports.formatting import data_text
+
+DPI = 150
+INK, GREY = "#222222", "#777777"
+HALO = (withStroke(linewidth=2.5, foreground="white"),)
+_CJK_FONTS = (
+    "Noto Sans CJK KR",
+    "Noto Sans KR",
+    "NanumGothic",
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Source Han Sans",
+    "WenQuanYi Zen Hei",
+    "Droid Sans Fallback",
+    "Unifont",
+    "Malgun Gothic",
+    "Apple SD Gothic Neo",
+    "Arial Unicode MS",
+)
+
+
+@cache
+def font_families() -> tuple[str, ...]:
+    """Return matplotlib's own font and, behind it for what it lacks, the first installed one with CJK letters."""
+    installed = {font.name for font in fontManager.ttflist}
+    return ("DejaVu Sans", *[name for name in _CJK_FONTS if name in installed][:1])
+
+
+def people_text(**style: Any) -> dict[str, Any]:
+    """Return the style of a text that people wrote: any script, and a dollar sign is a dollar sign."""
+    return {"family": list(font_families()), "parse_math": False, **style}
+
+
+def set_title(figure: Figure, results: StudyResults, detail: str) -> None:
+    """Put the study's title over `figure`, and under it in grey what was measured on which data."""
+    width, height = figure.get_size_inches()
+    where = f"study {results.definition.name} on {data_text(results)}: {detail}"
+    top = height - 0.12
+    for text, size, colour in ((results.definition.title, 13.0, INK), (where, 9.5, GREY)):
+        lines = wrapped(text, int(width * 105 / size))
+        style = people_text(fontsize=size, color=colour, va="top", linespacing=1.2)
+        figure.text(0.12 / width, top / height, lines, **style)
+        top -= (lines.count("\n") + 1) * size * 1.45 / 72
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0, 0, 1, (top - 0.05) / height))
+
+
+def wrapped(text: str, width: int) -> str:
+    """Return `text` in lines of at most `width` narrow letters; a wide (CJK) letter takes the room of two."""
+    wide = cell_len(text) / max(1, len(text))
+    return "\n".join(textwrap.wrap(text, max(10, int(width / max(1.0, wide)))))
+
+
+@contextmanager
+def without_glyph_warnings() -> Iterator[None]:
+    """Keep still about letters that no installed font has; they are drawn as boxes."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from", category=UserWarning)
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of `width` x `height` inches that needs no screen and no global state."""
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def settle(figure: Figure) -> None:
+    """Fix the layout of `figure`, so that labels can be measured."""
+    with without_glyph_warnings():
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def png(figure: Figure) -> bytes:
+    """Return `figure` as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    with without_glyph_warnings():
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+Offset = tuple[float, float]
+_ALIGNMENTS = {-1: ("right", "top"), 0: ("center", "center"), 1: ("left", "bottom")}
+
+
+def place(label: Annotation, anchors: Sequence[tuple[Any, Sequence[Offset]]], taken: list[Bbox], inside: Bbox) -> None:
+    """Move `label` to the first of the places where it covers nothing in `taken`, and add its own extent to that.
+
+    A place is an anchor (the annotated point, in the label's own coordinates) and an offset from it in points. Where
+    everything overlaps, the place with the smallest overlap wins; leaving `inside` (pixels) counts as overlap too.
+    """
+    figure = label.get_figure(root=True)
+    if figure is None:
+        raise ValueError("a label must be in a figure before it is placed")
+    best: tuple[float, Any, Offset] | None = None
+    for anchor, offsets in anchors:
+        for offset in offsets:
+            _move(label, anchor, offset)
+            extent = label.get_window_extent().padded(2)
+            cost = sum(_overlap(extent, other) for other in taken) + _area(extent) - _overlap(extent, inside)
+            if best is None or cost < best[0] - 1e-6:
+                best = (cost, anchor, offset)
+    if best is not None:
+        _move(label, best[1], best[2])
+        taken.append(label.get_window_extent().padded(2))
+
+
+def _move(label: Annotation, anchor: Any, offset: Offset) -> None:
+    label.xy = anchor
+    label.set_position(offset)
+    sign = [0 if part == 0 else 1 if part > 0 else -1 for part in offset]
+    label.set_horizontalalignment(_ALIGNMENTS[sign[0]][0])  # type: ignore[arg-type]
+    label.set_verticalalignment(_ALIGNMENTS[sign[1]][1])  # type: ignore[arg-type]
+
+
+def _area(box: Bbox) -> float:
+    return float(box.width * box.height)
+
+
+def _overlap(a: Bbox, b: Bbox) -> float:
+    common = Bbox.intersection(a, b)
+    return 0.0 if common is None else _area(common)

@@ -1,0 +1,144 @@
+"""What a run prints at its end: rounds, good values, results on all of the data. Every line fits 80 columns.
+
+The texts keep to ASCII, so that a pipe or an old console shows them too.
+"""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from hpo.results import LARGE_GAP, FullResult
+from hpo.space import Config
+from hpo.study_results import StudyResults
+from reports.formatting import (
+    CONFIDENCE_TEXT,
+    boundary_text,
+    count_text,
+    data_text,
+    interval_percent,
+    percent,
+    region_text,
+    value_text,
+)
+from reports.inert import inert_note
+from reports.layout import Row, config_table, panel, paragraphs
+from reports.outcomes import n_train
+from reports.tables import rounds_table
+from reports.verdict import config_in_use, verdict
+
+__all__ = ["full_panel", "good_values_panel", "rounds_panel", "verdict"]
+
+
+def rounds_panel(results: StudyResults) -> RenderableType:
+    """Return where each round looked, its best score, and below the table what was done to its box and why."""
+    title = f"Rounds of {results.definition.name} on {data_text(results)}"
+    if not results.rounds:
+        return panel(title, [Text("No round is open yet.")])
+    best = rounds_table(results)["best_validation_accuracy"]
+    rows: list[Row] = []
+    why: list[tuple[str, str]] = []
+    for i, opened in enumerate(results.rounds):
+        images, epochs = n_train(results, opened.number), results.definition.rounds[i].epochs
+        regions = [region_text(region) for region in opened.box.regions.values()]
+        rest = [str(len(opened.configs)), str(images), str(epochs), percent(best[i])]
+        rows.append((str(opened.number), regions, rest))
+        why += [(f"round {opened.number}" if j == 0 else "", text) for j, text in enumerate(opened.why)]
+    table = config_table("round", _names(results), ["trials", "images", "epochs", "best %"], rows)
+    flattery = Text("best: validation accuracy of the round's luckiest trial, so it flatters.", style="dim")
+    return panel(title, [table, Text(""), paragraphs(why), Text(""), flattery])
+
+
+def good_values_panel(results: StudyResults) -> RenderableType:
+    """Return the configs that cannot be told from the best, with the score of their confirmation runs."""
+    title = f"Good values, found on {data_text(results)}"
+    if not results.good:
+        return panel(title, [Text("None yet: they are known when all rounds are over and the best have raced.")])
+    rows: list[Row] = [
+        (
+            str(good.rank),
+            _values(good.config),
+            [percent(good.confirmed.mean), interval_percent(good.confirmed), percent(good.search_score)],
+        )
+        for good in results.good
+    ]
+    table = config_table("rank", _names(results), ["confirmed %", f"{CONFIDENCE_TEXT} interval", "search %"], rows)
+    notes = [
+        f"Rank {good.rank}: {boundary_text(results.definition.space, good.at_boundary)}"
+        for good in results.good
+        if good.at_boundary
+    ]
+    notes += inert_note(results)
+    runs, images = results.good[0].confirmed.runs, n_train(results, len(results.definition.rounds))
+    explained = (
+        f"confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images, "
+        f"with its {CONFIDENCE_TEXT} interval. search: the score that caught the eye; it flatters, so believe the other."
+    )
+    return panel(title, [table, Text(""), *[Text(note) for note in notes], Text(explained, style="dim")])
+
+
+def full_panel(results: StudyResults) -> RenderableType:
+    """Return the good values trained on all of the data, the winner first, its unscaled values last."""
+    title = f"On all of the data: {results.data['pool']} training images of {data_text(results)}"
+    openings = Text(
+        f"The test set was opened {count_text(len(results.ledger), 'time')} for this study, and chose nothing.",
+        style="dim",
+    )
+    if not results.full:
+        return panel(title, [Text("Not trained yet: the good values come first."), openings])
+    rows: list[Row] = [
+        (
+            _mark(place, full),
+            _values(config_in_use(results, full)),
+            [
+                percent(full.validation.mean),
+                f"{percent(full.test.mean)} ({interval_percent(full.test)})",
+                percent(full.train.mean),
+                f"{100 * full.gap:.1f}" + ("!" if full.overfits else ""),
+            ],
+        )
+        for place, full in enumerate(results.full)
+    ]
+    names = list(config_in_use(results, results.full[0]))
+    table = config_table("", names, ["validation", "test (interval)", "train", "gap"], rows)
+    notes = [Text(note) for note in _findings(results)]
+    return panel(title, [table, Text(""), *notes, Text(_explanation(results), style="dim"), openings])
+
+
+def _findings(results: StudyResults) -> list[str]:
+    """Return what is worth a sentence about the runs on all of the data."""
+    winner, notes = results.full[0], []
+    if any(full.overfits for full in results.full):
+        notes.append(f"! the gap is over {100 * LARGE_GAP:.0f} points: overfitting.")
+    for full in results.full:
+        if full.plain and full.validation.mean > winner.validation.mean:
+            scores = f"{percent(full.validation.mean)} % against {percent(winner.validation.mean)} %"
+            notes.append(f"The plain values scored higher in validation ({scores}): scaling did not help here.")
+        failed = [run for run in full.runs if run.reason]
+        if failed:
+            what = f"Trial {full.source_trial}{' (plain)' if full.plain else ''}"
+            notes.append(f"{what}: {len(failed)} of {count_text(len(full.runs), 'run')} failed: {failed[0].reason}")
+    return notes
+
+
+def _explanation(results: StudyResults) -> str:
+    final, seeds = results.definition.final, count_text(len(results.full[0].runs), "seed")
+    text = (
+        f"*: the winner, chosen by validation. All in %, mean of {seeds}, {count_text(final.epochs, 'epoch')} each, "
+        f"with {CONFIDENCE_TEXT} intervals; gap: train - test."
+    )
+    if any(full.plain for full in results.full):
+        text += " plain: the winner with weight_decay as in the search, not scaled to the number of updates."
+    return text
+
+
+def _mark(place: int, full: FullResult) -> str:
+    return "plain" if full.plain else "*" if place == 0 else ""
+
+
+def _names(results: StudyResults) -> list[str]:
+    return list(results.definition.space.hyperparameters)
+
+
+def _values(config: Config) -> list[str]:
+    return [value_text(value) for value in config.values()]

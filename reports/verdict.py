@@ -1,0 +1,91 @@
+"""The one sentence that a search ends with: which values to use, what they reach, and how sure that is."""
+
+from __future__ import annotations
+
+from hpo.results import FullResult
+from hpo.space import Config
+from hpo.study_results import StudyResults
+from reports.formatting import (
+    CONFIDENCE_TEXT,
+    boundary_text,
+    config_text,
+    count_text,
+    data_text,
+    interval_percent,
+    percent,
+)
+from reports.inert import inert_note, inert_shrinkage
+from reports.outcomes import outcomes
+
+
+def verdict(results: StudyResults) -> str:
+    """Return what to conclude from the study as far as it is, naming the stand-in data and its weak points."""
+    if results.full:
+        return " ".join([_on_all_of_the_data(results), *_reservations(results)])
+    tried = [each for each in outcomes(results) if each.state in ("complete", "stopped", "failed")]
+    configs = count_text(len(tried), "config")
+    if results.good:
+        best = results.good[0]
+        reached = (
+            f"{percent(best.confirmed.mean)} % in validation ({_interval(interval_percent(best.confirmed))}, "
+            f"{count_text(best.confirmed.runs, 'fresh run')})"
+            if best.confirmed.runs
+            else "being confirmed"
+        )
+        return f"The best of {configs} so far: {config_text(best.config)}: {reached}. {_where(results)}"
+    scored = [each for each in tried if each.state != "failed" and each.score is not None]
+    if not scored:
+        return f"Nothing is known yet: {configs} tried. {_where(results)}"
+    best_trial = max(scored, key=lambda each: (each.score or 0.0, -each.round, -each.index))
+    return (
+        f"Not finished: the best of {configs} so far is {config_text(best_trial.config)} with "
+        f"{percent(best_trial.score or 0.0)} % in validation, the luckiest of many. {_where(results)}"
+    )
+
+
+def config_in_use(results: StudyResults, full: FullResult) -> Config:
+    """Return the config as it was trained on all of the data, with the weight decay where only that was rescaled."""
+    changed = any(run.overrides for each in results.full for run in each.runs)
+    unscaled = {"weight_decay": results.definition.training.weight_decay} if changed else {}
+    return {**full.config, **{name: value for name, value in unscaled.items() if name not in full.config}}
+
+
+def _on_all_of_the_data(results: StudyResults) -> str:
+    winner = results.full[0]
+    config = dict(config_in_use(results, winner))
+    if inert_shrinkage(results) is not None and len(config) > 1:
+        del config["weight_decay"]
+    others, total = len(results.good) - 1, len(results.trials)
+    apart = (
+        f"{others} of {total} configs can't be told from it"
+        if others > 0
+        else f"no other of {total} configs kept up with it in the race"
+    )
+    where = "the test set" if results.complete_data else f"the test images of {data_text(results)}"
+    interval = _interval(interval_percent(winner.test))
+    seeds = count_text(len(winner.runs), "seed")
+    use = "Use" if results.state == "done" else "Not finished; so far, use"
+    return f"{use} {config_text(config)}: {percent(winner.test.mean)} % on {where} ({interval}, {seeds}); {apart}."
+
+
+def _reservations(results: StudyResults) -> list[str]:
+    winner, notes = results.full[0], []
+    inert = inert_note(results)
+    at_boundary = next((good.at_boundary for good in results.good if good.key == winner.source), ())
+    boundary = [name for name in at_boundary if not (inert and name == "weight_decay")]
+    if boundary:
+        notes.append(boundary_text(results.definition.space, boundary))
+    notes += inert
+    if winner.overfits:
+        notes.append(f"It overfits: train - test is {100 * winner.gap:.1f} points.")
+    if any(run.reason for run in winner.runs):
+        notes.append("Some of its runs failed, see evaluations.csv.")
+    return notes
+
+
+def _interval(text: str) -> str:
+    return f"{CONFIDENCE_TEXT} interval {text}" if text != "-" else "no interval from one run"
+
+
+def _where(results: StudyResults) -> str:
+    return f"Data: {data_text(results)}."
