@@ -219,7 +219,9 @@ def _read_interval(where: str, value: object, integer: bool, log: bool) -> Inter
     if (
         not isinstance(value, list)
         or len(value) != 2
-        or not all(isinstance(end, kinds) and not isinstance(end, bool) and abs(end) <= sys.float_info.max for end in value)
+        or not all(
+            isinstance(end, kinds) and not isinstance(end, bool) and abs(end) <= sys.float_info.max for end in value
+        )
     ):
         raise UserError(f"{where} = {value!r}; it must be [low, high] with two {'whole ' if integer else ''}numbers")
     low, high = value
