@@ -207,16 +207,12 @@ def _draw_boxes(axes: Axes, results: StudyResults, names: Sequence[str], taken: 
         place(label, corners, taken, inside)
 
 
-def _edges(axes: Axes, x: Interval, y: Interval) -> list[Bbox]:
+def _edges(axes: Axes, across: Interval, up: Interval) -> list[Bbox]:
     """Return the pixels of a box's four edges, so that no label crosses them without need."""
-    (left, bottom), (right, top) = axes.transData.transform([(x.low, y.low), (x.high, y.high)])
-    lines = [
-        (left, bottom, left, top),
-        (right, bottom, right, top),
-        (left, bottom, right, bottom),
-        (left, top, right, top),
-    ]
-    return [Bbox.from_extents(*line).padded(1.0) for line in lines]
+    (left, bottom), (right, top) = axes.transData.transform([(across.low, up.low), (across.high, up.high)])
+    upright = [(x, bottom, x, top) for x in (left, right)]
+    level = [(left, y, right, y) for y in (bottom, top)]
+    return [Bbox.from_extents(*line).padded(1.0) for line in (*upright, *level)]
 
 
 def _label_good_values(

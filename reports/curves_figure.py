@@ -33,8 +33,15 @@ def curves_figure(results: StudyResults) -> Figure:
     for axes, outcome, caption in zip(panels, best, captions, strict=False):
         _draw(axes, outcome)
         above = 2 + CAPTION_SIZE * 1.3 * lines
-        place = {"xy": (0, 1), "xycoords": "axes fraction", "xytext": (0, above), "textcoords": "offset points"}
-        axes.annotate(caption, **place, va="top", **people_text(fontsize=CAPTION_SIZE, color=GREY))
+        axes.annotate(
+            caption,
+            (0, 1),
+            (0, above),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="top",
+            **people_text(fontsize=CAPTION_SIZE, color=GREY),
+        )
         axes.set_title(_heading(outcome), loc="left", pad=above + 2, fontsize=9, color=INK)
     for axes in panels[len(best) :]:
         axes.set_axis_off()
@@ -46,9 +53,8 @@ def curves_figure(results: StudyResults) -> Figure:
         return figure
     figure.supxlabel("epoch", fontsize=10, color=INK)
     figure.supylabel("accuracy", fontsize=10, color=INK)
-    figure.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9
-    )
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     groups = results.definition.search.groups
     averaged = f", mean of {groups} groups" if groups > 1 else ""
     set_title(figure, results, f"learning curves of the best {count_text(len(best), 'trial')}{averaged}")
@@ -76,8 +82,8 @@ def _heading(outcome: Outcome) -> str:
 def _caption(outcome: Outcome) -> str:
     """Return the config in lines of about CAPTION_WIDTH letters that break between hyperparameters only."""
     lines = [""]
-    for item in compact_items(outcome.config):
-        item = item if len(item) <= CAPTION_WIDTH else f"{item[: CAPTION_WIDTH - 3]}..."
+    for whole in compact_items(outcome.config):
+        item = whole if len(whole) <= CAPTION_WIDTH else f"{whole[: CAPTION_WIDTH - 3]}..."
         if lines[-1] and len(lines[-1]) + 2 + len(item) > CAPTION_WIDTH:
             lines.append("")
         lines[-1] += ("  " if lines[-1] else "") + item

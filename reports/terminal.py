@@ -72,7 +72,7 @@ def good_values_panel(results: StudyResults) -> RenderableType:
     runs, images = results.good[0].confirmed.runs, n_train(results, len(results.definition.rounds))
     explained = (
         f"confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images, "
-        f"with its {CONFIDENCE_TEXT} interval. search: the score that caught the eye; it flatters, so believe the other."
+        f"with its {CONFIDENCE_TEXT} interval. search: the score that caught the eye; it flatters."
     )
     return panel(title, [table, Text(""), *[Text(note) for note in notes], Text(explained, style="dim")])
 
