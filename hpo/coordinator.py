@@ -13,7 +13,7 @@ from optuna.distributions import BaseDistribution
 from hpo.final_stage import WantedRun, wanted_runs
 from hpo.narrowing import narrow
 from hpo.proposing import propose
-from hpo.queue import DONE, QueuedTrial, TrialQueue
+from hpo.queue import DONE, QueuedTrial, TrialQueue, coordinator_lease
 from hpo.results import comparable, final_runs, search_results, source_key, source_text
 from hpo.seeds import PROPOSAL, TRIAL, derived_seed
 from hpo.space import Box, Config, Interval, Numeric, SearchSpace
@@ -129,11 +129,6 @@ class Coordinator:
         if not missing and all(trial.finished for trial in present):
             self.record.set_done()
         return bool(missing)
-
-
-def coordinator_lease(study: str) -> str:
-    """Return the name of the lease that the coordinator of `study` holds."""
-    return f"coordinator/{study}"
 
 
 def _of_round(trials: Sequence[QueuedTrial], number: int) -> list[QueuedTrial]:

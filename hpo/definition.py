@@ -168,10 +168,10 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
     check_keys(tables, known, "")
     for key in ("data", "model", "space", "rounds"):
         if key not in tables:
-            raise UserError(f"study {name!r}: the table [{key}] is missing")
+            raise UserError(f"the table {'[[rounds]]' if key == 'rounds' else f'[{key}]'} is missing")
     model = dict(tables["model"]) if isinstance(tables["model"], Mapping) else {}
     kind = model.pop("network", None)
-    if kind not in NETWORKS:
+    if not isinstance(kind, str) or kind not in NETWORKS:
         raise UserError(f"model.network = {kind!r}; known networks: {', '.join(NETWORKS)}")
     rounds = tables["rounds"]
     if not isinstance(rounds, list) or not rounds:
@@ -223,6 +223,8 @@ def _put(settings: S, name: str, value: Value) -> S:
     current = getattr(settings, name, None)
     plain: Any = json.loads(value) if isinstance(value, str) and value.startswith("[") else value
     if isinstance(current, tuple) and isinstance(plain, int):
+        if not current:
+            raise UserError(f"{value!r} is the size of every place of model.{name}, which has none; give it places")
         plain = [plain] * len(current)
     return read_table(type(settings), dataclasses.asdict(settings) | {name: plain}, "")
 

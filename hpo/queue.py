@@ -178,6 +178,11 @@ class TrialQueue:
             return
 
 
+def coordinator_lease(study: str) -> str:
+    """Return the name of the lease that the coordinator of `study` holds."""
+    return f"coordinator/{study}"
+
+
 def _lease(trial_id: int) -> str:
     return f"trial/{trial_id}"
 

@@ -32,10 +32,8 @@ from hpo.progress import progress
 from hpo.studies import load_definition, presets
 from hpo.study_data import StudyData
 from hpo.study_record import StudyRecord
-from hpo.study_results import load_results
+from hpo.study_results import StudyResults, load_results
 from hpo.workers import Heart
-from reports.files import write_reports
-from reports.terminal import full_panel, good_values_panel, rounds_panel, verdict
 from storage.database import Database, database_errors, shown
 from storage.datasets import load_training_part, locate
 from storage.errors import UserError
@@ -105,7 +103,7 @@ def _run(arguments: argparse.Namespace) -> int:
         summary, source = _look_at_data(definition, arguments.data_dir)
         record = StudyRecord.create(database, definition, summary, source)
         if record.state != "done" and not _search(arguments, database, record, stop):
-            _write(database, definition, out)
+            _write(load_results(database, definition.name), out)
             say(
                 f"stopped; finished trials are kept in {shown(arguments.storage)}. "
                 "The same command goes on where this one stopped."
@@ -160,13 +158,17 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
             coordinator.release()
 
 
-def _write(database: Database, definition: StudyDefinition, out: Path) -> list[Path]:
-    return write_reports(load_results(database, definition.name), out)
+def _write(results: StudyResults, out: Path) -> list[Path]:
+    from reports.files import write_reports  # noqa: PLC0415 - pandas and matplotlib take a second to load
+
+    return write_reports(results, out)
 
 
 def _conclude(database: Database, definition: StudyDefinition, out: Path, storage: str) -> None:
+    from reports.terminal import full_panel, good_values_panel, rounds_panel, verdict  # noqa: PLC0415 - see _write
+
     results = load_results(database, definition.name)
-    written = write_reports(results, out)
+    written = _write(results, out)
     console = Console(highlight=False)
     for panel in (rounds_panel(results), good_values_panel(results), full_panel(results)):
         console.print(panel)

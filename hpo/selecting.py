@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from hpo.space import Box, Config, Numeric, SearchSpace
 from hpo.stopping import with_imputed_scores
@@ -128,4 +127,6 @@ def boundaries(space: SearchSpace, config: Config) -> tuple[str, ...]:
 
 def _t_quantile(freedom: int) -> float:
     """Return the two-sided CONFIDENCE quantile of Student's t."""
+    from scipy.special import stdtrit  # noqa: PLC0415 - .2 s to load, which workers need not wait for
+
     return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2))

@@ -8,11 +8,9 @@ from collections.abc import Callable, Sequence
 
 from optuna.trial import TrialState
 
-from hpo.coordinator import coordinator_lease
 from hpo.evaluation import test_accuracy
 from hpo.interrupts import Interrupted, StopRequest
-from hpo.queue import DONE, QueuedTrial, TrialQueue
-from hpo.results import Stage
+from hpo.queue import DONE, QueuedTrial, TrialQueue, coordinator_lease
 from hpo.study_data import Fold, StudyData
 from hpo.study_record import FINAL_SUFFIX, StudyRecord
 from hpo.training_runs import RunResult, TrainingRun
@@ -118,7 +116,7 @@ class Worker:
 
     def _train(self, queue: TrialQueue, trial: QueuedTrial) -> None:
         """Train a claimed trial as far as it is allowed and write down how it stands there."""
-        stage: Stage | None = trial.attributes.get("stage")
+        stage = trial.attributes.get("stage")
         try:
             with self._stop.interruptible():
                 run = self._parked.pop(trial.id, None) or self._start(trial)

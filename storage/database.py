@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from storage.errors import UserError
 from storage.schema import SCHEMA_VERSION, metadata, schema_version
+
+T = TypeVar("T")
 
 SQLITE_TIMEOUT = 60.0
 """Seconds a process waits for another one's write. Under 5 s, 16 processes see "database is locked"."""
@@ -39,7 +41,7 @@ class Database:
             self.engine: sa.Engine = backend.engine
             self.optuna: BaseStorage = optuna.storages.get_storage(backend)
             try:
-                self._prepare_tables()
+                _unless_created_meanwhile(self._prepare_tables)
             except BaseException:
                 self.close()
                 raise
@@ -120,36 +122,41 @@ def _require_existing(url: str) -> None:
 
 
 def _open(url: str) -> RDBStorage:
-    """Return Optuna's storage with the engine set up; tries again where two processes create the tables at once."""
+    """Return Optuna's storage with its engine set up for many processes."""
     try:
         sqlite = sa.make_url(url).get_backend_name() == "sqlite"
     except ArgumentError as error:
         raise UserError(f"--storage {url!r} is not a database URL; for example sqlite:///hpo.db") from error
     if sqlite and sa.make_url(url).database in (None, "", ":memory:"):
         raise UserError(f"--storage {url!r} lives in one process's memory, which workers cannot share; name a file")
-    for attempt in range(1, _OPEN_ATTEMPTS + 1):
-        try:
-            # isolation_level None leaves BEGIN to the event below; the pool checks a connection before it is used.
-            options: dict[str, Any] = {"pool_pre_ping": True}
-            if sqlite:
-                options["connect_args"] = {"timeout": SQLITE_TIMEOUT, "isolation_level": None}
-            backend = RDBStorage(url, engine_kwargs=options)
-            break
-        except (NoSuchModuleError, ImportError) as error:
-            extra = "; for PostgreSQL: pip install -e '.[postgres]'" if url.startswith("postgres") else ""
-            raise UserError(f"no driver for the database {shown(url)}{extra}") from error
-        except ValueError as error:
-            raise UserError(f"--storage {shown(url)}: {error}") from error
-        except RuntimeError as error:  # Optuna's own word for tables of another Optuna version
-            raise UserError(f"the database {shown(url)} does not fit the installed Optuna: {error}") from error
-        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            creation_race = "already exists" in _reason(error) or "UNIQUE" in _reason(error)
-            if attempt == _OPEN_ATTEMPTS or not (creation_race or isinstance(error, sa.exc.IntegrityError)):
-                raise
-            time.sleep(0.1 * attempt)
+    # isolation_level None leaves BEGIN to the event below; the pool checks a connection before it is used.
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if sqlite:
+        options["connect_args"] = {"timeout": SQLITE_TIMEOUT, "isolation_level": None}
+    try:
+        backend = _unless_created_meanwhile(lambda: RDBStorage(url, engine_kwargs=options))
+    except (NoSuchModuleError, ImportError) as error:
+        extra = "; for PostgreSQL: pip install -e '.[postgres]'" if url.startswith("postgres") else ""
+        raise UserError(f"no driver for the database {shown(url)}{extra}") from error
+    except ValueError as error:
+        raise UserError(f"--storage {shown(url)}: {error}") from error
+    except RuntimeError as error:  # Optuna's own word for tables of another Optuna version
+        raise UserError(f"the database {shown(url)} does not fit the installed Optuna: {error}") from error
     if sqlite:
         _tune_sqlite(backend.engine)
     return backend
+
+
+def _unless_created_meanwhile(create: Callable[[], T]) -> T:
+    """Return `create()`, tried again where another process is creating the same tables at the same moment."""
+    for attempt in range(1, _OPEN_ATTEMPTS):
+        try:
+            return create()
+        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            if not any(sign in _reason(error) for sign in ("already exists", "UNIQUE", "unique")):
+                raise
+            time.sleep(0.1 * attempt)
+    return create()
 
 
 def _tune_sqlite(engine: sa.Engine) -> None:

@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hpo.command_line import DONE, add_storage, parser, quiet_optuna, run_command
-from hpo.coordinator import coordinator_lease
-from hpo.queue import QueuedTrial, TrialQueue
+from hpo.queue import QueuedTrial, TrialQueue, coordinator_lease
 from hpo.results import comparable, search_results
 from hpo.stopping import with_imputed_scores
 from hpo.studies import presets

@@ -139,17 +139,16 @@ def test_a_read_only_database_is_told(tmp_path: Path) -> None:
         Database(f"sqlite:///{path}")
 
 
-def test_a_full_disk_is_told_with_what_is_kept(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'hpo.db'}"
-    with (
-        Database(url) as database,
-        pytest.raises(UserError, match="free some space"),
-        database_errors(url),
-        database.engine.begin() as connection,
-    ):
+def _overfill(url: str) -> None:
+    with database_errors(url), Database(url) as database, database.engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
         connection.exec_driver_sql("CREATE TABLE big (x)")
         connection.exec_driver_sql("INSERT INTO big VALUES (zeroblob(10000000))")
+
+
+def test_a_full_disk_is_told_with_what_is_kept(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"free some space.*finished trials are kept"):
+        _overfill(f"sqlite:///{tmp_path / 'hpo.db'}")
 
 
 def test_a_shown_url_hides_its_password() -> None:
