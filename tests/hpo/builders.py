@@ -37,7 +37,7 @@ def tables(**changes: Any) -> dict[str, Any]:
     """Return the tables of a small study; a dict in `changes` is laid over its table, anything else replaces it."""
     made: dict[str, Any] = deepcopy(dict(TABLES))
     for key, change in changes.items():
-        made[key] = {**made[key], **change} if isinstance(change, dict) and key != "space" else change
+        made[key] = {**made[key], **change} if isinstance(change, dict) and key not in ("space", "rounds") else change
     return made
 
 

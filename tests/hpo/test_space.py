@@ -60,7 +60,7 @@ def test_half_of_a_log_interval_is_its_geometric_mean():
 def test_every_integer_of_an_interval_ends_included_is_drawn_equally_often():
     numeric = linear((2, 6), integer=True)
     drawn = Counter(numeric.at(Interval(2, 6), (i + 0.5) / 1000) for i in range(1000))
-    assert drawn == {value: 200 for value in (2, 3, 4, 5, 6)}
+    assert drawn == dict.fromkeys((2, 3, 4, 5, 6), 200)
 
 
 def test_integers_on_a_log_axis_are_drawn_about_as_often_as_one_by_their_size():
