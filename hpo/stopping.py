@@ -23,7 +23,7 @@ def survivors(scores: Mapping[Key, float], keep: float) -> set[Key]:
     Successive halving (Jamieson & Talwalkar 2016) with two halvings: at half the cost, the regret of the search stays
     within .1 points of training everything to the end.
     """
-    count = max(1, math.ceil(keep * len(scores)))
+    count = max(1, math.ceil(round(keep * len(scores), 9)))  # .28 * 25 is 7.000000000000001
     order = sorted(scores, key=lambda key: (-scores[key], key))
     return set(order[:count])
 
