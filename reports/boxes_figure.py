@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,22 +10,18 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
-from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from matplotlib.transforms import Bbox
 
-from hpo.space import Config, Interval, Numeric
+from hpo.space import Numeric
 from hpo.study_results import StudyResults
-from reports.drawing import GREY, HALO, INK, Offset, new_figure, people_text, place, set_title, settle
+from reports.boxes_overlay import GOOD_COLOUR, draw_boxes, draw_ring, height, label_good_values, ring_extent
+from reports.drawing import GREY, INK, new_figure, set_title, settle
 from reports.formatting import count_text, value_text
 from reports.outcomes import Outcome, outcomes
 
 COLOURS = "viridis"  # even steps for the eye, and readable without red and green
-GOOD_COLOUR = "#d0105a"
 MARKERS = {"complete": "o", "stopped": "v", "failed": "x"}
 _MEANINGS = {"complete": "complete", "stopped": "stopped early", "failed": "failed (diverged)"}
-_BOX_STYLES = ("--", "-", (0, (1, 1.2)), "-.", (0, (5, 1, 1, 1, 1, 1)))
 
 
 def boxes_figure(results: StudyResults) -> Figure:
@@ -48,12 +43,12 @@ def boxes_figure(results: StudyResults) -> Figure:
     tried = f"{count_text(len(ended), 'trial')} in {count_text(len(results.rounds), 'round')}"
     set_title(figure, results, tried)
     if names:
-        rings = [_ring(axes, names, good.config, good.search_score) for good in results.good]
+        rings = [draw_ring(axes, names, good.config, good.search_score) for good in results.good]
         _add_legend(figure, ended, bool(rings))
         settle(figure)
-        taken = [_extent(axes, ring) for ring in rings]
-        _draw_boxes(axes, results, names, taken)
-        _label_good_values(axes, results, rings, taken)
+        taken = [ring_extent(axes, ring) for ring in rings]
+        draw_boxes(axes, results, names, taken)
+        label_good_values(axes, results, rings, taken)
     return figure
 
 
@@ -102,7 +97,7 @@ def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Se
     for state, marker in MARKERS.items():
         mine = sorted((each for each in ended if each.state == state), key=lambda each: each.score or 0.0)
         x = [float(each.config[names[0]]) for each in mine]
-        y = [_height(each.config, each.score or 0.0, names) for each in mine]
+        y = [height(each.config, each.score or 0.0, names) for each in mine]
         if state == "failed":
             axes.scatter(x, y, s=0.7 * size, marker=marker, color=GREY, linewidths=1.0, zorder=2, clip_on=False)
             continue
@@ -128,25 +123,6 @@ def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Se
         bar.ax.tick_params(labelsize=8)
 
 
-def _height(config: Config, score: float, names: Sequence[str]) -> float:
-    return float(config[names[1]]) if len(names) == 2 else score
-
-
-def _ring(axes: Axes, names: Sequence[str], config: Config, score: float) -> tuple[float, float]:
-    """Draw a ring around a good value and return its centre."""
-    centre = float(config[names[0]]), _height(config, score, names)
-    axes.scatter(
-        *centre, s=130, marker="o", facecolors="none", edgecolors=GOOD_COLOUR, linewidths=1.8, zorder=6, clip_on=False
-    )
-    return centre
-
-
-def _extent(axes: Axes, centre: tuple[float, float]) -> Bbox:
-    """Return the pixels that a ring covers."""
-    x, y = axes.transData.transform(centre)
-    return Bbox.from_extents(x, y, x, y).padded(axes.figure.dpi * 6.5 / 72)
-
-
 def _add_legend(figure: Figure, ended: Sequence[Outcome], good: bool) -> None:
     handles = [
         Line2D([], [], linestyle="", marker=MARKERS[state], color=GREY, markersize=6, label=_MEANINGS[state])
@@ -159,75 +135,3 @@ def _add_legend(figure: Figure, ended: Sequence[Outcome], good: bool) -> None:
         handles.append(Line2D([], [], linestyle="", color=GOOD_COLOUR, label=label, **ring))  # type: ignore[arg-type]
     if handles:
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
-
-
-def _draw_boxes(axes: Axes, results: StudyResults, names: Sequence[str], taken: list[Bbox]) -> None:
-    """Draw each round's box with its name at one of its corners, later rounds darker."""
-    bottom, top = axes.get_ylim()
-    inside = axes.get_window_extent()
-    corners_of: list[tuple[Annotation, list[tuple[Any, list[Offset]]]]] = []
-    for i, opened in enumerate(results.rounds):
-        x = opened.box.interval(names[0])
-        y_low, y_high = bottom, top
-        if len(names) == 2:
-            y = opened.box.interval(names[1])
-            y_low, y_high = y.low, y.high
-        shade = str(0.45 - 0.45 * i / max(1, len(results.rounds) - 1)) if len(results.rounds) > 1 else "0.1"
-        axes.add_patch(
-            Rectangle(
-                (x.low, y_low),
-                x.high - x.low,
-                y_high - y_low,
-                fill=False,
-                edgecolor=shade,
-                linewidth=1.7,
-                linestyle=_BOX_STYLES[i % len(_BOX_STYLES)],
-                zorder=5,
-                clip_on=False,
-                gid=f"round {opened.number}",
-            )
-        )
-        label = axes.annotate(
-            f"round {opened.number}",
-            (x.low, y_high),
-            (0, 0),
-            textcoords="offset points",
-            color=shade,
-            **people_text(fontsize=9, fontweight="bold", path_effects=HALO, zorder=7),
-        )
-        corners: list[tuple[Any, list[Offset]]] = [
-            ((x.low, y_high), [(3, 3), (3, -3)]),
-            ((x.high, y_high), [(-3, 3), (-3, -3)]),
-            ((x.low, y_low), [(3, -3), (3, 3)]),
-            ((x.high, y_low), [(-3, -3), (-3, 3)]),
-        ]
-        corners_of.append((label, corners))
-        taken += _edges(axes, x, Interval(y_low, y_high))
-    for label, corners in corners_of:
-        place(label, corners, taken, inside)
-
-
-def _edges(axes: Axes, across: Interval, up: Interval) -> list[Bbox]:
-    """Return the pixels of a box's four edges, so that no label crosses them without need."""
-    (left, bottom), (right, top) = axes.transData.transform([(across.low, up.low), (across.high, up.high)])
-    upright = [(x, bottom, x, top) for x in (left, right)]
-    level = [(left, y, right, y) for y in (bottom, top)]
-    return [Bbox.from_extents(*line).padded(1.0) for line in (*upright, *level)]
-
-
-def _label_good_values(
-    axes: Axes, results: StudyResults, rings: Sequence[tuple[float, float]], taken: list[Bbox]
-) -> None:
-    inside = axes.get_window_extent()
-    for good, centre in zip(results.good, rings, strict=True):
-        label = axes.annotate(
-            str(good.rank),
-            centre,
-            (0, 0),
-            textcoords="offset points",
-            color=GOOD_COLOUR,
-            **people_text(fontsize=11, fontweight="bold", path_effects=HALO, zorder=8),
-        )
-        near = [(6.0, 4.0), (-6.0, 4.0), (6.0, -4.0), (-6.0, -4.0), (0.1, 8.0), (0.1, -8.0), (9.0, 0.1), (-9.0, 0.1)]
-        far = [(2.2 * dx, 2.2 * dy) for dx, dy in near]
-        place(label, [(centre, near + far)], taken, inside)

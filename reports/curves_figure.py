@@ -42,16 +42,16 @@ def curves_figure(results: StudyResults) -> Figure:
             va="top",
             **people_text(fontsize=CAPTION_SIZE, color=GREY),
         )
-        axes.set_title(_heading(outcome), loc="left", pad=above + 2, fontsize=9, color=INK)
+        axes.set_title(_heading(outcome), loc="left", pad=above + 3.5, fontsize=9, color=INK)
     for axes in panels[len(best) :]:
         axes.set_axis_off()
     for axes in panels[max(0, len(best) - columns) : len(best)]:
         axes.tick_params(labelbottom=True)  # the lowest of its column, though perhaps not in the last row
+        axes.set_xlabel("epoch", fontsize=9, color=INK)
     if not best:
         panels[0].text(0.5, 0.5, "No trial has a learning curve yet.", ha="center", va="center", color=GREY)
         set_title(figure, results, "learning curves")
         return figure
-    figure.supxlabel("epoch", fontsize=10, color=INK)
     figure.supylabel("accuracy", fontsize=10, color=INK)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=9)

@@ -1,11 +1,11 @@
-"""What both figures share: fonts for any script, titles, rendering to PNG, labels that keep clear of each other."""
+"""What both figures share: fonts for any script, titles, rendering to PNG, and a layout that stands still."""
 
 from __future__ import annotations
 
 import io
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -15,8 +15,6 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
-from matplotlib.text import Annotation
-from matplotlib.transforms import Bbox
 from rich.cells import cell_len
 
 from hpo.study_results import StudyResults
@@ -102,46 +100,3 @@ def png(figure: Figure) -> bytes:
     with without_glyph_warnings():
         figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
-
-
-Offset = tuple[float, float]
-_ALIGNMENTS = {-1: ("right", "top"), 0: ("center", "center"), 1: ("left", "bottom")}
-
-
-def place(label: Annotation, anchors: Sequence[tuple[Any, Sequence[Offset]]], taken: list[Bbox], inside: Bbox) -> None:
-    """Move `label` to the first of the places where it covers nothing in `taken`, and add its own extent to that.
-
-    A place is an anchor (the annotated point, in the label's own coordinates) and an offset from it in points. Where
-    everything overlaps, the place with the smallest overlap wins; leaving `inside` (pixels) counts as overlap too.
-    """
-    figure = label.get_figure(root=True)
-    if figure is None:
-        raise ValueError("a label must be in a figure before it is placed")
-    best: tuple[float, Any, Offset] | None = None
-    for anchor, offsets in anchors:
-        for offset in offsets:
-            _move(label, anchor, offset)
-            extent = label.get_window_extent().padded(2)
-            cost = sum(_overlap(extent, other) for other in taken) + _area(extent) - _overlap(extent, inside)
-            if best is None or cost < best[0] - 1e-6:
-                best = (cost, anchor, offset)
-    if best is not None:
-        _move(label, best[1], best[2])
-        taken.append(label.get_window_extent().padded(2))
-
-
-def _move(label: Annotation, anchor: Any, offset: Offset) -> None:
-    label.xy = anchor
-    label.set_position(offset)
-    sign = [0 if part == 0 else 1 if part > 0 else -1 for part in offset]
-    label.set_horizontalalignment(_ALIGNMENTS[sign[0]][0])  # type: ignore[arg-type]
-    label.set_verticalalignment(_ALIGNMENTS[sign[1]][1])  # type: ignore[arg-type]
-
-
-def _area(box: Bbox) -> float:
-    return float(box.width * box.height)
-
-
-def _overlap(a: Bbox, b: Bbox) -> float:
-    common = Bbox.intersection(a, b)
-    return 0.0 if common is None else _area(common)

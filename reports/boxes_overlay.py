@@ -1,0 +1,112 @@
+"""What lies over the trials in the figure of boxes: each round's box, and rings around the good values, with labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
+
+from hpo.space import Config, Interval
+from hpo.study_results import StudyResults
+from reports.drawing import HALO, people_text
+from reports.labels import Offset, place
+
+GOOD_COLOUR = "#d0105a"
+_BOX_STYLES = ("--", "-", (0, (1, 1.2)), "-.", (0, (5, 1, 1, 1, 1, 1)))
+
+
+def height(config: Config, score: float, names: Sequence[str]) -> float:
+    """Return where a trial stands on the y axis: its second hyperparameter, or with only one its score."""
+    return float(config[names[1]]) if len(names) == 2 else score
+
+
+def draw_ring(axes: Axes, names: Sequence[str], config: Config, score: float) -> tuple[float, float]:
+    """Draw a ring around a good value and return its centre."""
+    centre = float(config[names[0]]), height(config, score, names)
+    axes.scatter(
+        *centre, s=130, marker="o", facecolors="none", edgecolors=GOOD_COLOUR, linewidths=1.8, zorder=6, clip_on=False
+    )
+    return centre
+
+
+def ring_extent(axes: Axes, centre: tuple[float, float]) -> Bbox:
+    """Return the pixels that a ring covers."""
+    x, y = axes.transData.transform(centre)
+    return Bbox.from_extents(x, y, x, y).padded(axes.figure.dpi * 6.5 / 72)
+
+
+def draw_boxes(axes: Axes, results: StudyResults, names: Sequence[str], taken: list[Bbox]) -> None:
+    """Draw each round's box with its name at one of its corners, later rounds darker."""
+    bottom, top = axes.get_ylim()
+    inside = axes.get_window_extent()
+    corners_of: list[tuple[Annotation, list[tuple[Any, list[Offset]]]]] = []
+    for i, opened in enumerate(results.rounds):
+        x = opened.box.interval(names[0])
+        y_low, y_high = bottom, top
+        if len(names) == 2:
+            y = opened.box.interval(names[1])
+            y_low, y_high = y.low, y.high
+        shade = str(0.45 - 0.45 * i / max(1, len(results.rounds) - 1)) if len(results.rounds) > 1 else "0.1"
+        axes.add_patch(
+            Rectangle(
+                (x.low, y_low),
+                x.high - x.low,
+                y_high - y_low,
+                fill=False,
+                edgecolor=shade,
+                linewidth=1.7,
+                linestyle=_BOX_STYLES[i % len(_BOX_STYLES)],
+                zorder=5,
+                clip_on=False,
+                gid=f"round {opened.number}",
+            )
+        )
+        label = axes.annotate(
+            f"round {opened.number}",
+            (x.low, y_high),
+            (0, 0),
+            textcoords="offset points",
+            color=shade,
+            **people_text(fontsize=9, fontweight="bold", path_effects=HALO, zorder=7),
+        )
+        corners: list[tuple[Any, list[Offset]]] = [
+            ((x.low, y_high), [(3, 3), (3, -3)]),
+            ((x.high, y_high), [(-3, 3), (-3, -3)]),
+            ((x.low, y_low), [(3, -3), (3, 3)]),
+            ((x.high, y_low), [(-3, -3), (-3, 3)]),
+        ]
+        corners_of.append((label, corners))
+        taken += _edges(axes, x, Interval(y_low, y_high))
+    for label, corners in corners_of:
+        place(label, corners, taken, inside)
+
+
+def _edges(axes: Axes, across: Interval, up: Interval) -> list[Bbox]:
+    """Return the pixels of a box's four edges, so that no label crosses them without need."""
+    (left, bottom), (right, top) = axes.transData.transform([(across.low, up.low), (across.high, up.high)])
+    upright = [(x, bottom, x, top) for x in (left, right)]
+    level = [(left, y, right, y) for y in (bottom, top)]
+    return [Bbox.from_extents(*line).padded(1.0) for line in (*upright, *level)]
+
+
+def label_good_values(
+    axes: Axes, results: StudyResults, rings: Sequence[tuple[float, float]], taken: list[Bbox]
+) -> None:
+    """Write the rank of each good value beside its ring, clear of what is in `taken`."""
+    inside = axes.get_window_extent()
+    for good, centre in zip(results.good, rings, strict=True):
+        label = axes.annotate(
+            str(good.rank),
+            centre,
+            (0, 0),
+            textcoords="offset points",
+            color=GOOD_COLOUR,
+            **people_text(fontsize=11, fontweight="bold", path_effects=HALO, zorder=8),
+        )
+        near = [(6.0, 4.0), (-6.0, 4.0), (6.0, -4.0), (-6.0, -4.0), (0.1, 8.0), (0.1, -8.0), (9.0, 0.1), (-9.0, 0.1)]
+        far = [(2.2 * dx, 2.2 * dy) for dx, dy in near]
+        place(label, [(centre, near + far)], taken, inside)

