@@ -1,0 +1,240 @@
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import pytest
+
+from hpo.definition import StudyDefinition
+from hpo.final_stage import WantedRun, wanted_runs
+from hpo.results import FinalRun, full_results, good_values
+from hpo.space import Box
+from hpo.transfer import transferred_weight_decay
+from hpo.trials import TrialResult
+from tests.hpo.builders import definition, final_run, result
+
+POOL = 1000
+"""Images in all of the data: 5 epochs of 10 steps are 50 updates, those of the search 10 epochs of 4 steps, 40."""
+
+RESCALED = 40 / 50
+
+
+def searched(study: StudyDefinition, decay: float | None = 1e-4) -> list[TrialResult]:
+    """Return twelve trials whose scores rise with the learning rate."""
+    configs = [
+        {"learning_rate": 10 ** (-4 + i / 6)} | ({} if decay is None else {"weight_decay": decay}) for i in range(12)
+    ]
+    return [result(config, 0.5 + 0.02 * i, i, round_=2) for i, config in enumerate(configs)]
+
+
+Score = Callable[[WantedRun], float]
+
+
+def carried_out(wanted: Sequence[WantedRun], score: Score, test: Score = lambda run: 0.5) -> list[FinalRun]:
+    """Return the runs that were wanted, each with its `score` on validation and, on all of the data, on test."""
+    return [
+        final_run(
+            run.stage,
+            run.source.key,
+            run.run,
+            score(run),
+            seed=run.seed,
+            config=run.config,
+            overrides=run.overrides,
+            test_accuracy=test(run) if run.stage in ("full", "plain") else None,
+        )
+        for run in wanted
+    ]
+
+
+def by_index(run: WantedRun) -> float:
+    """Score the configs so far apart that a race has one winner, with a little noise between runs."""
+    return 0.4 + 0.05 * run.source.index + 0.001 * run.run * (run.source.index % 2)
+
+
+def alike(run: WantedRun) -> float:
+    """Score all configs alike: no race tells them apart."""
+    return 0.8 + 0.01 * ((run.source.index + run.run) % 3)
+
+
+class Study:
+    """The final part of a small study, carried out stage after stage."""
+
+    def __init__(self, study: StudyDefinition, trials: Sequence[TrialResult], pool: int = POOL) -> None:
+        self.study, self.trials, self.pool = study, trials, pool
+        self.box: Box = study.space.limits()
+
+    def wanted(self, runs: Sequence[FinalRun]) -> list[WantedRun]:
+        return wanted_runs(self.study, self.box, self.trials, runs, self.pool)
+
+    def finish(self, score: Score, test: Score = lambda run: 0.5) -> list[list[WantedRun]]:
+        """Return what was wanted at each stage, until nothing more is."""
+        stages: list[list[WantedRun]] = [self.wanted([])]
+        while len(again := self.wanted(carried_out(stages[-1], score, test))) > len(stages[-1]):
+            stages.append(again)
+        return stages
+
+
+def counts(wanted: Sequence[WantedRun]) -> dict[str, int]:
+    return dict(Counter(run.stage for run in wanted))
+
+
+SEARCHED = Study(definition(), searched(definition()))
+
+
+def test_first_only_the_race_is_wanted_between_the_three_most_promising():
+    wanted = SEARCHED.wanted([])
+    assert counts(wanted) == {"race": 9}
+    assert {run.source.index for run in wanted} == {9, 10, 11}
+
+
+def test_half_a_race_decides_nothing():
+    wanted = SEARCHED.wanted([])
+    assert counts(SEARCHED.wanted(carried_out(wanted[:-1], by_index))) == {"race": 9}
+
+
+def test_after_a_race_with_one_winner_it_is_confirmed_and_goes_on_to_all_of_the_data_and_then_unscaled():
+    stages = SEARCHED.finish(by_index)
+    assert [counts(wanted) for wanted in stages] == [
+        {"race": 9},
+        {"race": 9, "confirm": 2, "full": 2},
+        {"race": 9, "confirm": 2, "full": 2, "plain": 2},
+    ]
+    assert {run.source.index for run in stages[-1] if run.stage != "race"} == {11}
+
+
+def test_after_a_race_that_tells_nothing_apart_all_of_it_goes_on():
+    assert counts(SEARCHED.finish(alike)[1]) == {"race": 9, "confirm": 6, "full": 6}
+
+
+def test_what_was_wanted_stays_wanted_in_the_same_order():
+    for score in (by_index, alike):
+        stages = SEARCHED.finish(score)
+        for before, after in pairwise(stages):
+            assert after[: len(before)] == before
+
+
+def test_every_run_is_wanted_once():
+    keys = [run.key for run in SEARCHED.finish(alike)[-1]]
+    assert len(set(keys)) == len(keys)
+
+
+def test_runs_of_a_stage_share_their_seeds_between_configs_and_no_two_runs_or_stages_do():
+    last = SEARCHED.finish(alike)[-1]
+    shared = {(run.stage, run.run): run.seed for run in last}
+    assert all(run.seed == shared[run.stage, run.run] for run in last)
+    # The unscaled values are compared with the rescaled ones, so they train from the same seeds.
+    assert [shared["plain", i] for i in range(2)] == [shared["full", i] for i in range(2)]
+    apart = [seed for (stage, _), seed in shared.items() if stage != "plain"]
+    assert len(set(apart)) == len(apart)
+
+
+def test_the_winner_is_chosen_by_validation_and_never_by_test():
+    best_on_validation, best_on_test = 9, 11
+
+    def validation(run: WantedRun) -> float:
+        if run.stage != "full":
+            return alike(run)
+        return 0.9 if run.source.index == best_on_validation else 0.8
+
+    def test(run: WantedRun) -> float:
+        return 0.99 if run.source.index == best_on_test else 0.5
+
+    last = SEARCHED.finish(validation, test)[-1]
+    assert {run.source.index for run in last if run.stage == "plain"} == {best_on_validation}
+    results = full_results(carried_out(last, validation, test))
+    assert results[0].source == (2, best_on_validation)
+    assert results[0].test.mean < max(each.test.mean for each in results)
+    assert [each.plain for each in results] == [False, False, False, True]
+
+
+def test_the_plain_run_waits_for_every_run_on_all_of_the_data():
+    wanted = SEARCHED.finish(alike)[1]
+    assert "plain" not in counts(SEARCHED.wanted(carried_out(wanted[:-1], alike)))
+
+
+def test_a_searched_weight_decay_is_rescaled_by_the_ratio_of_updates():
+    for run in SEARCHED.finish(by_index)[-1]:
+        factor = RESCALED if run.stage == "full" else 1
+        assert run.config == {**run.source.config, "weight_decay": pytest.approx(factor * 1e-4)}
+        assert run.overrides == {}
+
+
+def test_a_fixed_weight_decay_is_rescaled_beside_the_config():
+    study = definition(
+        training={"weight_decay": 0.01},
+        space={"learning_rate": {"log": True, "start": [1e-4, 1e-2], "limits": [1e-6, 1]}},
+    )
+    last = Study(study, searched(study, decay=None)).finish(by_index)[-1]
+    assert counts(last)["plain"] == 2
+    for run in last:
+        assert run.config == run.source.config
+        assert run.overrides == ({"weight_decay": pytest.approx(RESCALED * 0.01)} if run.stage == "full" else {})
+
+
+def test_the_updates_are_those_of_the_configs_own_batch_size():
+    study = definition(
+        space={
+            "learning_rate": {"log": True, "start": [1e-4, 1e-2], "limits": [1e-6, 1]},
+            "weight_decay": {"log": True, "start": [1e-6, 1e-3], "limits": [1e-8, 1]},
+            "batch_size": {"type": "int", "start": [10, 300]},
+        }
+    )
+    trials = [
+        result({**trial.config, "batch_size": 300}, trial.score, trial.index, round_=2) for trial in searched(study)
+    ]
+    # Of 300: 10 epochs of 2 steps in the search, 5 epochs of 4 on all of the data; nothing changes.
+    assert "plain" not in counts(Study(study, trials).finish(by_index)[-1])
+
+
+@pytest.mark.parametrize(
+    ("decay", "pool", "why"), [(0.0, POOL, "no decay"), (1e-4, 800, "5 epochs of 8 steps are 40 updates as well")]
+)
+def test_nothing_plain_is_wanted_where_nothing_was_rescaled(decay, pool, why):
+    trials = [result({**t.config, "weight_decay": decay}, t.score, t.index, round_=2) for t in searched(definition())]
+    stages = Study(definition(space=ZERO_DECAY), trials, pool).finish(by_index)
+    assert counts(stages[-1]) == {"race": 9, "confirm": 2, "full": 2}, why
+
+
+ZERO_DECAY = {
+    "learning_rate": {"log": True, "start": [1e-4, 1e-2], "limits": [1e-6, 10.0]},
+    "weight_decay": {"start": [0.0, 1e-3]},
+}
+
+
+def test_a_search_on_more_images_than_there_are_is_a_search_on_all_of_them():
+    study = definition(rounds=[{"trials": 12, "samples": 5000, "epochs": 5}] * 2)
+    stages = Study(study, searched(study)).finish(by_index)
+    assert "plain" not in counts(stages[-1])
+
+
+def test_a_failed_race_loses_and_the_rest_goes_on():
+    def score(run: WantedRun) -> float:
+        return 0.0 if run.source.index == 11 else alike(run)
+
+    stages = SEARCHED.finish(score)
+    assert {run.source.index for run in stages[-1] if run.stage == "full"} == {9, 10}
+
+
+def test_good_values_show_their_confirmation_and_not_the_scores_that_chose_them():
+    wanted = SEARCHED.finish(by_index)[-1]
+    (good,) = good_values(
+        SEARCHED.study,
+        SEARCHED.box,
+        SEARCHED.trials,
+        carried_out(wanted, lambda run: 0.71 if run.stage == "confirm" else by_index(run)),
+    )
+    assert (good.rank, good.key) == (1, (2, 11))
+    assert (good.confirmed.mean, good.confirmed.runs) == (pytest.approx(0.71), 2)
+    assert good.race == pytest.approx(0.951)
+    assert good.search_score == pytest.approx(0.72)
+
+
+def test_there_are_no_good_values_before_the_race_is_over():
+    wanted = SEARCHED.wanted([])
+    some = carried_out(wanted[:-1], by_index)
+    assert good_values(SEARCHED.study, SEARCHED.box, SEARCHED.trials, some) == []
+
+
+def test_decay_over_a_run_shrinks_the_weights_alike_on_the_subset_and_on_all_of_the_data():
+    rescaled = transferred_weight_decay(0.01, updates_subset=200, updates_full=5000)
+    assert (1 - 0.1 * rescaled) ** 5000 == pytest.approx((1 - 0.1 * 0.01) ** 200, rel=1e-3)
