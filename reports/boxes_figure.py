@@ -17,6 +17,7 @@ from hpo.study_results import StudyResults
 from reports.boxes_overlay import GOOD_COLOUR, draw_boxes, draw_ring, height, label_good_values, ring_extent
 from reports.drawing import GREY, INK, new_figure, set_title, settle
 from reports.formatting import count_text, value_text
+from reports.labels import Obstacles
 from reports.outcomes import Outcome, outcomes
 
 COLOURS = "viridis"  # even steps for the eye, and readable without red and green
@@ -46,9 +47,11 @@ def boxes_figure(results: StudyResults) -> Figure:
         rings = [draw_ring(axes, names, good.config, good.search_score) for good in results.good]
         _add_legend(figure, ended, bool(rings))
         settle(figure)
-        taken = [ring_extent(axes, ring) for ring in rings]
-        draw_boxes(axes, results, names, taken)
-        label_good_values(axes, results, rings, taken)
+        dots = [(float(each.config[names[0]]), height(each.config, each.score or 0.0, names)) for each in ended]
+        points = axes.transData.transform(np.reshape(dots, (-1, 2)))
+        obstacles = Obstacles(axes.get_window_extent(), points, [ring_extent(axes, ring) for ring in rings])
+        draw_boxes(axes, results, names, obstacles)
+        label_good_values(axes, results, rings, obstacles)
     return figure
 
 

@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox
 from hpo.space import Config, Interval
 from hpo.study_results import StudyResults
 from reports.drawing import HALO, people_text
-from reports.labels import Offset, place
+from reports.labels import Obstacles, Offset, place
 
 GOOD_COLOUR = "#d0105a"
 _BOX_STYLES = ("--", "-", (0, (1, 1.2)), "-.", (0, (5, 1, 1, 1, 1, 1)))
@@ -39,10 +39,9 @@ def ring_extent(axes: Axes, centre: tuple[float, float]) -> Bbox:
     return Bbox.from_extents(x, y, x, y).padded(axes.figure.dpi * 6.5 / 72)
 
 
-def draw_boxes(axes: Axes, results: StudyResults, names: Sequence[str], taken: list[Bbox]) -> None:
+def draw_boxes(axes: Axes, results: StudyResults, names: Sequence[str], obstacles: Obstacles) -> None:
     """Draw each round's box with its name at one of its corners, later rounds darker."""
     bottom, top = axes.get_ylim()
-    inside = axes.get_window_extent()
     corners_of: list[tuple[Annotation, list[tuple[Any, list[Offset]]]]] = []
     for i, opened in enumerate(results.rounds):
         x = opened.box.interval(names[0])
@@ -80,9 +79,9 @@ def draw_boxes(axes: Axes, results: StudyResults, names: Sequence[str], taken: l
             ((x.high, y_low), [(-3, -3), (-3, 3)]),
         ]
         corners_of.append((label, corners))
-        taken += _edges(axes, x, Interval(y_low, y_high))
+        obstacles.taken += _edges(axes, x, Interval(y_low, y_high))
     for label, corners in corners_of:
-        place(label, corners, taken, inside)
+        place(label, corners, obstacles)
 
 
 def _edges(axes: Axes, across: Interval, up: Interval) -> list[Bbox]:
@@ -90,14 +89,13 @@ def _edges(axes: Axes, across: Interval, up: Interval) -> list[Bbox]:
     (left, bottom), (right, top) = axes.transData.transform([(across.low, up.low), (across.high, up.high)])
     upright = [(x, bottom, x, top) for x in (left, right)]
     level = [(left, y, right, y) for y in (bottom, top)]
-    return [Bbox.from_extents(*line).padded(1.0) for line in (*upright, *level)]
+    return [Bbox.from_extents(*line).padded(2.0) for line in (*upright, *level)]
 
 
 def label_good_values(
-    axes: Axes, results: StudyResults, rings: Sequence[tuple[float, float]], taken: list[Bbox]
+    axes: Axes, results: StudyResults, rings: Sequence[tuple[float, float]], obstacles: Obstacles
 ) -> None:
-    """Write the rank of each good value beside its ring, clear of what is in `taken`."""
-    inside = axes.get_window_extent()
+    """Write the rank of each good value beside its ring, clear of the obstacles."""
     for good, centre in zip(results.good, rings, strict=True):
         label = axes.annotate(
             str(good.rank),
@@ -109,4 +107,4 @@ def label_good_values(
         )
         near = [(6.0, 4.0), (-6.0, 4.0), (6.0, -4.0), (-6.0, -4.0), (0.1, 8.0), (0.1, -8.0), (9.0, 0.1), (-9.0, 0.1)]
         far = [(2.2 * dx, 2.2 * dy) for dx, dy in near]
-        place(label, [(centre, near + far)], taken, inside)
+        place(label, [(centre, near + far)], obstacles)

@@ -67,7 +67,7 @@ def _draw(axes: Axes, outcome: Outcome) -> None:
     curve = mean_curve(outcome.curve)
     axes.plot(curve.epochs, curve.train, color=TRAIN_COLOUR, linestyle="--", linewidth=1.3, label="training images")
     axes.plot(curve.epochs, curve.validation, color=VALIDATION_COLOUR, linewidth=1.6, label="validation images")
-    axes.set_ylim(0, 1)
+    axes.set_ylim(0, 1.03)  # so that a line at 1 is seen whole
     axes.set_xlim(left=0)
     axes.tick_params(labelsize=8, colors=INK)
     axes.grid(color="#e8e8e8", linewidth=0.6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import textwrap
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +57,7 @@ def set_title(figure: Figure, results: StudyResults, detail: str) -> None:
     where = f"study {results.definition.name} on {data_text(results)}: {detail}"
     top = height - 0.12
     for text, size, colour in ((results.definition.title, 13.0, INK), (where, 9.5, GREY)):
-        lines = wrapped(text, int(width * 105 / size))
+        lines = wrapped(text, int(width * 115 / size))
         style = people_text(fontsize=size, color=colour, va="top", linespacing=1.2)
         figure.text(0.12 / width, top / height, lines, **style)
         top -= (lines.count("\n") + 1) * size * 1.45 / 72
@@ -67,9 +67,20 @@ def set_title(figure: Figure, results: StudyResults, detail: str) -> None:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Return `text` in lines of at most `width` narrow letters; a wide (CJK) letter takes the room of two."""
-    wide = cell_len(text) / max(1, len(text))
-    return "\n".join(textwrap.wrap(text, max(10, int(width / max(1.0, wide)))))
+    """Return `text` in lines of at most `width` small letters; a capital takes the room of 1.3, a CJK letter of two."""
+    lines = [""]
+    for word in re.findall(r"\S+", text):
+        if lines[-1] and _room(f"{lines[-1]} {word}") > width:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+        while _room(lines[-1]) > width:  # a word longer than a line
+            fits = next(n for n in range(1, len(lines[-1]) + 1) if _room(lines[-1][: n + 1]) > width)
+            lines[-1:] = [lines[-1][:fits], lines[-1][fits:]]
+    return "\n".join(lines)
+
+
+def _room(text: str) -> float:
+    return sum(1.3 if letter.isupper() else max(1, cell_len(letter)) for letter in text)
 
 
 @contextmanager

@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 Offset = tuple[float, float]
+POINT, REACH, FAR = 25.0, 5.0, 1.0
 _ALIGNMENTS = {-1: ("right", "top"), 0: ("center", "center"), 1: ("left", "bottom")}
 
 
-def place(label: Annotation, anchors: Sequence[tuple[Any, Sequence[Offset]]], taken: list[Bbox], inside: Bbox) -> None:
-    """Move `label` to the first of the places where it covers nothing in `taken`, and add its own extent to that.
+@dataclass
+class Obstacles:
+    """What labels should not cover, in pixels: areas that are `taken` and, less bad, `points` (N, 2).
+
+    They should stay `inside`.
+    """
+
+    inside: Bbox
+    points: NDArray[np.float64]
+    taken: list[Bbox] = field(default_factory=list)
+
+    def cost(self, extent: Bbox) -> float:
+        """Return how bad it is to cover `extent`: in square pixels, a point as bad as POINT of them."""
+        covered = sum(_overlap(extent, other) for other in self.taken)
+        outside = _area(extent) - _overlap(extent, self.inside)
+        wider = extent.padded(REACH)
+        within = np.all((self.points >= wider.min) & (self.points <= wider.max), axis=1)
+        return covered + outside + POINT * float(np.count_nonzero(within))
+
+
+def place(label: Annotation, anchors: Sequence[tuple[Any, Sequence[Offset]]], obstacles: Obstacles) -> None:
+    """Move `label` to the first of the places where it covers nothing, and make it an obstacle itself.
 
     A place is an anchor (the annotated point, in the label's own coordinates) and an offset from it in points. Where
-    everything overlaps, the place with the smallest overlap wins; leaving `inside` (pixels) counts as overlap too.
+    every place costs something, the cheapest wins; to be far from the anchor costs too.
     """
     best: tuple[float, Any, Offset] | None = None
     for anchor, offsets in anchors:
         for offset in offsets:
             _move(label, anchor, offset)
             extent = label.get_window_extent().padded(2)
-            cost = sum(_overlap(extent, other) for other in taken) + _area(extent) - _overlap(extent, inside)
+            cost = obstacles.cost(extent) + FAR * (offset[0] ** 2 + offset[1] ** 2)
             if best is None or cost < best[0] - 1e-6:
                 best = (cost, anchor, offset)
     if best is not None:
         _move(label, best[1], best[2])
-        taken.append(label.get_window_extent().padded(2))
+        obstacles.taken.append(label.get_window_extent().padded(2))
 
 
 def _move(label: Annotation, anchor: Any, offset: Offset) -> None:

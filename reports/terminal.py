@@ -21,7 +21,7 @@ from reports.formatting import (
     region_text,
     value_text,
 )
-from reports.inert import inert_note
+from reports.inert import boundaries_that_matter, inert_note
 from reports.layout import Row, config_table, panel, paragraphs
 from reports.outcomes import n_train
 from reports.tables import rounds_table
@@ -63,10 +63,9 @@ def good_values_panel(results: StudyResults) -> RenderableType:
         for good in results.good
     ]
     table = config_table("rank", _names(results), ["confirmed %", f"{CONFIDENCE_TEXT} interval", "search %"], rows)
+    at_boundary = {good.rank: boundaries_that_matter(results, good.at_boundary) for good in results.good}
     notes = [
-        f"Rank {good.rank}: {boundary_text(results.definition.space, good.at_boundary)}"
-        for good in results.good
-        if good.at_boundary
+        f"Rank {rank}: {boundary_text(results.definition.space, names)}" for rank, names in at_boundary.items() if names
     ]
     notes += inert_note(results)
     runs, images = results.good[0].confirmed.runs, n_train(results, len(results.definition.rounds))
@@ -85,7 +84,7 @@ def full_panel(results: StudyResults) -> RenderableType:
         style="dim",
     )
     if not results.full:
-        return panel(title, [Text("Not trained yet: the good values come first."), openings])
+        return panel(title, [Text("Not trained yet: the good values come first."), openings, Text("")])
     rows: list[Row] = [
         (
             _mark(place, full),
@@ -102,7 +101,7 @@ def full_panel(results: StudyResults) -> RenderableType:
     names = list(config_in_use(results, results.full[0]))
     table = config_table("", names, ["validation", "test (interval)", "train", "gap"], rows)
     notes = [Text(note) for note in _findings(results)]
-    return panel(title, [table, Text(""), *notes, Text(_explanation(results), style="dim"), openings])
+    return panel(title, [table, Text(""), *notes, Text(_explanation(results), style="dim"), openings, Text("")])
 
 
 def _findings(results: StudyResults) -> list[str]:
@@ -111,7 +110,7 @@ def _findings(results: StudyResults) -> list[str]:
     if any(full.overfits for full in results.full):
         notes.append(f"! the gap is over {100 * LARGE_GAP:.0f} points: overfitting.")
     for full in results.full:
-        if full.plain and full.validation.mean > winner.validation.mean:
+        if full.plain and full.validation.mean > winner.validation.high:
             scores = f"{percent(full.validation.mean)} % against {percent(winner.validation.mean)} %"
             notes.append(f"The plain values scored higher in validation ({scores}): scaling did not help here.")
         failed = [run for run in full.runs if run.reason]

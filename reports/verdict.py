@@ -14,7 +14,7 @@ from reports.formatting import (
     interval_percent,
     percent,
 )
-from reports.inert import inert_note, inert_shrinkage
+from reports.inert import boundaries_that_matter, inert_note, inert_shrinkage
 from reports.outcomes import outcomes
 
 
@@ -70,12 +70,11 @@ def _on_all_of_the_data(results: StudyResults) -> str:
 
 def _reservations(results: StudyResults) -> list[str]:
     winner, notes = results.full[0], []
-    inert = inert_note(results)
     at_boundary = next((good.at_boundary for good in results.good if good.key == winner.source), ())
-    boundary = [name for name in at_boundary if not (inert and name == "weight_decay")]
+    boundary = boundaries_that_matter(results, at_boundary)
     if boundary:
         notes.append(boundary_text(results.definition.space, boundary))
-    notes += inert
+    notes += inert_note(results)
     if winner.overfits:
         notes.append(f"It overfits: train - test is {100 * winner.gap:.1f} points.")
     if any(run.reason for run in winner.runs):

@@ -114,7 +114,7 @@ def test_a_failed_run_on_all_of_the_data_is_told():
 def test_the_verdict_names_values_score_interval_seeds_and_rivals():
     results = study(definition(rounds=(25, 25, 25, 25)))
     winner, text = results.full[0], verdict(results)
-    assert text.startswith(f"Use learning_rate = {value_text(winner.config['learning_rate'])}, weight_decay = ")
+    assert text.startswith(f"Use learning_rate = {value_text(winner.config['learning_rate'])}: ")
     assert (
         f"{percent(winner.test.mean)} % on the test set (90 % interval {interval_percent(winner.test)}, 3 seeds)"
         in text
@@ -144,13 +144,41 @@ def test_a_weight_decay_without_effect_is_not_presented_as_a_finding():
     results = CASES["inert"]
     assert inert_shrinkage(results) < 0.01
     assert "weight_decay =" not in verdict(results)
-    assert "weight_decay did nothing" in verdict(results)
-    assert "weight_decay did nothing" in " ".join(printed(good_values_panel(results)).split())
+    assert "weight_decay does nothing at the good values" in verdict(results)
+    assert "weight_decay does nothing at the good values" in " ".join(printed(good_values_panel(results)).split())
 
 
-@pytest.mark.parametrize("case", ["two", "one, weight decay scaled", "no number", "just begun"])
-def test_a_weight_decay_that_matters_or_is_not_searched_is_left_alone(case):
+def test_a_weight_decay_too_small_to_matter_has_no_boundary_worth_moving():
+    results = CASES["two"]
+    good = [replace(g, config={**g.config, "weight_decay": 1e-8}, at_boundary=("weight_decay",)) for g in results.good]
+    inert = replace(results, good=good)
+    for text in (verdict(inert), " ".join(printed(good_values_panel(inert)).split())):
+        assert "boundary" not in text
+        assert "Zero will do as well" in text
+        assert "larger" not in text
+
+
+def test_a_weight_decay_with_an_effect_is_part_of_the_verdict():
+    results = CASES["two"]
+    strong = replace(
+        results, good=[replace(good, config={**good.config, "weight_decay": 1e-2}) for good in results.good]
+    )
+    assert inert_shrinkage(strong) is None
+    assert f"weight_decay = {value_text(results.full[0].config['weight_decay'])}:" in verdict(strong)
+
+
+@pytest.mark.parametrize("case", ["one, weight decay scaled", "no number", "race to come", "just begun"])
+def test_nothing_is_said_of_a_weight_decay_that_is_not_searched_or_not_yet_found(case):
     assert inert_shrinkage(CASES[case]) is None
+
+
+def test_plain_values_that_are_clearly_better_are_told_and_others_are_not():
+    results = CASES["two"]
+    winner, plain = results.full[0], results.full[-1]
+    for mean, told in ((winner.validation.high + 0.01, True), (winner.validation.high - 0.0001, False)):
+        better = replace(plain, validation=replace(plain.validation, mean=mean))
+        text = " ".join(printed(full_panel(replace(results, full=[winner, better]))).split())
+        assert ("scaling did not help here" in text) is told
 
 
 def test_no_claim_about_weight_decay_is_made_for_optimizers_that_scale_it_otherwise():
