@@ -143,7 +143,11 @@ def good_values(
     """
     chosen = {t.key: t for t in candidates(definition.space, box, trials, definition.final.good_values)}
     race = {key: scores for key, scores in _scores(runs, "race").items() if key in chosen}
-    if len(race) < len(chosen) or any(len(scores) < definition.final.race_runs for scores in race.values()):
+    if (
+        not chosen
+        or len(race) < len(chosen)
+        or any(len(scores) < definition.final.race_runs for scores in race.values())
+    ):
         return []
     confirmed = _scores(runs, "confirm")
     return [
