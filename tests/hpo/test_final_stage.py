@@ -235,6 +235,10 @@ def test_there_are_no_good_values_before_the_race_is_over():
     assert good_values(SEARCHED.study, SEARCHED.box, SEARCHED.trials, some) == []
 
 
+def test_there_are_no_good_values_of_a_search_without_a_trial():
+    assert good_values(SEARCHED.study, SEARCHED.box, [], []) == []
+
+
 def test_decay_over_a_run_shrinks_the_weights_alike_on_the_subset_and_on_all_of_the_data():
     rescaled = transferred_weight_decay(0.01, updates_subset=200, updates_full=5000)
     assert (1 - 0.1 * rescaled) ** 5000 == pytest.approx((1 - 0.1 * 0.01) ** 200, rel=1e-3)
