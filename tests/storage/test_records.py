@@ -1,0 +1,97 @@
+import datetime
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from storage.database import Database
+from storage.records import Curve, CurvePoint, load_curves, load_test_openings, record_test_opening, save_curve
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('records') / 'hpo.db'}")
+    yield database.engine
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def new_id() -> Iterator[int]:
+    return itertools.count(1000)
+
+
+NUMBERS = st.floats(0, 1e6)
+SHARES = st.floats(0, 1)
+
+
+@st.composite
+def curves(draw: st.DrawFn) -> Curve:
+    """A curve of up to three groups of a few points each, and hits on any number of images."""
+    groups = draw(st.integers(1, 3))
+    points = []
+    for group in range(groups):
+        for step in range(draw(st.integers(1, 3))):
+            losses, shares = draw(st.tuples(NUMBERS, NUMBERS)), draw(st.tuples(SHARES, SHARES))
+            points.append(CurvePoint(group, step, draw(NUMBERS), losses[0], shares[0], losses[1], shares[1], 0.25))
+    hits = draw(arrays(np.bool_, (groups, draw(st.integers(1, 20)))))
+    return Curve(tuple(points), hits)
+
+
+def same(one: Curve, other: Curve) -> bool:
+    return one.points == other.points and one.hits.shape == other.hits.shape and bool((one.hits == other.hits).all())
+
+
+@settings(deadline=None, max_examples=50)
+@given(curve=curves())
+def test_a_curve_and_its_hits_come_back_as_they_were(engine, new_id, curve):
+    trial = next(new_id)
+    save_curve(engine, trial, curve)
+    found = load_curves(engine, [trial])[trial]
+    assert same(found, curve)
+    assert found.hits.dtype == np.bool_
+
+
+def curve(points: int, hits: int = 3) -> Curve:
+    return Curve(tuple(CurvePoint(0, i, 1.0, 0.5, 0.8, 0.6, 0.7, 0.1) for i in range(points)), np.ones((1, hits), bool))
+
+
+def test_a_longer_curve_of_the_same_trial_replaces_a_shorter_one(engine):
+    save_curve(engine, 1, curve(2))
+    save_curve(engine, 1, curve(5))
+    assert same(load_curves(engine, [1])[1], curve(5))
+
+
+def test_trials_without_a_curve_are_left_out_and_others_are_not_touched(engine):
+    save_curve(engine, 2, curve(2))
+    save_curve(engine, 3, curve(3))
+    assert set(load_curves(engine, [2, 4])) == {2}
+    assert load_curves(engine, []) == {}
+
+
+def test_more_curves_than_a_database_binds_variables_are_all_found(engine):
+    save_curve(engine, 5, curve(1))
+    save_curve(engine, 39_999, curve(1))
+    assert {5, 39_999} <= set(load_curves(engine, range(40_000)))
+
+
+def test_the_ledger_keeps_every_opening_in_its_order_for_each_study(engine):
+    for trial in (7, 5, 6, 5):
+        record_test_opening(engine, study="one", trial_id=trial, purpose=f"full run of {trial}", dataset="mnist")
+        record_test_opening(engine, study="two", trial_id=99, purpose="other", dataset="mnist")
+    ledger = load_test_openings(engine, "one")
+    assert [entry.trial_id for entry in ledger] == [7, 5, 6, 5]
+    assert [entry.purpose for entry in ledger][:2] == ["full run of 7", "full run of 5"]
+    assert {(entry.study, entry.dataset) for entry in ledger} == {("one", "mnist")}
+    assert load_test_openings(engine, "three") == []
+
+
+def test_the_ledger_says_when_in_utc(engine):
+    record_test_opening(engine, study="when", trial_id=1, purpose="p", dataset="d")
+    (entry,) = load_test_openings(engine, "when")
+    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    assert abs(now - entry.opened_at) < datetime.timedelta(minutes=1)
