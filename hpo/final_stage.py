@@ -10,7 +10,7 @@ from hpo.definition import StudyDefinition
 from hpo.results import FinalRun, Stage, full_results, good_values
 from hpo.seeds import CONFIRM, FULL, RACE, derived_seed
 from hpo.selecting import Key, candidates
-from hpo.space import Box, Config, Value
+from hpo.space import Box, Config, Numeric, Value
 from hpo.transfer import transferred_weight_decay
 from hpo.trials import TrialResult
 from models import steps_per_epoch
@@ -89,6 +89,6 @@ def carried_over(definition: StudyDefinition, trial: TrialResult, pool: int) -> 
     )
     if math.isclose(rescaled, settings.weight_decay):
         return trial.config, {}
-    if "weight_decay" in trial.config:
+    if isinstance(definition.space.hyperparameters.get("weight_decay"), Numeric):
         return {**trial.config, "weight_decay": rescaled}, {}
-    return trial.config, {"weight_decay": rescaled}
+    return trial.config, {"weight_decay": rescaled}  # fixed, or one of a few choices: no value of the space

@@ -45,14 +45,15 @@ POLL_SECONDS = 0.3
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` and return its exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     if arguments.study is None:
         _introduce()
         return DONE
     return run_command(lambda: _run(arguments))
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's options."""
     made = parser(
         "hpo.run",
         "Search good hyperparameter values: train many configs on a small subset, move and narrow the box they are\n"

@@ -52,14 +52,17 @@ def candidates(space: SearchSpace, box: Box, trials: Sequence[TrialResult], coun
     """Return the `count` most promising of `trials`, best first: highest smoothed score among the top third by score.
 
     A trial's smoothed score is the Gaussian-kernel mean of the scores of all trials, failures included, with a
-    bandwidth of .2 of the final box: a lucky run among failures is not promising, a plateau is.
+    bandwidth of .2 of the final box: a lucky run among failures is not promising, a plateau is. A config that was drawn
+    twice, as happens with few choices, is one candidate.
     """
     scored = with_imputed_scores(trials)
     smooth = smoothed_scores(space, box, scored)
     by_score = sorted(range(len(scored)), key=lambda i: (-scored[i].score, scored[i].key))
     promising = by_score[: max(count, math.ceil(CANDIDATE_SHARE * len(scored)))]
     promising.sort(key=lambda i: (-smooth[i], scored[i].key))
-    return [trials[i] for i in promising[:count]]
+    different = {tuple(sorted(trials[i].config.items())): trials[i] for i in reversed(promising)}
+    chosen = [trials[i] for i in promising if different[tuple(sorted(trials[i].config.items()))] is trials[i]]
+    return chosen[:count]
 
 
 def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> NDArray[np.float64]:

@@ -31,11 +31,12 @@ from storage.datasets import load_training_part, locate
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` and return its exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     return run_command(lambda: _work(arguments))
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's options."""
     made = parser(
         "hpo.work",
         "Join a running search as one more worker: claim queued trials, train them, write down the results. Leaves\n"

@@ -1,3 +1,3 @@
-"""Importing this gives the tests one BLAS thread, as workers have: results are the same bits, and cores are left free."""
+"""Importing this gives the tests one BLAS thread, as workers have: the same bits, and cores are left free."""
 
 import hpo.one_thread  # noqa: F401

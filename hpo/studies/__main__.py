@@ -24,6 +24,12 @@ from storage.leases import Leases
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` and return its exit code."""
+    arguments = make_parser().parse_args(argv)
+    return run_command(lambda: _list(arguments))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's options."""
     made = parser(
         "hpo.studies",
         "List the studies that come along, and the studies in the database: state, trials, best score, box.",
@@ -33,8 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         """,
     )
     add_storage(made)
-    arguments = made.parse_args(argv)
-    return run_command(lambda: _list(arguments))
+    return made
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,136 @@
+"""What the front doors print, and how they answer a user's mistakes: one message, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpo import run, work
+from hpo.studies import __main__ as studies
+from hpo.studies import presets
+
+Main = Callable[[list[str]], int]
+
+
+def test_run_alone_says_what_it_does_and_lists_the_presets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main([]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in presets())
+    assert "python -m hpo.run --study mnist_wd" in printed
+
+
+@pytest.mark.parametrize("main", [run.main, work.main, studies.main])
+def test_help_teaches_with_examples(main: Main, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    assert "examples:\n  python -m hpo." in printed
+    assert max(map(len, printed.splitlines())) <= 110
+
+
+def mistake(main: Main, *arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a front door that must refuse, and return its one message."""
+    assert main(list(arguments)) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert "Traceback" not in said
+    return said
+
+
+def changed(study: Path, old: str, new: str) -> Path:
+    text = study.read_text(encoding="utf-8")
+    assert old in text
+    study.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return study
+
+
+def test_an_unknown_study_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    said = mistake(run.main, "--study", "mnist_wdd", capsys=capsys)
+    assert "no study named 'mnist_wdd'" in said
+    assert "did you mean mnist_wd?" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("holdout", "holdot", "data.holdot: unknown key; did you mean holdout?"),
+        ("start = [1e-4, 1e-2]", "start = [1e-2, 1e-4]", "upside down"),
+        ("limits = [1e-5, 10.0]", "limits = [1e-3, 10.0]", "widen the limits"),
+        ("epochs = 40", "epochs = 0", "rounds.0: epochs = 0"),
+        ('network = "mlp"', 'network = "mlpp"', "known networks: mlp, convnet"),
+        ("hidden = [64, 64]", "hidden = [64, -1]", "hidden"),
+        ("samples = 200", "samples = 100_000", "set fewer samples"),
+        ("holdout = 900", "holdout = 900_000", "set a smaller holdout"),
+        ("[search]", "[search]\nsampler = 'annealing'", "known samplers: lattice, tpe, random, qmc"),
+        ("title = ", "title ", "not valid TOML"),
+        ("[space.learning_rate]", "[space.lerning_rate]", "did you mean learning_rate?"),
+    ],
+)
+def test_a_mistake_in_a_study_file_is_named(
+    blob_study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], *, old: str, new: str, says: str
+) -> None:
+    study = changed(blob_study, old, new)
+    said = mistake(run.main, "--study", str(study), "--storage", f"sqlite:///{tmp_path}/hpo.db", capsys=capsys)
+    assert says in said
+
+
+def test_a_network_that_does_not_fit_the_images_is_named(
+    blob_study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = changed(blob_study, 'network = "mlp"', 'network = "convnet"\nfilters = [4, 4, 4]')
+    said = mistake(run.main, "--study", str(study), "--storage", f"sqlite:///{tmp_path}/hpo.db", capsys=capsys)
+    assert "does not fit the images of blobs.npz" in said
+
+
+def test_a_damaged_dataset_is_named(
+    blob_study: Path, blobs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(blobs.read_bytes()[:5000])
+    study = changed(blob_study, str(blobs), str(broken))
+    said = mistake(run.main, "--study", str(study), "--storage", f"sqlite:///{tmp_path}/hpo.db", capsys=capsys)
+    assert str(broken) in said
+
+
+def test_images_with_nan_are_named(
+    blob_study: Path, blobs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with np.load(blobs) as arrays:
+        parts = dict(arrays)
+    parts["x_train"] = parts["x_train"].astype(np.float32)
+    parts["x_train"][17, 0, 0] = np.nan
+    path = tmp_path / "nan.npz"
+    np.savez(path, **parts)
+    study = changed(blob_study, str(blobs), str(path))
+    said = mistake(run.main, "--study", str(study), "--storage", f"sqlite:///{tmp_path}/hpo.db", capsys=capsys)
+    assert "NaN" in said
+
+
+def test_no_workers_are_too_few(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "at least one worker" in mistake(run.main, "--study", "smoke", "--workers", "0", capsys=capsys)
+
+
+def test_a_worker_without_a_database_or_a_study_says_what_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path}/hpo.db"
+    assert "there is no database" in mistake(work.main, "--study", "smoke", "--storage", url, capsys=capsys)
+    assert studies.main(["--storage", url]) == 0
+    assert "no studies in the database yet" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_storage_comes_from_the_environment_if_not_from_the_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPTUNA_STORAGE", "sqlite:///optuna.db")
+    assert run.make_parser().parse_args([]).storage == "sqlite:///optuna.db"
+    monkeypatch.setenv("HPO_STORAGE", "sqlite:///mine.db")
+    assert run.make_parser().parse_args([]).storage == "sqlite:///mine.db"
+    assert run.make_parser().parse_args(["--storage", "sqlite:///line.db"]).storage == "sqlite:///line.db"
+    monkeypatch.delenv("HPO_STORAGE")
+    monkeypatch.delenv("OPTUNA_STORAGE")
+    assert run.make_parser().parse_args([]).storage == "sqlite:///hpo.db"

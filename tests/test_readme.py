@@ -1,0 +1,64 @@
+"""README.md keeps its word: its commands are real, its study file loads, and what it names is there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+
+import pytest
+
+from hpo import run, work
+from hpo.definition import read_definition
+from hpo.studies import __main__ as studies
+from hpo.studies import load_definition, presets
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LINES = [
+    line.split("#")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    for line in block.splitlines()
+]
+COMMANDS = [command.strip() for line in LINES for command in line.split("&&") if command.strip()]
+PARSERS = {"hpo.run": run.make_parser, "hpo.work": work.make_parser, "hpo.studies": studies.make_parser}
+
+
+def test_the_three_lines_of_a_newcomer_stand_near_the_top() -> None:
+    top = README.splitlines()[:25]
+    for line in (
+        "pip install -e . && python -m hpo.run --study mnist_wd",
+        "pip install -e '.[test]' && pytest",
+        "optuna-dashboard sqlite:///hpo.db",
+    ):
+        assert any(each.startswith(line) for each in top), line
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python -m hpo.") and "--help" not in c])
+def test_a_command_of_the_readme_is_understood(command: str) -> None:
+    _, _, module, *arguments = shlex.split(command)
+    parsed = PARSERS[module]().parse_args(arguments)
+    if getattr(parsed, "study", None):
+        load_definition(parsed.study, getattr(parsed, "changes", ()))
+
+
+def test_every_other_command_of_the_readme_is_an_installed_program() -> None:
+    known = ("pip install -e", "pytest", "optuna-dashboard sqlite:///", "export HPO_STORAGE=", "python -m hpo.")
+    assert [command for command in COMMANDS if not command.startswith(known)] == []
+
+
+def test_the_study_file_of_the_readme_loads() -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    assert len(read_definition("mine", tomllib.loads(text)).rounds) == 1
+
+
+def test_every_file_that_the_readme_links_is_there() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_the_presets_that_the_changelog_names_are_there() -> None:
+    line = next(
+        line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if "come along" in line
+    )
+    assert set(re.findall(r"`(\w+)`", line)) == set(presets())
