@@ -7,6 +7,7 @@ because setting RUNNING answers False to the second claimer. Nobody writes into 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -126,8 +127,10 @@ class TrialQueue:
         return True
 
     def fail(self, trial: QueuedTrial, reason: str) -> bool:
-        """End the trial as failed, for `reason`."""
+        """End a claimed trial as failed, for `reason`, and say whether the lease was still ours."""
         try:
+            if not self._leases.holds(_lease(trial.id)):
+                return False
             self._storage.set_trial_user_attr(trial.id, "reason", reason)
             self._storage.set_trial_state_values(trial.id, TrialState.FAIL)
         except UpdateFinishedTrialError:
@@ -142,12 +145,14 @@ class TrialQueue:
         self._leases.release(_lease(trial.id))
 
     def allow(self, trial: QueuedTrial, percent: int) -> None:
-        """Let a parked trial be trained to `percent`."""
-        self._storage.set_trial_user_attr(trial.id, "allowed", percent)
+        """Let a parked trial be trained to `percent`, unless it has ended meanwhile."""
+        with contextlib.suppress(UpdateFinishedTrialError):
+            self._storage.set_trial_user_attr(trial.id, "allowed", percent)
 
     def stop(self, trial: QueuedTrial) -> None:
-        """Stop a parked trial for good; it keeps the scores and the curve it has."""
-        self._storage.set_trial_state_values(trial.id, TrialState.PRUNED)
+        """Stop a parked trial for good, unless it has ended meanwhile; it keeps the scores and the curve it has."""
+        with contextlib.suppress(UpdateFinishedTrialError):
+            self._storage.set_trial_state_values(trial.id, TrialState.PRUNED)
 
     def reap(self) -> list[int]:
         """Return trials of dead workers to the queue, with their config and seed; give their numbers.
@@ -172,10 +177,8 @@ class TrialQueue:
         return freed
 
     def _requeue(self, trial_id: int) -> None:
-        try:
+        with contextlib.suppress(UpdateFinishedTrialError):
             self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
-        except UpdateFinishedTrialError:
-            return
 
 
 def coordinator_lease(study: str) -> str:

@@ -5,6 +5,7 @@ All of it lies in user attributes of the Optuna study, so that it moves with the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
@@ -56,25 +57,16 @@ class StudyRecord:
         `data` are the numbers of its data, `source` says where they came from. Raises UserError if the study exists
         with another definition or other data, showing what differs and the ways out.
         """
-        storage = database.optuna
+        final_part = {"final part of": definition.name}
         record = {
-            "definition": definition.record(),
             "data": dict(data),
             "source": dict(source),
             "versions": versions(),
             "state": "running",
+            "definition": definition.record(),  # the last to be written: a study that has it is whole
         }
-        for name in (definition.name + FINAL_SUFFIX, definition.name):  # the main study last: it marks completion
-            if name in study_names(database):
-                continue
-            attributes = record if name == definition.name else {"final part of": definition.name}
-            try:
-                study_id = storage.create_new_study([StudyDirection.MAXIMIZE], name)
-            except optuna.exceptions.DuplicatedStudyError:
-                continue
-            for key, value in attributes.items():
-                storage.set_study_user_attr(study_id, key, value)
-            storage.set_study_system_attr(study_id, "study:metric_names", [METRIC])
+        _create_or_complete(database, definition.name + FINAL_SUFFIX, final_part)
+        _create_or_complete(database, definition.name, record)
         opened = cls(database, definition.name)
         opened._refuse_changes(definition, source)
         return opened
@@ -140,6 +132,21 @@ class StudyRecord:
                 "Ways out: undo the change and run again to resume it; or copy the study file to a new name to start a "
                 "new study; or start afresh in another database, --storage sqlite:///another.db"
             )
+
+
+def _create_or_complete(database: Database, name: str, attributes: Mapping[str, Any]) -> None:
+    """Create the study `name` with its attributes; complete one whose creation was cut short; leave a whole one."""
+    storage = database.optuna
+    with contextlib.suppress(optuna.exceptions.DuplicatedStudyError):
+        if name not in study_names(database):
+            storage.create_new_study([StudyDirection.MAXIMIZE], name)
+    study_id = storage.get_study_id_from_name(name)
+    present = storage.get_study_user_attrs(study_id)
+    if attributes.keys() <= present.keys() or storage.get_n_trials(study_id):
+        return
+    storage.set_study_system_attr(study_id, "study:metric_names", [METRIC])
+    for key, value in attributes.items():
+        storage.set_study_user_attr(study_id, key, value)
 
 
 def study_names(database: Database) -> list[str]:

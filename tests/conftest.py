@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,17 +100,15 @@ def write_blob_study(path: Path, blobs: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """Start a PostgreSQL server of our own and return its URL without a database; skip where there is none."""
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or [Path(shutil.which("postgres") or "")]
     binary = binaries[-1].parent
     if not (binary / "initdb").exists():
         pytest.skip("no PostgreSQL server is installed; on Debian: apt-get install postgresql")
     user = "postgres" if os.getuid() == 0 else getpass.getuser()  # a server refuses to run as root
-    folder = tmp_path_factory.mktemp("postgres")
+    folder = Path(tempfile.mkdtemp(prefix="hpo-postgres-"))  # pytest's own folders are closed to other users
     if os.getuid() == 0:
-        for place in (folder, *list(folder.parents)[:2]):
-            place.chmod(0o755)
         shutil.chown(folder, user)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -125,6 +124,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     run(str(binary / "pg_ctl"), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
     yield f"postgresql+psycopg://hpo@127.0.0.1:{port}"
     run(str(binary / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from optuna.exceptions import UpdateFinishedTrialError
 
 from hpo.coordinator import Coordinator
 from hpo.progress import Progress, progress
 from hpo.results import search_results
 from hpo.study_record import StudyRecord
 from storage.database import Database
-from storage.errors import UserError
 from storage.leases import Leases
 from tests.hpo.studying import (
     CHANCE,
@@ -216,7 +214,6 @@ def test_a_coordinator_that_wakes_after_it_was_taken_over_changes_no_result(path
         database.close()
 
 
-@pytest.mark.xfail(raises=UpdateFinishedTrialError, strict=True, reason="allow and stop do not expect a finished trial")
 @pytest.mark.parametrize("at", [29, 32])
 def test_a_coordinator_that_wakes_amid_a_verdict_that_another_carried_out_goes_on(path, undisturbed, at):
     leader, frozen, lively = taken_over(path, at)
@@ -244,9 +241,6 @@ def test_a_failed_trial_is_the_worst_of_its_round_and_the_study_goes_on(database
     assert outcome(database)["good"]
 
 
-@pytest.mark.xfail(
-    raises=(UserError, KeyError), strict=True, reason="a study whose creation was cut short is refused for ever"
-)
 @pytest.mark.parametrize("write", [5, 6])
 def test_a_study_whose_creation_was_cut_short_is_created_by_the_next(tmp_path, write):
     url = f"sqlite:///{tmp_path / 'hpo.db'}"

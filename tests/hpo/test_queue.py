@@ -150,7 +150,6 @@ def test_nothing_is_written_by_a_worker_that_lost_its_lease(database):
     assert only(other).rungs == {25: 0.5}
 
 
-@pytest.mark.xfail(strict=True, reason="fail writes without asking for the lease")
 def test_a_worker_that_lost_its_lease_cannot_fail_what_another_trains(database):
     slow, other = alive(database), alive(database)
     claimed = claimed_by(slow)
