@@ -110,5 +110,5 @@ class Fleet:
     def _note(self, member: _Member) -> None:
         for line in member.process.stderr or ():
             member.said.append(line.rstrip())
-            if not line.startswith(("Traceback", " ", "error: ")):
+            if not line.startswith(("Traceback", " ", "error: ", "waiting")):
                 self._announce(line.rstrip())

@@ -7,6 +7,7 @@ import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 import argparse
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -99,11 +100,11 @@ def _run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--workers {arguments.workers}: at least one worker is needed")
     definition = load_definition(arguments.study, arguments.changes, arguments.seed)
     out = arguments.out or Path("out") / definition.name
-    stop = StopRequest()
+    _make_folder(out)
     with database_errors(arguments.storage), Database(arguments.storage) as database:
         summary, source = _look_at_data(definition, arguments.data_dir)
         record = StudyRecord.create(database, definition, summary, source)
-        if record.state != "done" and not _search(arguments, database, record, stop):
+        if record.state != "done" and not _search(arguments, database, record):
             _write(load_results(database, definition.name), out)
             say(
                 f"stopped; finished trials are kept in {shown(arguments.storage)}. "
@@ -125,8 +126,19 @@ def _look_at_data(definition: StudyDefinition, data_dir: Path | None) -> tuple[d
     return data.summary(), located.record()
 
 
-def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord, stop: StopRequest) -> bool:
+def _make_folder(out: Path) -> None:
+    """Make the folder for the results now: an hour later would be a bad time to learn that it cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise UserError(f"--out {out} cannot be written to: {error.strerror}; name another folder") from error
+
+
+def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord) -> bool:
     """Run the search to its end; False if it was asked to stop before."""
+    stop = StopRequest()
     definition = record.definition
     leases = Leases(database.engine)
     console = Console(highlight=False)

@@ -78,7 +78,7 @@ def _work(arguments: argparse.Namespace) -> int:
             located,
             stop=stop,
             announce=announce,
-            on_idle=(lambda: say(IDLE_LINE)) if arguments.child else (lambda: say("waiting for trials")),
+            on_idle=(lambda: say(IDLE_LINE)) if arguments.child else (lambda: None),
         )
         if not arguments.child:
             say(f"working on {arguments.study} ({located.provenance})")

@@ -6,8 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from optuna.trial import TrialState
-
 from hpo.evaluation import test_accuracy
 from hpo.interrupts import Interrupted, StopRequest
 from hpo.queue import DONE, QueuedTrial, TrialQueue, coordinator_lease
@@ -73,6 +71,7 @@ class Worker:
         self._search = TrialQueue(database, study, self._leases)
         self._final = TrialQueue(database, study + FINAL_SUFFIX, self._leases)
         self._parked: dict[int, TrainingRun] = {}
+        self._waiting_for = ""
 
     def run(self) -> None:
         """Work until the study is done or a stop is requested."""
@@ -81,16 +80,16 @@ class Worker:
             wait = SHORTEST_WAIT
             while not self._stop.requested:
                 if self._work_through(self._search) or self._work_through(self._final):
-                    wait = SHORTEST_WAIT
+                    wait, self._waiting_for = SHORTEST_WAIT, ""
                     continue
                 if self._record.state == "done":
                     return
                 if wait == SHORTEST_WAIT:
                     self._on_idle()
                 time.sleep(wait)
-                wait = min(2 * wait, LONGEST_WAIT)
                 if wait == LONGEST_WAIT:
-                    self._look_after_the_dead()
+                    self._look_around()
+                wait = min(2 * wait, LONGEST_WAIT)
         finally:
             heart.stop()
 
@@ -200,16 +199,17 @@ class Worker:
             alive = {trial.id for trial in trials if not trial.finished}
             self._parked = {key: run for key, run in self._parked.items() if key in alive}
 
-    def _look_after_the_dead(self) -> None:
-        """Return the trials of workers that died to the queue; say so if the study has nobody to open rounds."""
+    def _look_around(self) -> None:
+        """After a while without work: return the trials of dead workers to the queue, and say what is waited for."""
         for queue in (self._search, self._final):
             for number in queue.reap():
                 self._announce(f"trial {number} lost its worker and is back in the queue")
-        waiting = any(t.ready or t.state == TrialState.RUNNING for t in (*self._search.trials(), *self._final.trials()))
-        if not waiting and not self._leases.is_taken(coordinator_lease(self._study)):
-            self._announce(
-                f"nothing to do: no coordinator is running; start one with: python -m hpo.run --study {self._study}"
-            )
+        waiting_for = "waiting for trials of other workers"
+        if not self._leases.is_taken(coordinator_lease(self._study)):
+            waiting_for = f"waiting: nobody opens rounds; to go on, run: python -m hpo.run --study {self._study}"
+        if waiting_for != self._waiting_for:
+            self._announce(waiting_for)
+        self._waiting_for = waiting_for
 
 
 def check_same_data(record: StudyRecord, located: Located) -> None:

@@ -83,11 +83,11 @@ def write_blob_study(path: Path, blobs: Path) -> Path:
         [[rounds]]
         trials = 8
         samples = 200
-        epochs = 40
+        epochs = 20
         [[rounds]]
         trials = 8
         samples = 200
-        epochs = 40
+        epochs = 20
         [final]
         good_values = 2
         race_runs = 2

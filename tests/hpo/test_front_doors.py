@@ -110,6 +110,14 @@ def test_images_with_nan_are_named(
     assert "NaN" in said
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_the_search(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    said = mistake(run.main, "--study", "smoke", "--out", f"{tmp_path}/file/out", capsys=capsys)
+    assert "name another folder" in said
+
+
 def test_no_workers_are_too_few(capsys: pytest.CaptureFixture[str]) -> None:
     assert "at least one worker" in mistake(run.main, "--study", "smoke", "--workers", "0", capsys=capsys)
 
