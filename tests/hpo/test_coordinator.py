@@ -117,9 +117,8 @@ def test_rounds_are_never_rewritten(history):
         assert after["rounds"][: len(before["rounds"])] == before["rounds"]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_order_in_which_trials_are_trained_changes_nothing(database, undisturbed, seed):
-    run_to_the_end(database, order=random.Random(seed).shuffle)
+def test_the_order_in_which_trials_are_trained_changes_nothing(database, undisturbed):
+    run_to_the_end(database, order=random.Random(1).shuffle)
     assert outcome(database) == undisturbed
 
 
@@ -153,7 +152,7 @@ def test_a_coordinator_that_dies_after_every_single_write_changes_nothing(databa
     assert outcome(database) == undisturbed
 
 
-@pytest.mark.parametrize("write", [1, 9, 40, 75, 130, 200])
+@pytest.mark.parametrize("write", [9, 40, 75, 200])
 def test_a_study_whose_only_process_is_killed_goes_on_from_there(path, undisturbed, write):
     database = Database(f"sqlite:///{path}")
     with pytest.raises(Killed), killed_before_write(database, write):
@@ -198,7 +197,7 @@ def taken_over(path: Path, at: int) -> tuple[Coordinator, Database, Database]:
     return leader, frozen, lively
 
 
-@pytest.mark.parametrize("at", [6, 11, 14, 60])
+@pytest.mark.parametrize("at", [11, 60])
 def test_a_coordinator_that_wakes_after_it_was_taken_over_changes_no_result(path, undisturbed, at):
     leader, frozen, lively = taken_over(path, at)
     worker = mortal(lively)

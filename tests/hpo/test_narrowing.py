@@ -3,7 +3,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo.narrowing import narrow
@@ -21,6 +21,7 @@ SPACE = space(
     optimizer=Categorical(("sgd", "adam", "adagrad")),
 )
 SHARES = st.floats(0, 1)
+few = settings(max_examples=40, deadline=None)  # a history is slow to draw
 
 
 @st.composite
@@ -35,7 +36,7 @@ def configs(draw: st.DrawFn, inside: Box) -> Config:
 def histories(draw: st.DrawFn, *, hopeful: bool = True) -> list[TrialResult]:
     """Trials of two rounds from anywhere in the limits, some of them stopped; the best is well above chance."""
     trials = []
-    for index in range(draw(st.integers(1, 25))):
+    for index in range(draw(st.integers(1, 20))):
         stopped = index > 0 and draw(st.booleans())
         rungs = {25: draw(SHARES)}
         score = rungs[25] if stopped else draw(SHARES)
@@ -59,6 +60,7 @@ def boxes(draw: st.DrawFn) -> Box:
     return Box(regions)
 
 
+@few
 @given(boxes(), histories(hopeful=False))
 def test_the_next_box_stays_inside_the_limits(box, trials):
     new = narrow(SPACE, box, trials, CHANCE).box
@@ -69,11 +71,13 @@ def test_the_next_box_stays_inside_the_limits(box, trials):
             assert set(new.choices(name)) <= set(region)
 
 
+@few
 @given(boxes(), histories())
 def test_the_next_box_keeps_the_incumbent(box, trials):
     assert incumbent(with_imputed_scores(trials)).config in narrow(SPACE, box, trials, CHANCE).box
 
 
+@few
 @given(boxes(), histories())
 def test_no_side_of_the_next_box_is_narrower_than_half_a_step_unless_a_limit_cuts_it(box, trials):
     new = narrow(SPACE, box, trials, CHANCE).box
@@ -84,6 +88,7 @@ def test_no_side_of_the_next_box_is_narrower_than_half_a_step_unless_a_limit_cut
         assert high - low >= numeric.step * (0.25 if cut else 0.5) - 1e-9
 
 
+@few
 @given(boxes(), histories(), st.randoms(use_true_random=False))
 def test_the_order_of_the_trials_does_not_matter(box, trials, random):
     shuffled = list(trials)
@@ -91,6 +96,7 @@ def test_the_order_of_the_trials_does_not_matter(box, trials, random):
     assert narrow(SPACE, box, shuffled, CHANCE) == narrow(SPACE, box, trials, CHANCE)
 
 
+@few
 @given(boxes(), histories())
 def test_each_hyperparameter_gets_a_sentence_of_its_own(box, trials):
     why = narrow(SPACE, box, trials, CHANCE).why
