@@ -19,6 +19,7 @@ from hpo.seeds import PROPOSAL, TRIAL, derived_seed
 from hpo.space import Box, Config, Interval, Numeric, SearchSpace
 from hpo.stopping import survivors, with_imputed_scores
 from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord
+from hpo.trials import TrialResult
 from storage.database import Database
 from storage.leases import Leases
 
@@ -39,40 +40,45 @@ class Coordinator:
 
     def step(self) -> bool:
         """Do all that can be done now, and say whether the study is done; another coordinator's study is left alone."""
+        self._look()
         if self.record.state == "done":
             return True
         if not self._leases.acquire(self._lease):
             return False
-        for queue in (self.search, self.final):
-            for number in queue.reap():
-                self._announce(f"trial {number} lost its worker and is back in the queue")
+        freed = self.search.reap(self.trials) + self.final.reap(self.final_trials)
+        for number in freed:
+            self._announce(f"trial {number} lost its worker and is back in the queue")
         while self._advance():
-            pass
+            self._look()
         return self.record.state == "done"
 
     def release(self) -> None:
         """Give the study's lease back, so that another coordinator need not wait for it to expire."""
         self._leases.release(self._lease)
 
+    def _look(self) -> None:
+        self.record.refresh()
+        self.trials = self.search.trials()
+        self.final_trials = self.final.trials()
+
     def _advance(self) -> bool:
         """Take one step forward, or return False if trials must be trained first."""
-        trials = self.search.trials()
         rounds = self.record.rounds(self.definition)
         for opened in rounds:
-            mine = _of_round(trials, opened.number)
+            mine = _of_round(self.trials, opened.number)
             if len(mine) < len(opened.configs):
                 return self._enqueue_round(opened, mine)
             if not all(trial.finished for trial in mine):
                 return self._judge(mine)
+        known = comparable(self.definition, search_results(self.trials))
         if len(rounds) < len(self.definition.rounds):
-            return self._open_round(rounds, trials)
-        return self._advance_final(rounds, trials)
+            return self._open_round(rounds, known)
+        return self._advance_final(rounds[-1].box, known)
 
-    def _open_round(self, rounds: Sequence[RoundRecord], trials: Sequence[QueuedTrial]) -> bool:
+    def _open_round(self, rounds: Sequence[RoundRecord], known: Sequence[TrialResult]) -> bool:
         definition, number = self.definition, len(rounds) + 1
         box = definition.space.start()
         why: tuple[str, ...] = ("the start, as declared",)
-        known = comparable(definition, search_results(trials))
         if rounds:
             narrowing = narrow(definition.space, rounds[-1].box, known, self._chance)
             box, why = narrowing.box, narrowing.why
@@ -117,16 +123,18 @@ class Coordinator:
                 self.search.stop(trial)
         return True
 
-    def _advance_final(self, rounds: Sequence[RoundRecord], trials: Sequence[QueuedTrial]) -> bool:
+    def _advance_final(self, box: Box, known: Sequence[TrialResult]) -> bool:
         """Enqueue what is wanted of race, confirmation and full-data runs; mark the study done when all are over."""
-        known = comparable(self.definition, search_results(trials))
-        present = self.final.trials()
-        wanted = wanted_runs(self.definition, rounds[-1].box, known, final_runs(present), self._pool)
+        present = self.final_trials
+        wanted = wanted_runs(self.definition, box, known, final_runs(present), self._pool)
         enqueued = {(t.attributes["stage"], source_key(t.attributes["source"]), t.attributes["run"]) for t in present}
         missing = [run for run in wanted if run.key not in enqueued]
         for run in missing:
             self.final.add(run.config, _distributions_around(self.definition.space, run.config), _attributes(run))
         if not missing and all(trial.finished for trial in present):
+            for twin in self.trials:  # what a coordinator enqueued twice, having slept through a takeover
+                if not twin.finished:
+                    self.search.stop(twin)
             self.record.set_done()
         return bool(missing)
 

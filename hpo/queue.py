@@ -8,7 +8,7 @@ because setting RUNNING answers False to the second claimer. Nobody writes into 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,13 +154,13 @@ class TrialQueue:
         with contextlib.suppress(UpdateFinishedTrialError):
             self._storage.set_trial_state_values(trial.id, TrialState.PRUNED)
 
-    def reap(self) -> list[int]:
-        """Return trials of dead workers to the queue, with their config and seed; give their numbers.
+    def reap(self, trials: Sequence[QueuedTrial]) -> list[int]:
+        """Return those of `trials` whose worker is dead to the queue, with their config and seed; give their numbers.
 
         A dead worker's lease is free, and whoever acquires it may decide: so two reapers never free the same trial.
         """
         freed = []
-        for trial in self.trials():
+        for trial in trials:
             if trial.state != TrialState.RUNNING or not self._leases.acquire(_lease(trial.id)):
                 continue
             fresh = _view(self._storage.get_trial(trial.id))

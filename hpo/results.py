@@ -77,7 +77,15 @@ def search_results(trials: Iterable[QueuedTrial]) -> list[TrialResult]:
         score = trial.score if trial.score is not None else WORST_SCORE
         if stopped and trial.rungs:
             score = trial.rungs[trial.reached]
-        found[key] = TrialResult(*key, trial.config, score, dict(trial.rungs), stopped, trial.number)
+        found[key] = TrialResult(
+            *key,
+            config=trial.config,
+            score=score,
+            rungs=dict(trial.rungs),
+            stopped=stopped,
+            failed=trial.state == TrialState.FAIL,
+            number=trial.number,
+        )
     return [found[key] for key in sorted(found)]
 
 

@@ -157,9 +157,7 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
         try:
             while not stop.requested:
                 done = coordinator.step()
-                display.update(
-                    progress(definition, coordinator.search.trials(), coordinator.final.trials(), record.data["pool"])
-                )
+                display.update(progress(definition, coordinator.trials, coordinator.final_trials, record.data["pool"]))
                 if done:
                     return True
                 fleet.look_after()

@@ -32,7 +32,8 @@ def with_imputed_scores(trials: Sequence[TrialResult]) -> list[TrialResult]:
     """Return `trials` with each stopped one's score raised to what it would probably have reached.
 
     A stopped trial gets its last rung's score plus the median gain, from that rung to the end, of its round's
-    survivors, capped just below their median: it was stopped because it was worse than they were.
+    survivors, capped just below their median: it was stopped because it was worse than they were. A trial that failed
+    on the way is no survivor.
     """
     finished: dict[int, list[TrialResult]] = {}
     for trial in trials:
@@ -42,9 +43,10 @@ def with_imputed_scores(trials: Sequence[TrialResult]) -> list[TrialResult]:
 
 
 def _imputed(trial: TrialResult, finishers: Sequence[TrialResult]) -> TrialResult:
-    rung = max(trial.rungs, default=None)
-    gains = [peer.score - peer.rungs[rung] for peer in finishers if rung in peer.rungs] if rung is not None else []
-    if not gains:
+    rung = max(trial.rungs, default=-1)
+    survived = [peer for peer in finishers if rung in peer.rungs and not peer.failed]
+    if not survived:
         return trial
-    cap = math.nextafter(median(peer.score for peer in finishers), 0.0)
-    return replace(trial, score=min(trial.score + median(gains), cap))
+    gain = median(peer.score - peer.rungs[rung] for peer in survived)
+    cap = math.nextafter(median(peer.score for peer in survived), 0.0)
+    return replace(trial, score=min(trial.score + gain, cap))

@@ -45,7 +45,8 @@ class StudyRecord:
             self._id = self._storage.get_study_id_from_name(name)
         except KeyError:
             raise UserError(f"no study named {name!r} in the database; {_known(database)}") from None
-        if "definition" not in self._attributes():
+        self.refresh()
+        if "definition" not in self._attributes:
             raise UserError(f"the study {name!r} was not made by hpo.run; use another study name or another --storage")
 
     @classmethod
@@ -71,57 +72,59 @@ class StudyRecord:
         opened._refuse_changes(definition, source)
         return opened
 
+    def refresh(self) -> None:
+        """Read the record anew: rounds are opened, and the study is done, by whoever coordinates it."""
+        self._attributes: dict[str, Any] = self._storage.get_study_user_attrs(self._id)
+
     @property
     def definition(self) -> StudyDefinition:
         """The definition that the study was started with."""
-        return read_definition(self.name, self._attributes()["definition"])
+        return read_definition(self.name, self._attributes["definition"])
 
     @property
     def data(self) -> dict[str, Any]:
         """The numbers of the study's data: pool, holdout, classes, chance."""
-        return dict(self._attributes()["data"])
+        return dict(self._attributes["data"])
 
     @property
     def source(self) -> dict[str, str]:
         """Where the data came from, with their SHA-256."""
-        return dict(self._attributes()["source"])
+        return dict(self._attributes["source"])
 
     @property
     def versions(self) -> dict[str, str]:
         """The versions of Python and the libraries that started the study."""
-        return dict(self._attributes()["versions"])
+        return dict(self._attributes["versions"])
 
     @property
     def state(self) -> str:
         """Either running or done."""
-        return str(self._attributes().get("state", "running"))
+        return str(self._attributes.get("state", "running"))
 
     def set_done(self) -> None:
         """Say that nothing is left to do."""
         self._storage.set_study_user_attr(self._id, "state", "done")
+        self.refresh()
 
     def open_round(self, number: int, box: Box, why: Sequence[str], configs: Sequence[Mapping[str, Value]]) -> None:
         """Write down a round before its first trial is enqueued, so that a takeover enqueues the same ones."""
         record = {"box": box.record(), "why": list(why), "configs": [dict(config) for config in configs]}
         self._storage.set_study_user_attr(self._id, f"round {number}", record)
+        self.refresh()
 
     def rounds(self, definition: StudyDefinition) -> list[RoundRecord]:
         """Return the rounds opened so far."""
-        attributes = self._attributes()
         found = []
         for number in range(1, len(definition.rounds) + 1):
-            record = attributes.get(f"round {number}")
+            record = self._attributes.get(f"round {number}")
             if record is None:
                 break
             box = definition.space.box(record["box"])
             found.append(RoundRecord(number, box, tuple(record["why"]), tuple(record["configs"])))
         return found
 
-    def _attributes(self) -> dict[str, Any]:
-        return self._storage.get_study_user_attrs(self._id)
-
     def _refuse_changes(self, definition: StudyDefinition, source: Mapping[str, str]) -> None:
-        changes = differences(self._attributes()["definition"], definition.record())
+        changes = differences(self._attributes["definition"], definition.record())
         recorded = self.source
         if recorded["sha256"] != source["sha256"]:
             changes.append(f"data: {recorded['provenance']} -> {source['provenance']} (other images)")

@@ -16,7 +16,8 @@ class TrialResult:
     """One trial of the search whose training has ended.
 
     `score` is the mean validation accuracy over its groups (0..1) where its training ended; `rungs` the scores at
-    the shares of the training where the round was compared. A stopped trial ended at its last rung.
+    the shares of the training where the round was compared. A stopped trial ended at its last rung; a failed one could
+    not be trained to its end and has the worst score.
     """
 
     round: int
@@ -25,6 +26,7 @@ class TrialResult:
     score: float
     rungs: Mapping[int, float]
     stopped: bool = False
+    failed: bool = False
     number: int = -1
     """The trial's number in the Optuna study, for people; no decision looks at it."""
 

@@ -82,6 +82,7 @@ class Worker:
                 if self._work_through(self._search) or self._work_through(self._final):
                     wait, self._waiting_for = SHORTEST_WAIT, ""
                     continue
+                self._record.refresh()
                 if self._record.state == "done":
                     return
                 if wait == SHORTEST_WAIT:
@@ -120,7 +121,7 @@ class Worker:
             with self._stop.interruptible():
                 run = self._parked.pop(trial.id, None) or self._start(trial)
                 result = run.advance(trial.allowed)
-            attributes = self._attributes(result)
+            attributes = self._attributes(result, done=trial.allowed == DONE)
             if stage in ("full", "plain"):
                 attributes["test_accuracy"] = test_accuracy(
                     run.networks[0],
@@ -178,15 +179,18 @@ class Worker:
         run += definition.final.race_runs
         return [data.confirmation_fold(last.samples, groups + run, run)], last.epochs
 
-    def _attributes(self, result: RunResult) -> dict[str, object]:
-        attributes: dict[str, object] = {
-            "train_accuracy": result.train_accuracy,
-            "seconds": round(result.seconds, 3),
-            "n_train": result.n_train,
-            "epochs": result.epochs,
-            "worker": self._leases.holder.name,
-        }
-        return attributes | ({"reason": result.diverged} if result.diverged else {})
+    def _attributes(self, result: RunResult, *, done: bool) -> dict[str, object]:
+        """Return what the trial's attributes say of `result`; its curve says the rest, so a rung writes little."""
+        attributes: dict[str, object] = {"reason": result.diverged} if result.diverged else {}
+        if done:
+            attributes |= {
+                "train_accuracy": result.train_accuracy,
+                "seconds": round(result.seconds, 3),
+                "n_train": result.n_train,
+                "epochs": result.epochs,
+                "worker": self._leases.holder.name,
+            }
+        return attributes
 
     def _park(self, trial: QueuedTrial, run: TrainingRun) -> None:
         self._parked[trial.id] = run
@@ -202,7 +206,7 @@ class Worker:
     def _look_around(self) -> None:
         """After a while without work: return the trials of dead workers to the queue, and say what is waited for."""
         for queue in (self._search, self._final):
-            for number in queue.reap():
+            for number in queue.reap(queue.trials()):
                 self._announce(f"trial {number} lost its worker and is back in the queue")
         waiting_for = "waiting for trials of other workers"
         if not self._leases.is_taken(coordinator_lease(self._study)):

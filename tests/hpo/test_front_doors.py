@@ -60,7 +60,7 @@ def test_an_unknown_study_is_answered_with_the_nearest(capsys: pytest.CaptureFix
         ("holdout", "holdot", "data.holdot: unknown key; did you mean holdout?"),
         ("start = [1e-4, 1e-2]", "start = [1e-2, 1e-4]", "upside down"),
         ("limits = [1e-5, 10.0]", "limits = [1e-3, 10.0]", "widen the limits"),
-        ("epochs = 40", "epochs = 0", "rounds.0: epochs = 0"),
+        ("epochs = 20", "epochs = 0", "rounds.0: epochs = 0"),
         ('network = "mlp"', 'network = "mlpp"', "known networks: mlp, convnet"),
         ("hidden = [64, 64]", "hidden = [64, -1]", "hidden"),
         ("samples = 200", "samples = 100_000", "set fewer samples"),

@@ -140,7 +140,7 @@ def test_nothing_is_written_by_a_worker_that_lost_its_lease(database):
     slow, other = alive(database), alive(database)
     claimed = claimed_by(slow)
     pass_by(database, 2 * LEASE_SECONDS)
-    assert other.reap() == [0]
+    assert other.reap(other.trials()) == [0]
     again = claimed_by(other)
     assert not slow.report(claimed, 25, 0.1, Curve((), np.zeros((1, 2), bool)), {"seconds": 9.0})
     assert only(other).rungs == {}
@@ -154,7 +154,7 @@ def test_a_worker_that_lost_its_lease_cannot_fail_what_another_trains(database):
     slow, other = alive(database), alive(database)
     claimed = claimed_by(slow)
     pass_by(database, 2 * LEASE_SECONDS)
-    other.reap()
+    other.reap(other.trials())
     again = claimed_by(other)
     slow.fail(claimed, "out of memory")
     assert other.report(again, 25, 0.5, CURVE, {})
@@ -169,7 +169,8 @@ def test_a_report_after_the_trial_ended_is_dropped(database):
 
 def test_the_trial_of_a_living_worker_is_left_to_it(database):
     claimed_by(alive(database))
-    assert alive(database).reap() == []
+    other = alive(database)
+    assert other.reap(other.trials()) == []
 
 
 @pytest.mark.parametrize("cause", ["process gone", "lease expired"])
@@ -180,8 +181,8 @@ def test_the_trial_of_a_dead_worker_returns_once_with_its_number_its_config_and_
         claimed_by(alive(database))
         pass_by(database, 2 * LEASE_SECONDS)
     one, other = alive(database), alive(database)
-    assert one.reap() == [0]
-    assert other.reap() == []
+    assert one.reap(one.trials()) == [0]
+    assert other.reap(other.trials()) == []
     trial = only(one)
     assert trial.ready
     assert (trial.number, trial.config, trial.attributes["seed"]) == (0, CONFIG, 42)
@@ -192,7 +193,7 @@ def test_a_trial_that_keeps_killing_its_workers_fails_and_says_so(database):
     reaper = alive(database)
     for death in range(1, MAX_DEATHS + 1):
         claimed_by(dying(database))
-        assert reaper.reap() == ([0] if death < MAX_DEATHS else [])
+        assert reaper.reap(reaper.trials()) == ([0] if death < MAX_DEATHS else [])
     trial = only(reaper)
     assert trial.state == TrialState.FAIL
     assert f"died {MAX_DEATHS} times" in trial.attributes["reason"]
@@ -207,7 +208,7 @@ def test_a_worker_killed_at_any_point_of_claim_and_report_costs_nothing_but_the_
     victim = dying(database)
     with pytest.raises(Killed), killed_before_write(database, write):
         victim.report(claimed_by(victim), rung, 0.5, CURVE, {"seconds": 1.0})
-    keeper.reap()
+    keeper.reap(keeper.trials())
     if only(keeper).ready:
         again = alive(database)
         assert again.report(claimed_by(again), rung, 0.5, CURVE, {"seconds": 1.0})
@@ -226,7 +227,7 @@ def test_a_worker_that_died_between_its_last_report_and_the_end_left_a_trial_to_
     with pytest.raises(Killed), killed_before_write(database, 6):
         victim.report(claimed_by(victim), DONE, 0.5, CURVE, {"seconds": 1.0})
     assert (only(keeper).state, only(keeper).reached) == (TrialState.RUNNING, DONE)
-    assert keeper.reap() == [0]
+    assert keeper.reap(keeper.trials()) == [0]
     assert only(keeper).ready
 
 
