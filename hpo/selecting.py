@@ -88,7 +88,8 @@ def not_told_apart(runs: Mapping[Key, Sequence[float]]) -> list[Key]:
     `runs[key][j]` is the score of the config in run j; all configs share the images and the seed of run j, so the
     differences between runs cancel. With the additive model score = config + run + noise, k configs and r runs, the
     noise has (k - 1)(r - 1) degrees of freedom, and a config is worse than the best where their means differ by more
-    than t * s * sqrt(2 / r) (Fisher's least significant difference).
+    than t * s * sqrt(2 / r) (Fisher's least significant difference). The 90 % hold for each comparison: of five equal
+    configs over three runs, each is left out in 14 % of races; a best that leads by one sd of the noise in 1 %.
     """
     order = sorted(runs, key=lambda key: (-float(np.mean(runs[key])), key))
     table = np.array([runs[key] for key in order])

@@ -45,7 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
 def _list(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
     console = Console(highlight=False)
-    coming = Table(box=box.SIMPLE, title="studies that come along", title_justify="left")
+    coming = _table("studies that come along")
     coming.add_column("study", no_wrap=True)
     coming.add_column("what it searches")
     for name, title in presets().items():
@@ -66,12 +66,16 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _stored(database: Database, names: list[str], url: str) -> Table:
-    table = Table(box=box.SIMPLE, title=f"studies in {url}", title_justify="left")
+    table = _table(f"studies in {url}")
     for column in ("study", "state", "done", "queued", "failed", "best", "box of the last round"):
-        table.add_column(column, no_wrap=column == "study", justify="right" if column in _COUNTS else "left")
+        table.add_column(column, no_wrap=column != "study", justify="right" if column in _COUNTS else "left")
     for name in names:
         table.add_row(name, *_row(database, name))
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
 
 
 _COUNTS = ("done", "queued", "failed", "best")
