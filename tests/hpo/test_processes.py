@@ -87,13 +87,13 @@ class Search:
 
     def leased(self, kind: str) -> list[int]:
         """Return the ids of the processes that hold leases of `kind` now."""
-        if not Path(self.url.removeprefix("sqlite:///")).exists():
+        if self.url.startswith("sqlite") and not Path(self.url.removeprefix("sqlite:///")).exists():
             return []
         engine = sa.create_engine(self.url)
         try:
             with engine.connect() as connection:
                 return list(connection.execute(sa.select(leases.c.pid).where(leases.c.name.startswith(kind))).scalars())
-        except sa.exc.OperationalError:
+        except (sa.exc.OperationalError, sa.exc.ProgrammingError):
             return []  # the tables are not there yet
         finally:
             engine.dispose()
@@ -225,6 +225,23 @@ def test_a_worker_joins_a_running_search_and_leaves_when_it_is_done(undisturbed:
     assert joined.returncode == 0, said
     assert "working on blob" in said
     assert process.returncode == 0, printed
+    assert search.good_values() == undisturbed.good_values()
+
+
+def test_a_search_on_postgresql_with_a_joined_worker_finds_the_same(
+    undisturbed: Search, search: Search, postgres_server: str
+) -> None:
+    engine = sa.create_engine(f"{postgres_server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE search")
+    engine.dispose()
+    search.url = f"{postgres_server}/search"
+    with started("run", *search.arguments, "--workers", "1") as process:
+        wait_for(lambda: search.leased("trial/"))
+        said = run("work", "--study", "blob", "--storage", search.url)
+        printed, _ = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0, printed
+    assert "blob is done" in said
     assert search.good_values() == undisturbed.good_values()
 
 

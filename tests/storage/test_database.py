@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,16 @@ def test_a_read_only_database_is_told(tmp_path: Path) -> None:
     path.chmod(0o444)
     with pytest.raises(UserError, match="writable"):
         Database(f"sqlite:///{path}")
+
+
+def test_a_locked_database_is_told_after_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.database.SQLITE_TIMEOUT", 0.05)
+    url = f"sqlite:///{tmp_path / 'hpo.db'}"
+    Database(url).close()
+    with closing(sqlite3.connect(tmp_path / "hpo.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(UserError, match=r"locked.*another program holds it"):
+            Database(url)
 
 
 def _overfill(url: str) -> None:
