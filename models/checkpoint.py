@@ -1,4 +1,4 @@
-"""Networks on disk: one .npz file that holds the description and the parameters, and no pickled code."""
+"""Networks on disk: one .npz file that holds the description and all numbers, and no pickled code."""
 
 import json
 import os
@@ -10,10 +10,9 @@ from uuid import uuid4
 
 import numpy as np
 
-from models.arrays import Array
 from models.building import build_network
 from models.descriptions import ConvNetDescription, MultiLayerNetDescription, NetworkDescription
-from models.network import Network
+from models.network import Network, Snapshot
 
 FORMAT = 1
 KINDS: dict[str, type[NetworkDescription]] = {
@@ -37,7 +36,7 @@ def save_network(path: str | os.PathLike[str], network: Network) -> None:
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         with unfinished.open("wb") as file:
-            np.savez(file, header=np.array(json.dumps(header)), params=network.params)
+            np.savez(file, header=np.array(json.dumps(header)), params=network.params, statistics=network.statistics)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
@@ -51,7 +50,7 @@ def load_network(path: str | os.PathLike[str]) -> Network:
     Raises FileNotFoundError if there is none, ValueError if the file is truncated, altered or something else.
     """
     path = Path(path)
-    header, params = _read(path)
+    header, snapshot = _read(path)
     try:
         if header["format"] != FORMAT:
             raise ValueError(f"its format is {header['format']}, this version reads {FORMAT}")
@@ -59,21 +58,18 @@ def load_network(path: str | os.PathLike[str]) -> Network:
         network = build_network(
             description, tuple(header["input_shape"]), header["classes"], np.random.default_rng(0), header["dtype"]
         )
-        if params.shape != network.params.shape or params.dtype != network.dtype:
-            raise ValueError(
-                f"it holds {params.dtype} parameters of shape {params.shape}, "
-                f"its description needs {network.dtype} of {network.params.shape}"
-            )
+        network.restore(snapshot)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} holds no network that can be rebuilt: {error}") from error
-    network.params[...] = params
     return network
 
 
-def _read(path: Path) -> tuple[dict[str, Any], Array]:
+def _read(path: Path) -> tuple[dict[str, Any], Snapshot]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             header, params = json.loads(str(stored["header"])), stored["params"]
+            # Files from before batch normalisation hold no statistics, and their networks need none.
+            statistics = stored["statistics"] if "statistics" in stored else np.zeros(0, params.dtype)
     except FileNotFoundError:
         raise
     except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
@@ -82,7 +78,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Array]:
         ) from error
     if not isinstance(header, dict):
         raise ValueError(f"{path} is not a file written by save_network: its header is {type(header).__name__}")
-    return header, params
+    return header, Snapshot(params, statistics)
 
 
 def _tuples(value: Any) -> Any:

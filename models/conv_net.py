@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from models.arrays import Shape
 from models.descriptions import ConvNetDescription
-from models.layers import ACTIVATION_LAYERS, Affine, AveragePool2d, Conv2d, Flatten, Layer, MaxPool2d
+from models.layers import ACTIVATION_LAYERS, Affine, AveragePool2d, BatchNorm, Conv2d, Flatten, Layer, MaxPool2d
 from models.multi_layer_net import hidden_layers
 from models.network import Network, check_input
 
@@ -39,7 +39,7 @@ class ConvNet(Network):
             layers += block
         flatten = Flatten()
         (width,) = flatten.output_shape(shape)
-        hidden, width = hidden_layers(width, description.hidden, description.activation, description.dropout)
+        hidden, width = hidden_layers(width, description)
         super().__init__(
             [*layers, flatten, *hidden, Affine(width, classes)],
             description=description,
@@ -52,15 +52,19 @@ class ConvNet(Network):
 
 
 def _block(description: ConvNetDescription, channels: int, filters: int) -> list[Layer]:
-    convolution = Conv2d(channels, filters, description.kernel, description.stride, description.padding)
+    kernel, stride, padding = description.kernel, description.stride, description.padding
+    # As in hidden layers, the normalisation makes a bias before it idle.
+    linear: list[Layer] = [Conv2d(channels, filters, kernel, stride, padding, bias=not description.batch_norm)]
+    if description.batch_norm:
+        linear.append(BatchNorm(filters))
     activation = ACTIVATION_LAYERS[description.activation]()
     if description.pool == "none":
-        return [convolution, activation]
+        return [*linear, activation]
     if description.pool == "average":
-        return [convolution, activation, AveragePool2d(description.pool_size, description.pool_stride)]
+        return [*linear, activation, AveragePool2d(description.pool_size, description.pool_stride)]
     # Both activations rise monotonically, so that max(activation(x)) = activation(max(x)): after the pool the
     # activation gives the same numbers for a quarter of the work.
-    return [convolution, MaxPool2d(description.pool_size, description.pool_stride), activation]
+    return [*linear, MaxPool2d(description.pool_size, description.pool_stride), activation]
 
 
 def _shape_after(layers: list[Layer], shape: Shape, where: str) -> Shape:

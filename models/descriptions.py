@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from models.checks import check_choice, check_integer, check_number, check_sizes
+from models.checks import check_choice, check_flag, check_integer, check_number, check_sizes
 from models.initialization import check_initialization
 
 ACTIVATIONS = ("relu", "sigmoid")
@@ -18,6 +18,7 @@ class MultiLayerNetDescription:
     activation: "relu" or "sigmoid".
     dropout: the share of hidden activations that a training step silences, in [0, 1).
     initialization: "he", "xavier" or a fixed standard deviation.
+    batch_norm: whether each hidden layer is normalised over the batch before its activation.
     Raises ValueError, naming the field, for anything else.
     """
 
@@ -25,9 +26,10 @@ class MultiLayerNetDescription:
     activation: str = "relu"
     dropout: float = 0.0
     initialization: str | float = "he"
+    batch_norm: bool = False
 
     def __post_init__(self) -> None:
-        _check_common(self.hidden, self.activation, self.dropout, self.initialization)
+        _check_common(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class ConvNetDescription:
     filters: output channels of each block's convolution.
     kernel, stride, padding: of every convolution, in pixels; kernels are square.
     pool: "max", "average" or "none", with square windows of `pool_size` every `pool_stride` pixels.
-    hidden, activation, dropout, initialization: as in MultiLayerNetDescription; dropout follows hidden layers only.
+    hidden, activation, dropout, initialization, batch_norm: as in MultiLayerNetDescription; dropout follows hidden
+    layers only, normalisation each convolution too.
     The defaults are the book's simple ConvNet (section 7.5). Raises ValueError, naming the field, for anything else.
     """
 
@@ -52,6 +55,7 @@ class ConvNetDescription:
     activation: str = "relu"
     dropout: float = 0.0
     initialization: str | float = "he"
+    batch_norm: bool = False
 
     def __post_init__(self) -> None:
         check_sizes("filters", self.filters, at_least_one=True)
@@ -61,14 +65,15 @@ class ConvNetDescription:
         check_choice("pool", self.pool, POOLS)
         check_integer("pool_size", self.pool_size, at_least=1)
         check_integer("pool_stride", self.pool_stride, at_least=1)
-        _check_common(self.hidden, self.activation, self.dropout, self.initialization)
+        _check_common(self)
 
 
 NetworkDescription: TypeAlias = MultiLayerNetDescription | ConvNetDescription
 
 
-def _check_common(hidden: tuple[int, ...], activation: str, dropout: float, initialization: str | float) -> None:
-    check_sizes("hidden", hidden)
-    check_choice("activation", activation, ACTIVATIONS)
-    check_number("dropout", dropout, at_least=0, below=1)
-    check_initialization(initialization)
+def _check_common(description: NetworkDescription) -> None:
+    check_sizes("hidden", description.hidden)
+    check_choice("activation", description.activation, ACTIVATIONS)
+    check_number("dropout", description.dropout, at_least=0, below=1)
+    check_initialization(description.initialization)
+    check_flag("batch_norm", description.batch_norm)

@@ -2,8 +2,7 @@
 
 import math
 
-from models.arrays import Array
-from models.network import Evaluation, Network
+from models.network import Evaluation, Network, Snapshot
 
 
 class EarlyStopping:
@@ -13,7 +12,7 @@ class EarlyStopping:
         self._patience = patience
         self._lowest = math.inf
         self._waited = 0
-        self._best: tuple[Array, Evaluation, Evaluation] | None = None
+        self._best: tuple[Snapshot, Evaluation, Evaluation] | None = None
 
     def look(self, network: Network, on_train: Evaluation, on_validation: Evaluation) -> bool:
         """Take in the newest evaluations of `network` and return whether to stop."""
@@ -21,15 +20,15 @@ class EarlyStopping:
             return False
         if on_validation.loss < self._lowest:
             self._lowest, self._waited = on_validation.loss, 0
-            self._best = (network.params.copy(), on_train, on_validation)
+            self._best = (network.snapshot(), on_train, on_validation)
             return False
         self._waited += 1
         return self._waited >= self._patience
 
     def restore(self, network: Network) -> tuple[Evaluation, Evaluation]:
-        """Give `network` its best parameters back; return how it did with them, on training and validation examples."""
+        """Give `network` its best numbers back; return how it did with them, on training and validation examples."""
         if self._best is None:
             raise RuntimeError("there is nothing to restore before the first look")
-        params, on_train, on_validation = self._best
-        network.params[...] = params
+        snapshot, on_train, on_validation = self._best
+        network.restore(snapshot)
         return on_train, on_validation

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.arrays import Shape
-from models.descriptions import MultiLayerNetDescription
-from models.layers import ACTIVATION_LAYERS, Affine, Dropout, Layer
+from models.descriptions import MultiLayerNetDescription, NetworkDescription
+from models.layers import ACTIVATION_LAYERS, Affine, BatchNorm, Dropout, Layer
 from models.network import Network, check_input
 
 
@@ -24,7 +24,7 @@ class MultiLayerNet(Network):
     ) -> None:
         check_input(input_shape, classes)
         inputs = prod(input_shape)
-        hidden, width = hidden_layers(inputs, description.hidden, description.activation, description.dropout)
+        hidden, width = hidden_layers(inputs, description)
         super().__init__(
             [*hidden, Affine(width, classes)],
             description=description,
@@ -36,12 +36,19 @@ class MultiLayerNet(Network):
         )
 
 
-def hidden_layers(inputs: int, hidden: tuple[int, ...], activation: str, dropout: float) -> tuple[list[Layer], int]:
-    """Return affine, activation and (above 0) dropout for each of `hidden`, and how many outputs the last one has."""
+def hidden_layers(inputs: int, description: NetworkDescription) -> tuple[list[Layer], int]:
+    """Return the hidden affine layers with what `description` puts after each, and how many outputs the last one has.
+
+    After each come, in this order: batch normalisation if asked for, the activation, and dropout if above 0.
+    """
     layers: list[Layer] = []
-    for units in hidden:
-        layers += [Affine(inputs, units), ACTIVATION_LAYERS[activation]()]
-        if dropout > 0:
-            layers.append(Dropout(dropout))
+    for units in description.hidden:
+        # A bias before the normalisation would be subtracted with the mean: beta takes its part (Ioffe & Szegedy, 3.2).
+        layers.append(Affine(inputs, units, bias=not description.batch_norm))
+        if description.batch_norm:
+            layers.append(BatchNorm(units))
+        layers.append(ACTIVATION_LAYERS[description.activation]())
+        if description.dropout > 0:
+            layers.append(Dropout(description.dropout))
         inputs = units
     return layers, inputs

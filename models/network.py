@@ -31,11 +31,20 @@ class Evaluation:
     hits: BoolArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """A network's numbers at one moment: its `params` and `statistics`, flat vectors of the network's dtype."""
+
+    params: Array
+    statistics: Array
+
+
 class Network:
     """Layers from a batch of images to logits.
 
     params, grads: flat vectors of one length; the layers hold views of them. All weights come first, then all biases,
-    so that `decayed`, a slice of both vectors, is what weight decay applies to.
+    so that `decayed`, a slice of both vectors, is what weight decay applies to. Scales count as biases.
+    statistics: flat vector of what layers gather over training steps for prediction; empty without batch normalisation.
     input_shape: of one image as the user gives it; batch_shape: the same image as the first layer takes it.
     dtype: float32 in training; float64 for checks against finite differences.
     """
@@ -62,11 +71,13 @@ class Network:
         self.params: Array = np.zeros(size, self.dtype)
         self.grads: Array = np.zeros(size, self.dtype)
         self.decayed = slice(0, sum(prod(parameter.shape) for parameter in wanted if parameter.decayed))
+        gathered = sum(prod(statistic.shape) for layer in self.layers for statistic in layer.statistics)
+        self.statistics: Array = np.zeros(gathered, self.dtype)
         self._attach_layers(rng)
 
     def _attach_layers(self, rng: np.random.Generator) -> None:
         """Give each layer its views, and draw its weights in the layers' order."""
-        next_weight, next_bias = 0, self.decayed.stop
+        next_weight, next_bias, next_statistic = 0, self.decayed.stop, 0
         for layer in self.layers:
             params: dict[str, Array] = {}
             grads: dict[str, Array] = {}
@@ -81,16 +92,43 @@ class Network:
                 params[parameter.name] = self.params[place].reshape(parameter.shape)
                 grads[parameter.name] = self.grads[place].reshape(parameter.shape)
                 self._initialize(params[parameter.name], parameter, rng)
-            layer.attach(params, grads)
+            running: dict[str, Array] = {}
+            for statistic in layer.statistics:
+                place = slice(next_statistic, next_statistic + prod(statistic.shape))
+                next_statistic = place.stop
+                running[statistic.name] = self.statistics[place].reshape(statistic.shape)
+                running[statistic.name][...] = statistic.start
+            layer.attach(params, grads, running)
 
     def _initialize(self, view: Array, parameter: Parameter, rng: np.random.Generator) -> None:
         if parameter.fan_in is not None:
             view[...] = draw_weights(parameter.shape, parameter.fan_in, self.description.initialization, rng)
+        else:
+            view[...] = parameter.start
+
+    def snapshot(self) -> Snapshot:
+        """Return copies of all that training changes and prediction reads."""
+        return Snapshot(self.params.copy(), self.statistics.copy())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to `snapshot`, in place; ValueError if it is of another network."""
+        for name, own, other in (
+            ("parameters", self.params, snapshot.params),
+            ("running statistics", self.statistics, snapshot.statistics),
+        ):
+            if other.shape != own.shape or other.dtype != own.dtype:
+                raise ValueError(
+                    f"it holds {other.dtype} {name} of shape {other.shape}, "
+                    f"this network needs {own.dtype} of {own.shape}"
+                )
+        self.params[...] = snapshot.params
+        self.statistics[...] = snapshot.statistics
 
     @np.errstate(all="ignore")  # a diverging network is answered by its loss, not by warnings
     def loss_and_gradient(self, images: Array, labels: IntArray, rng: np.random.Generator) -> float:
         """Return the batch's mean cross-entropy in nats, without weight decay, and fill `grads` with its gradient.
 
+        It is a training step's first half: batch normalisation gathers its running statistics here.
         images: (N, *input_shape), uint8 or float; labels: (N,), integers; rng: decides what dropout silences.
         Raises ValueError for images of another shape and for labels outside the classes.
         """

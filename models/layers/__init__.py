@@ -2,7 +2,8 @@
 
 from models.layers.affine import Affine
 from models.layers.average_pool import AveragePool2d
-from models.layers.base import Layer, Parameter
+from models.layers.base import Layer, Parameter, Statistic
+from models.layers.batch_norm import BatchNorm
 from models.layers.convolution import Conv2d
 from models.layers.dropout import Dropout
 from models.layers.flatten import Flatten
@@ -18,6 +19,7 @@ __all__ = [
     "ACTIVATION_LAYERS",
     "Affine",
     "AveragePool2d",
+    "BatchNorm",
     "Conv2d",
     "Dropout",
     "Flatten",
@@ -26,6 +28,7 @@ __all__ = [
     "Parameter",
     "ReLU",
     "Sigmoid",
+    "Statistic",
     "cross_entropy",
     "output_size",
     "softmax_cross_entropy",

@@ -7,10 +7,12 @@ from models.layers.base import Layer, Memory, Parameter
 
 
 class Affine(Layer):
-    """x @ weight + bias for x (N, inputs); weight (inputs, outputs), bias (outputs,)."""
+    """x @ weight + bias for x (N, inputs); weight (inputs, outputs), bias (outputs,) unless bias=False."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
-        self.parameters = (Parameter("weight", (inputs, outputs), fan_in=inputs), Parameter("bias", (outputs,)))
+    def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
+        weight = Parameter("weight", (inputs, outputs), fan_in=inputs)
+        self.parameters = (weight, Parameter("bias", (outputs,))) if bias else (weight,)
+        self.bias = bias
         self._input: Memory[Array] = Memory()
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -25,7 +27,8 @@ class Affine(Layer):
         if train:
             self._input.keep(x)
         out: Array = x @ self.params["weight"]
-        out += self.params["bias"]
+        if self.bias:
+            out += self.params["bias"]
         return out
 
     def backward(self, grad_out: Array) -> Array:
@@ -37,5 +40,6 @@ class Affine(Layer):
     def backward_parameters(self, grad_out: Array) -> None:
         """Fill the gradients of weight and bias."""
         np.matmul(self._input.take().T, grad_out, out=self.grads["weight"])
-        # ones @ grad_out is the sum over the batch, by BLAS: 2.5 times as fast as sum(axis=0).
-        np.dot(np.ones(len(grad_out), grad_out.dtype), grad_out, out=self.grads["bias"])
+        if self.bias:
+            # ones @ grad_out is the sum over the batch, by BLAS: 2.5 times as fast as sum(axis=0).
+            np.dot(np.ones(len(grad_out), grad_out.dtype), grad_out, out=self.grads["bias"])

@@ -17,12 +17,13 @@ class Parameter:
     """One trainable array of a layer.
 
     fan_in: how many inputs each output sums over. With it, the array holds weights: drawn at random, decayed.
-    None: it holds biases: zero at first, never decayed.
+    None: it holds biases or scales: `start` at first, never decayed.
     """
 
     name: str
     shape: Shape
     fan_in: int | None = None
+    start: float = 0.0
 
     @property
     def decayed(self) -> bool:
@@ -30,19 +31,35 @@ class Parameter:
         return self.fan_in is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One array, `start` at first, that a layer gathers over training steps and reads in prediction; no gradient."""
+
+    name: str
+    shape: Shape
+    start: float = 0.0
+
+
 class Layer(ABC):
     """One step of a network, from a batch (N, ...) to a batch (N, ...).
 
     A layer never writes into an array that it was given. What backward needs it keeps from forward(train=True) on and
-    lets go of in backward: a network that rests between two steps holds its parameters and no batch.
+    lets go of in backward: a network that rests between two steps holds its parameters and statistics, and no batch.
     """
 
     parameters: tuple[Parameter, ...] = ()
+    statistics: tuple[Statistic, ...] = ()
 
-    def attach(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
-        """Take the arrays, one of each a parameter, that the network keeps: `params` to read, `grads` to fill."""
+    def attach(
+        self, params: Mapping[str, Array], grads: Mapping[str, Array], running: Mapping[str, Array] | None = None
+    ) -> None:
+        """Take the arrays that the network keeps: `params` to read, `grads` to fill, `running` to move in training.
+
+        The first two hold one array a parameter, the last one a statistic; None is for a layer without any.
+        """
         self.params = params
         self.grads = grads
+        self.running = running or {}
 
     @abstractmethod
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -12,14 +12,15 @@ class Conv2d(Layer):
     """Cross-correlation of maps (N, C, H, W) with weight (filters, C, kernel, kernel), plus bias (filters,).
 
     Every output looks at a window of `kernel` x `kernel` pixels, `stride` apart, after `padding` zeros on every side.
+    With bias=False there is none.
     """
 
-    def __init__(self, channels: int, filters: int, kernel: int, stride: int = 1, padding: int = 0) -> None:
-        fan_in = channels * kernel * kernel
-        self.parameters = (
-            Parameter("weight", (filters, channels, kernel, kernel), fan_in=fan_in),
-            Parameter("bias", (filters,)),
-        )
+    def __init__(
+        self, channels: int, filters: int, kernel: int, stride: int = 1, padding: int = 0, *, bias: bool = True
+    ) -> None:
+        weight = Parameter("weight", (filters, channels, kernel, kernel), fan_in=channels * kernel * kernel)
+        self.parameters = (weight, Parameter("bias", (filters,))) if bias else (weight,)
+        self.bias = bias
         self.channels, self.filters, self.kernel, self.stride, self.padding = channels, filters, kernel, stride, padding
         self._columns: Memory[Array] = Memory()
         self._input_shape: Memory[Shape] = Memory()
@@ -40,7 +41,8 @@ class Conv2d(Layer):
             self._input_shape.keep(x.shape)
         # One small product an image, (filters, C*k*k) @ (C*k*k, OH*OW): it stays in the cache and lands in NCHW order.
         out: Array = self.params["weight"].reshape(filters, -1) @ columns
-        out += self.params["bias"][:, np.newaxis]
+        if self.bias:
+            out += self.params["bias"][:, np.newaxis]
         return out.reshape(len(x), filters, height, width)
 
     def backward(self, grad_out: Array) -> Array:
@@ -66,7 +68,8 @@ class Conv2d(Layer):
         grad = grad_out.reshape(count, filters, -1)
         by_image = grad @ self._columns.take().transpose(0, 2, 1)
         np.sum(by_image, axis=0, out=self.grads["weight"].reshape(filters, -1))
-        np.sum(grad, axis=(0, 2), out=self.grads["bias"])
+        if self.bias:
+            np.sum(grad, axis=(0, 2), out=self.grads["bias"])
 
     def _unroll(self, x: Array) -> Array:
         """Return the windows' pixels as columns, (N, C*k*k, OH*OW)."""

@@ -10,6 +10,8 @@ from models import ConvNetDescription, MultiLayerNetDescription, build_network, 
 NETWORKS = [
     (MultiLayerNetDescription(hidden=(5, 4), dropout=0.2, initialization=0.01), (6,), np.float32),
     (ConvNetDescription(filters=(2, 3), kernel=3, padding=1, pool="average", hidden=()), (2, 8, 8), np.float64),
+    (MultiLayerNetDescription(hidden=(5, 4), batch_norm=True), (6,), np.float64),
+    (ConvNetDescription(filters=(2, 3), kernel=3, padding=1, hidden=(4,), batch_norm=True), (2, 8, 8), np.float32),
 ]
 
 
@@ -20,6 +22,8 @@ def small():
 @pytest.mark.parametrize(("description", "input_shape", "dtype"), NETWORKS)
 def test_a_network_comes_back_as_it_was(tmp_path, description, input_shape, dtype):
     network = build_network(description, input_shape, 3, np.random.default_rng(0), dtype)
+    images = np.random.default_rng(1).random((5, *input_shape))
+    network.loss_and_gradient(images, np.arange(5) % 3, np.random.default_rng(2))  # moves the running statistics
     path = tmp_path / "network.npz"
     save_network(path, network)
     loaded = load_network(str(path))
@@ -27,7 +31,7 @@ def test_a_network_comes_back_as_it_was(tmp_path, description, input_shape, dtyp
     assert loaded.description == network.description
     assert (loaded.input_shape, loaded.classes, loaded.dtype) == (input_shape, 3, np.dtype(dtype))
     np.testing.assert_array_equal(loaded.params, network.params)
-    images = np.random.default_rng(1).random((5, *input_shape))
+    np.testing.assert_array_equal(loaded.statistics, network.statistics)
     np.testing.assert_array_equal(loaded.logits(images), network.logits(images))
 
 
@@ -101,6 +105,12 @@ def save_with(path, **changes):
         ),
         (lambda path: save_with(path, params=np.zeros(23)), "holds float64 parameters"),
         (
+            lambda path: save_with(
+                path, params=np.zeros(26, np.float32), header={"description": {"hidden": [3], "batch_norm": True}}
+            ),
+            r"holds float32 running statistics of shape \(0,\), this network needs float32 of \(6,\)",
+        ),
+        (
             lambda path: save_with(path, params=np.zeros(23, np.float32), header={"format": 9}),
             "its format is 9, this version reads 1",
         ),
@@ -124,7 +134,7 @@ def test_a_file_of_something_else_is_refused_with_what_is_wrong(tmp_path, write,
         load_network(path)
 
 
-def test_a_file_in_order_by_hand_is_accepted(tmp_path):
+def test_a_file_from_before_batch_normalisation_without_statistics_is_accepted(tmp_path):
     path = tmp_path / "network.npz"
     save_with(path, params=np.zeros(23, np.float32))
     assert load_network(path).params.size == 23

@@ -16,6 +16,7 @@ BOTH_NETWORKS = [
         {"initialization": "orthogonal"},
         r"initialization \(or a positive .*\) must be one of he, xavier; got 'orthogonal'",
     ),
+    ({"batch_norm": 1}, "batch_norm must be true or false, got 1"),
     ({"initialization": 0.0}, "initialization, when it is a standard deviation, .* above 0, got 0.0"),
 ]
 CONV_NET = [

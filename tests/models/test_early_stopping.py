@@ -9,8 +9,9 @@ from tests.models.data import patterns
 TRAIN, VALIDATION = patterns(60, 1, noise=150), patterns(60, 2, noise=150)  # noisy: soon learnt by heart
 
 
-def run(patience, *, epochs=60):
-    network = build_network(MultiLayerNetDescription(hidden=(40,)), (8, 8), 10, np.random.default_rng(0))
+def run(patience, *, epochs=60, batch_norm=False):
+    description = MultiLayerNetDescription(hidden=(40,), batch_norm=batch_norm)
+    network = build_network(description, (8, 8), 10, np.random.default_rng(0))
     settings = TrainingSettings(learning_rate=0.02, batch_size=20, optimizer="adam", patience=patience)
     return network, list(fit(network, TRAIN, VALIDATION, settings, epochs=epochs, rng=np.random.default_rng(3)))
 
@@ -32,8 +33,9 @@ def test_training_ends_after_so_many_results_without_a_lower_loss():
     assert [r.validation_loss for r in stopped[:-1]] == losses[:expected_end]
 
 
-def test_the_best_parameters_are_restored_and_the_last_result_describes_them():
-    network, results = run(4)
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_the_best_numbers_are_restored_and_the_last_result_describes_them(batch_norm):
+    network, results = run(4, batch_norm=batch_norm)
     best = min(results[:-1], key=lambda r: r.validation_loss)
     last = results[-1]
     assert last.step == results[-2].step + 3

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 
 from models import Array
-from models.layers import Affine, AveragePool2d, Conv2d, Dropout, Flatten, Layer, MaxPool2d, ReLU, Sigmoid
+from models.layers import Affine, AveragePool2d, BatchNorm, Conv2d, Dropout, Flatten, Layer, MaxPool2d, ReLU, Sigmoid
 from tests.models.data import numerical_gradient
 
 ROWS = [
     pytest.param(lambda: Affine(6, 4), (3, 6), id="affine"),
     pytest.param(lambda: Affine(1, 1), (1, 1), id="affine-of-one"),
+    pytest.param(lambda: Affine(6, 4, bias=False), (3, 6), id="affine-without-bias"),
+    pytest.param(lambda: BatchNorm(5), (4, 5), id="batch-norm"),
+    pytest.param(lambda: BatchNorm(5), (1, 5), id="batch-norm-of-one-vector"),
+    pytest.param(lambda: BatchNorm(3), (2, 3, 4, 3), id="batch-norm-maps"),
+    pytest.param(lambda: BatchNorm(3), (1, 3, 4, 3), id="batch-norm-maps-of-one-image"),
     pytest.param(ReLU, (3, 5), id="relu"),
     pytest.param(ReLU, (2, 3, 4, 5), id="relu-maps"),
     pytest.param(Sigmoid, (3, 5), id="sigmoid"),
@@ -18,6 +23,7 @@ ROWS = [
     pytest.param(lambda: Conv2d(1, 2, 3), (2, 1, 5, 5), id="conv"),
     pytest.param(lambda: Conv2d(3, 2, 1), (2, 3, 2, 3), id="conv-1x1"),
     pytest.param(lambda: Conv2d(2, 3, 3, padding=1), (2, 2, 5, 4), id="conv-padded"),
+    pytest.param(lambda: Conv2d(2, 3, 3, bias=False), (2, 2, 5, 4), id="conv-without-bias"),
     pytest.param(lambda: Conv2d(2, 2, 2, stride=2), (2, 2, 5, 6), id="conv-strided"),
     pytest.param(lambda: Conv2d(2, 2, 5, stride=3, padding=2), (1, 2, 7, 10), id="conv-padded-strided-odd"),
     pytest.param(lambda: Conv2d(1, 2, 2, stride=3), (2, 1, 7, 6), id="conv-gaps"),
@@ -33,10 +39,11 @@ every_layer = pytest.mark.parametrize(("make", "shape"), ROWS)
 
 
 def ready(layer: Layer, dtype: type = np.float64) -> Layer:
-    """Attach random parameters, and gradients that nobody has filled yet."""
+    """Attach random parameters and statistics (positive: one may be a variance), and gradients not filled yet."""
     rng = np.random.default_rng(7)
     params = {p.name: rng.standard_normal(p.shape).astype(dtype) for p in layer.parameters}
-    layer.attach(params, {p.name: np.full(p.shape, np.nan, dtype) for p in layer.parameters})
+    running = {s.name: rng.uniform(0.5, 2, s.shape).astype(dtype) for s in layer.statistics}
+    layer.attach(params, {p.name: np.full(p.shape, np.nan, dtype) for p in layer.parameters}, running)
     return layer
 
 
@@ -113,6 +120,7 @@ def test_float32_stays_float32_in_both_directions(make, shape):
     out = forward(layer, inputs(shape, np.float32))
     assert out.dtype == np.float32
     assert layer.backward(weigh(out).astype(np.float32)).dtype == np.float32
+    assert all(statistic.dtype == np.float32 for statistic in layer.running.values())
 
 
 @every_layer

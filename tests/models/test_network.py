@@ -12,7 +12,7 @@ from models import (
     MultiLayerNetDescription,
     build_network,
 )
-from models.layers import Affine, Conv2d, Dropout, MaxPool2d, ReLU, cross_entropy
+from models.layers import Affine, BatchNorm, Conv2d, Dropout, Flatten, MaxPool2d, ReLU, cross_entropy
 from tests.models.data import numerical_gradient, patterns
 
 SMALL_NETWORKS = [
@@ -22,7 +22,18 @@ SMALL_NETWORKS = [
     ),
     pytest.param(MultiLayerNetDescription(hidden=()), (2, 3, 2), id="softmax-regression"),
     pytest.param(MultiLayerNetDescription(hidden=(9, 9), dropout=0.4), (6,), id="mlp-dropout"),
+    pytest.param(MultiLayerNetDescription(hidden=(7, 5), batch_norm=True), (6,), id="mlp-batch-norm"),
     pytest.param(ConvNetDescription(filters=(2,), kernel=3, hidden=(5,)), (7, 6), id="convnet"),
+    pytest.param(
+        ConvNetDescription(filters=(2, 3), kernel=3, padding=1, hidden=(5,), batch_norm=True, dropout=0.3),
+        (2, 8, 8),
+        id="convnet-batch-norm",
+    ),
+    pytest.param(
+        ConvNetDescription(filters=(2,), kernel=3, pool="average", activation="sigmoid", hidden=(), batch_norm=True),
+        (6, 6),
+        id="convnet-average-batch-norm",
+    ),
     pytest.param(
         ConvNetDescription(filters=(2, 3), kernel=3, padding=1, hidden=(4, 4)), (2, 8, 8), id="convnet-2-blocks"
     ),
@@ -132,6 +143,39 @@ def test_the_activation_after_a_max_pool_gives_the_numbers_of_the_activation_bef
     np.testing.assert_array_equal(network.logits(images), logits)
     network.loss_and_gradient(images, labels, np.random.default_rng(0))
     np.testing.assert_array_equal(network.grads, gradient)
+
+
+def test_batch_norm_comes_after_every_convolution_and_hidden_layer_in_place_of_their_bias():
+    description = ConvNetDescription(filters=(2,), kernel=3, hidden=(5,), dropout=0.5, batch_norm=True)
+    network = build_network(description, (8, 8), 3, np.random.default_rng(0))
+    kinds = [type(layer) for layer in network.layers]
+    assert kinds == [Conv2d, BatchNorm, MaxPool2d, ReLU, Flatten, Affine, BatchNorm, ReLU, Dropout, Affine]
+    assert [layer.bias for layer in network.layers if isinstance(layer, Conv2d | Affine)] == [False, False, True]
+    assert network.decayed == slice(0, 2 * 9 + 2 * 9 * 5 + 5 * 3)
+    assert network.params.size - network.decayed.stop == 2 * (2 + 5) + 3
+    assert network.statistics.size == 2 * (2 + 5)
+    gammas = [layer.params["gamma"] for layer in network.layers if isinstance(layer, BatchNorm)]
+    assert all((gamma == 1).all() for gamma in gammas)
+
+
+def test_a_snapshot_holds_everything_that_training_changes():
+    description = MultiLayerNetDescription(hidden=(5,), batch_norm=True)
+    network = build_network(description, (8, 8), 10, np.random.default_rng(0))
+    examples = patterns(30, 0)
+    snapshot, before = network.snapshot(), network.logits(examples.images)
+    network.loss_and_gradient(examples.images, examples.labels, np.random.default_rng(0))
+    network.params -= 0.1 * network.grads
+    assert (network.logits(examples.images) != before).any()
+    network.restore(snapshot)
+    np.testing.assert_array_equal(network.logits(examples.images), before)
+
+
+def test_a_snapshot_of_another_network_is_refused():
+    small, large = (
+        build_network(MultiLayerNetDescription(hidden=(h,)), (4,), 2, np.random.default_rng(0)) for h in (2, 3)
+    )
+    with pytest.raises(ValueError, match=r"holds float32 parameters of shape \(16,\), this network needs .* \(23,\)"):
+        large.restore(small.snapshot())
 
 
 def test_dropout_follows_hidden_layers_and_is_silent_at_prediction():

@@ -55,7 +55,15 @@ def key(result):
         (MLP, TrainingSettings(learning_rate=0.05, batch_size=20, optimizer="nesterov")),
         (MultiLayerNetDescription(hidden=(40,), dropout=0.2), TrainingSettings(0.01, batch_size=20, optimizer="adam")),
         (
+            MultiLayerNetDescription(hidden=(20,), activation="sigmoid", batch_norm=True),
+            TrainingSettings(learning_rate=0.1, batch_size=20),
+        ),
+        (
             ConvNetDescription(filters=(8,), kernel=3, hidden=(30,)),
+            TrainingSettings(0.01, batch_size=20, optimizer="adam"),
+        ),
+        (
+            ConvNetDescription(filters=(8,), kernel=3, hidden=(30,), batch_norm=True),
             TrainingSettings(0.01, batch_size=20, optimizer="adam"),
         ),
     ],
@@ -78,17 +86,20 @@ def test_results_come_where_they_were_asked_for_and_at_the_end():
     assert [r.step for r in run(evaluate_at=np.array([15]))] == [15]
 
 
-def test_looking_more_often_changes_nothing_that_is_learnt():
-    description = MultiLayerNetDescription(hidden=(20,), dropout=0.3)
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_looking_more_often_changes_nothing_that_is_learnt(batch_norm):
+    description = MultiLayerNetDescription(hidden=(20,), dropout=0.3, batch_norm=batch_norm)
     settings = TrainingSettings(batch_size=20, optimizer="adam", shift=1, rotation=5.0)
     seldom, often = network(description), network(description)
     last = run(seldom, settings, evaluate_at=[])[-1]
     assert key(run(often, settings, evaluate_at=range(1, 16))[-1]) == key(last)
     np.testing.assert_array_equal(seldom.params, often.params)
+    np.testing.assert_array_equal(seldom.statistics, often.statistics)
 
 
-def test_many_paused_runs_give_bit_for_bit_what_each_gives_alone():
-    description = ConvNetDescription(filters=(3,), kernel=3, hidden=(10,), dropout=0.2)
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_many_paused_runs_give_bit_for_bit_what_each_gives_alone(batch_norm):
+    description = ConvNetDescription(filters=(3,), kernel=3, hidden=(10,), dropout=0.2, batch_norm=batch_norm)
     settings = TrainingSettings(batch_size=20, optimizer="adam", weight_decay=1e-3, shift=1)
     alone = [run(network(description, seed=s), settings, seed=s) for s in range(4)]
     paused = [
