@@ -45,6 +45,13 @@ class Optimizer(ABC):
         if self.steps % FLUSH_EVERY == 0:
             self._flush()
 
+    def decay_weights(self, weights: Array, grads: Array, weight_decay: float) -> None:
+        """Pull `weights` towards 0 in the step that follows; both (size of the weights,).
+
+        Coupled L2, unless a subclass says otherwise: the gradient of the penalty is added to `grads` in place.
+        """
+        add_weight_decay(weights, grads, weight_decay)
+
     @abstractmethod
     def _update(self, p: Array, g: Array, state: list[Array], scratch: Array) -> None:
         """Update one chunk of parameters `p` and of the state in place; `scratch` is as long as `p`."""
@@ -149,6 +156,18 @@ class Adam(Optimizer):
         _descend(p, m, v, scratch, learning_rate=self.learning_rate * c2 / c1, epsilon=self.epsilon * c2)
 
 
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2).
+
+    Adam divides a penalty's gradient by the size of the gradients, so that weights with large ones hardly decay. Here
+    all decay at one rate, learning_rate·weight_decay, which is the paper's λ: its line 12 keeps λ apart from α.
+    """
+
+    def decay_weights(self, weights: Array, grads: Array, weight_decay: float) -> None:  # noqa: ARG002 - they never see it
+        """Shrink `weights` in place; the gradients and their moments stay free of it."""
+        weights *= 1 - self.learning_rate * weight_decay  # w <- w - lr weight_decay w
+
+
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": SGD,
     "momentum": Momentum,
@@ -156,6 +175,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adagrad": AdaGrad,
     "rmsprop": RMSProp,
     "adam": Adam,
+    "adamw": AdamW,
 }
 
 

@@ -10,7 +10,9 @@ from models.optimizers import OPTIMIZERS
 class TrainingSettings:
     """Hyperparameters of training; raises ValueError, naming the field, for values out of range.
 
-    learning_rate: above 0. weight_decay: coupled L2, the loss gains ½·weight_decay·‖W‖² over weights, not biases.
+    learning_rate: above 0. weight_decay: at least 0, on weights, not on biases and scales. With "adamw" it is
+    decoupled: each step takes learning_rate·weight_decay·W off them. With all others it is coupled L2: the loss that
+    gradients are taken of gains ½·weight_decay·‖W‖².
     batch_size: images a step; an epoch's last batch may be smaller. optimizer: a name in OPTIMIZERS.
     momentum: in [0, 1), for "momentum" and "nesterov" only.
     shift: training images move by at most so many pixels. rotation: and turn by at most so many degrees, up to 180.

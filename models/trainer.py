@@ -10,7 +10,7 @@ from models.augmentation import augment
 from models.checks import check_integer
 from models.examples import Examples, scale_images
 from models.network import Network
-from models.optimizers import add_weight_decay, make_optimizer
+from models.optimizers import make_optimizer
 from models.settings import TrainingSettings
 
 
@@ -69,6 +69,6 @@ class Trainer:
         loss = network.loss_and_gradient(images, self._train.labels[indices], self._rng)
         if settings.weight_decay > 0:
             weights = network.decayed
-            add_weight_decay(network.params[weights], network.grads[weights], settings.weight_decay)
+            self._optimizer.decay_weights(network.params[weights], network.grads[weights], settings.weight_decay)
         self._optimizer.step(network.params, network.grads)
         return loss

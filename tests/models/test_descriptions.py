@@ -34,7 +34,10 @@ SETTINGS = [
     ({"learning_rate": "fast"}, "learning_rate must be a finite number above 0, got 'fast'"),
     ({"weight_decay": -1e-4}, "weight_decay must be a finite number of at least 0, got -0.0001"),
     ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
-    ({"optimizer": "lion"}, "optimizer must be one of sgd, momentum, nesterov, adagrad, rmsprop, adam; got 'lion'"),
+    (
+        {"optimizer": "lion"},
+        "optimizer must be one of sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw; got 'lion'",
+    ),
     ({"momentum": 1}, "momentum must be a finite number of at least 0 and below 1, got 1"),
     ({"shift": 0.5}, "shift must be a whole number of at least 0, got 0.5"),
     ({"rotation": 181}, "rotation must be a finite number of at least 0 and of at most 180, got 181"),

@@ -8,7 +8,7 @@ import pytest
 from models import OPTIMIZERS, make_optimizer
 from models.optimizers import CHUNK, FLUSH_EVERY, add_weight_decay
 
-LR, MOMENTUM = 0.05, 0.8
+LR, MOMENTUM, DECAY = 0.05, 0.8, 0.3
 
 
 def sgd(p, g, memory, t):
@@ -43,7 +43,11 @@ def adam(p, g, memory, t):
     return p - LR * m_hat / (np.sqrt(v_hat) + 1e-8)
 
 
-RECURRENCES = [sgd, momentum, nesterov, adagrad, rmsprop, adam]
+def adamw(p, g, memory, t):
+    return adam(p, g, memory, t)
+
+
+RECURRENCES = [sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw]
 every_name = pytest.mark.parametrize("name", list(OPTIMIZERS))
 
 
@@ -62,6 +66,38 @@ def test_an_optimizer_follows_its_recurrence(recurrence):
         optimizer.step(params, grads)
         expected = recurrence(expected, grads, memory, t)
         np.testing.assert_allclose(params, expected, rtol=1e-10, atol=1e-12, err_msg=f"step {t}")
+
+
+@pytest.mark.parametrize("recurrence", [each for each in RECURRENCES if each is not adamw])
+def test_weight_decay_is_a_part_of_the_gradient(recurrence):
+    rng = np.random.default_rng(0)
+    params = rng.standard_normal(50)
+    expected, memory = params.copy(), {}
+    optimizer = make_optimizer(recurrence.__name__, 50, learning_rate=LR, momentum=MOMENTUM, dtype=np.float64)
+    for t in range(1, 21):
+        grads = rng.standard_normal(50)
+        expected = recurrence(expected, grads + DECAY * expected, memory, t)
+        optimizer.decay_weights(params, grads, DECAY)
+        optimizer.step(params, grads)
+        np.testing.assert_allclose(params, expected, rtol=1e-10, atol=1e-12, err_msg=f"step {t}")
+
+
+def test_adamw_follows_algorithm_2_of_its_paper():
+    rng = np.random.default_rng(0)
+    params = rng.standard_normal(50)
+    theta, m, v = params.copy(), np.zeros(50), np.zeros(50)
+    alpha, beta1, beta2, epsilon = LR, 0.9, 0.999, 1e-8
+    decay = LR * DECAY  # the paper's lambda
+    optimizer = make_optimizer("adamw", 50, learning_rate=LR, dtype=np.float64)
+    for t in range(1, 21):
+        g = rng.standard_normal(50)
+        optimizer.decay_weights(params, g, DECAY)
+        optimizer.step(params, g)
+        m = beta1 * m + (1 - beta1) * g  # line 7
+        v = beta2 * v + (1 - beta2) * g**2  # line 8
+        m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)  # lines 9 and 10
+        theta = theta - (alpha * m_hat / (np.sqrt(v_hat) + epsilon) + decay * theta)  # line 12
+        np.testing.assert_allclose(params, theta, rtol=1e-10, atol=1e-12, err_msg=f"step {t}")
 
 
 @every_name

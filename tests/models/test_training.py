@@ -180,6 +180,26 @@ def test_one_sgd_step_is_the_gradient_plus_weight_decay_on_weights_only():
     np.testing.assert_allclose(net.params, expected, rtol=1e-9, atol=1e-12)
 
 
+def test_one_step_of_adamw_takes_its_decay_off_the_weights_beside_adams_step():
+    plain, decayed = network(dtype=np.float64), network(dtype=np.float64)
+    for either in (plain, decayed):
+        either.params[either.decayed.stop :] = 0.3
+    before = plain.params.copy()
+    run(plain, TrainingSettings(0.1, batch_size=95, optimizer="adam"), epochs=1)
+    run(decayed, TrainingSettings(0.1, weight_decay=0.5, batch_size=95, optimizer="adamw"), epochs=1)
+    expected = plain.params.copy()
+    expected[plain.decayed] -= 0.1 * 0.5 * before[plain.decayed]
+    np.testing.assert_allclose(decayed.params, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("weight_decay", "same"), [(0.0, True), (0.1, False)])
+def test_adamw_is_adam_without_weight_decay_and_only_then(weight_decay, same):
+    adam, adamw = network(), network()
+    for net, optimizer in ((adam, "adam"), (adamw, "adamw")):
+        run(net, TrainingSettings(weight_decay=weight_decay, batch_size=20, optimizer=optimizer))
+    assert np.array_equal(adam.params, adamw.params) is same
+
+
 def test_train_numbers_are_those_of_the_probe():
     probe = TRAIN.take(range(30))
     net = network()
