@@ -168,6 +168,7 @@ def good_values(
             confirmed=estimate(confirmed.get(key, [])),
             search_score=chosen[key].score,
             at_boundary=boundaries(definition.space, chosen[key].config),
+            trained=max(chosen[key].rungs, default=100),
         )
         for rank, key in enumerate(not_told_apart(race), 1)
     ]

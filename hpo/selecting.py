@@ -46,6 +46,8 @@ class GoodValue:
     confirmed: Estimate
     search_score: float
     at_boundary: tuple[str, ...]
+    trained: int = 100
+    """How far the search trained it, in percent: a stopped trial may be promising because its neighbours are."""
 
 
 def candidates(space: SearchSpace, box: Box, trials: Sequence[TrialResult], count: int) -> list[TrialResult]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
+from hpo.queue import DONE
 from hpo.results import LARGE_GAP, FullResult
+from hpo.selecting import GoodValue
 from hpo.space import Config
 from hpo.study_results import StudyResults
 from reports.formatting import (
@@ -58,7 +60,7 @@ def good_values_panel(results: StudyResults) -> RenderableType:
         (
             str(good.rank),
             _values(good.config),
-            [percent(good.confirmed.mean), interval_percent(good.confirmed), percent(good.search_score)],
+            [percent(good.confirmed.mean), interval_percent(good.confirmed), _search_score(good)],
         )
         for good in results.good
     ]
@@ -71,7 +73,8 @@ def good_values_panel(results: StudyResults) -> RenderableType:
     runs, images = results.good[0].confirmed.runs, n_train(results, len(results.definition.rounds))
     explained = (
         f"confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images, "
-        f"with its {CONFIDENCE_TEXT} interval. search: the score that caught the eye; it flatters."
+        f"with its {CONFIDENCE_TEXT} interval. search: the score that caught the eye; it flatters. What was stopped "
+        "early has the score of that point, and was promising for its neighbours' sake."
     )
     return panel(title, [table, Text(""), *[Text(note) for note in notes], Text(explained, style="dim")])
 
@@ -129,6 +132,11 @@ def _explanation(results: StudyResults) -> str:
     if any(full.plain for full in results.full):
         text += " plain: the winner with weight_decay as in the search, not scaled to the number of updates."
     return text
+
+
+def _search_score(good: GoodValue) -> str:
+    stopped = f" at {good.trained} %" if good.trained < DONE else ""
+    return percent(good.search_score) + stopped
 
 
 def _mark(place: int, full: FullResult) -> str:
