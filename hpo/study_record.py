@@ -124,7 +124,8 @@ class StudyRecord:
         return found
 
     def _refuse_changes(self, definition: StudyDefinition, source: Mapping[str, str]) -> None:
-        changes = differences(self._attributes["definition"], definition.record())
+        # Read and written again, so that a field which is newer than the study has its default and is no change.
+        changes = differences(self.definition.record(), definition.record())
         recorded = self.source
         if recorded["sha256"] != source["sha256"]:
             changes.append(f"data: {recorded['provenance']} -> {source['provenance']} (other images)")
