@@ -15,6 +15,7 @@ from models.multi_layer_net import MultiLayerNet
 from models.network import Evaluation, Network
 from models.optimizers import OPTIMIZERS, Optimizer, make_optimizer
 from models.results import LOSS_CAP, TrainingResult
+from models.schedules import SCHEDULES
 from models.settings import TrainingSettings
 from models.trainer import steps_per_epoch
 from models.training import fit
@@ -24,6 +25,7 @@ __all__ = [
     "LOSS_CAP",
     "OPTIMIZERS",
     "POOLS",
+    "SCHEDULES",
     "Array",
     "BoolArray",
     "ConvNet",

@@ -35,26 +35,34 @@ class Optimizer(ABC):
         self.state = tuple(np.zeros(size, dtype) for _ in self.flushed_below)
         self._scratch = np.empty(min(size, CHUNK), dtype)
 
-    def step(self, params: Array, grads: Array) -> None:
-        """Update `params` in place, (size,), against `grads`, (size,), which stay as they are."""
+    def step(self, params: Array, grads: Array, *, factor: float = 1.0) -> None:
+        """Update `params` in place, (size,), against `grads`, (size,), which stay as they are.
+
+        factor: what a schedule multiplies the learning rate by in this step.
+        """
         self.steps += 1
+        rate = self.learning_rate * factor
         for start in range(0, len(params), CHUNK):
             part = slice(start, start + CHUNK)
             chunk = params[part]
-            self._update(chunk, grads[part], [vector[part] for vector in self.state], self._scratch[: len(chunk)])
+            state = [vector[part] for vector in self.state]
+            self._update(chunk, grads[part], state, self._scratch[: len(chunk)], rate)
         if self.steps % FLUSH_EVERY == 0:
             self._flush()
 
-    def decay_weights(self, weights: Array, grads: Array, weight_decay: float) -> None:
-        """Pull `weights` towards 0 in the step that follows; both (size of the weights,).
+    def decay_weights(self, weights: Array, grads: Array, weight_decay: float, *, factor: float = 1.0) -> None:  # noqa: ARG002 - the step applies it
+        """Pull `weights` towards 0 in the step that follows, which has the same `factor`; both (size of the weights,).
 
         Coupled L2, unless a subclass says otherwise: the gradient of the penalty is added to `grads` in place.
         """
         add_weight_decay(weights, grads, weight_decay)
 
     @abstractmethod
-    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array) -> None:
-        """Update one chunk of parameters `p` and of the state in place; `scratch` is as long as `p`."""
+    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:
+        """Update one chunk of parameters `p` and of the state in place; `scratch` is as long as `p`.
+
+        rate: this step's learning rate, lr in the equations.
+        """
 
     def _flush(self) -> None:
         """Set what has faded from the state to 0.
@@ -72,8 +80,8 @@ class Optimizer(ABC):
 class SGD(Optimizer):
     """Stochastic gradient descent (the book, eq. 6.1)."""
 
-    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array) -> None:  # noqa: ARG002 - it has none
-        np.multiply(g, self.learning_rate, out=scratch)
+    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:  # noqa: ARG002 - it has none
+        np.multiply(g, rate, out=scratch)
         p -= scratch  # p <- p - lr g
 
 
@@ -82,9 +90,9 @@ class Momentum(Optimizer):
 
     flushed_below = (1e-20,)
 
-    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array) -> None:
+    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:
         (v,) = state
-        np.multiply(g, self.learning_rate, out=scratch)
+        np.multiply(g, rate, out=scratch)
         v *= self.momentum
         v -= scratch  # v <- momentum v - lr g
         p += v  # p <- p + v
@@ -95,9 +103,9 @@ class Nesterov(Optimizer):
 
     flushed_below = (1e-20,)
 
-    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array) -> None:
+    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:
         (v,) = state
-        np.multiply(g, self.learning_rate, out=scratch)
+        np.multiply(g, rate, out=scratch)
         v *= self.momentum
         v -= scratch  # v <- momentum v - lr g
         p -= scratch
@@ -111,11 +119,11 @@ class AdaGrad(Optimizer):
     flushed_below = (0.0,)  # a sum never fades
     epsilon = 1e-7
 
-    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array) -> None:
+    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:
         (h,) = state
         np.multiply(g, g, out=scratch)
         h += scratch  # h <- h + g^2
-        _descend(p, g, h, scratch, learning_rate=self.learning_rate, epsilon=self.epsilon)
+        _descend(p, g, h, scratch, learning_rate=rate, epsilon=self.epsilon)
 
 
 class RMSProp(Optimizer):
@@ -125,13 +133,13 @@ class RMSProp(Optimizer):
     decay = 0.99
     epsilon = 1e-7
 
-    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array) -> None:
+    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:
         (h,) = state
         np.multiply(g, g, out=scratch)
         scratch *= 1 - self.decay
         h *= self.decay
         h += scratch  # h <- decay h + (1 - decay) g^2
-        _descend(p, g, h, scratch, learning_rate=self.learning_rate, epsilon=self.epsilon)
+        _descend(p, g, h, scratch, learning_rate=rate, epsilon=self.epsilon)
 
 
 class Adam(Optimizer):
@@ -142,7 +150,7 @@ class Adam(Optimizer):
     beta2 = 0.999
     epsilon = 1e-8
 
-    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array) -> None:
+    def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:
         m, v = state
         np.multiply(g, 1 - self.beta1, out=scratch)
         m *= self.beta1
@@ -153,7 +161,7 @@ class Adam(Optimizer):
         v += scratch  # v <- beta2 v + (1 - beta2) g^2
         # p <- p - lr (m/c1) / (sqrt(v/c2) + epsilon), with the bias corrections c moved out of the vectors (section 2)
         c1, c2 = 1 - self.beta1**self.steps, math.sqrt(1 - self.beta2**self.steps)
-        _descend(p, m, v, scratch, learning_rate=self.learning_rate * c2 / c1, epsilon=self.epsilon * c2)
+        _descend(p, m, v, scratch, learning_rate=rate * c2 / c1, epsilon=self.epsilon * c2)
 
 
 class AdamW(Adam):
@@ -163,9 +171,9 @@ class AdamW(Adam):
     all decay at one rate, learning_rate·weight_decay, which is the paper's λ: its line 12 keeps λ apart from α.
     """
 
-    def decay_weights(self, weights: Array, grads: Array, weight_decay: float) -> None:  # noqa: ARG002 - they never see it
+    def decay_weights(self, weights: Array, grads: Array, weight_decay: float, *, factor: float = 1.0) -> None:  # noqa: ARG002 - they never see it
         """Shrink `weights` in place; the gradients and their moments stay free of it."""
-        weights *= 1 - self.learning_rate * weight_decay  # w <- w - lr weight_decay w
+        weights *= 1 - self.learning_rate * factor * weight_decay  # w <- w - lr weight_decay w
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.checks import check_choice, check_integer, check_number
 from models.optimizers import OPTIMIZERS
+from models.schedules import SCHEDULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class TrainingSettings:
     batch_size: images a step; an epoch's last batch may be smaller. optimizer: a name in OPTIMIZERS.
     momentum: in [0, 1), for "momentum" and "nesterov" only.
     shift: training images move by at most so many pixels. rotation: and turn by at most so many degrees, up to 180.
+    schedule: a name in SCHEDULES; what becomes of the learning rate over the epochs of a run: it stays ("constant"),
+    falls to 0 along a cosine ("cosine"), or is divided by 10 after a half and again after three quarters ("step").
     patience: after so many results in a row without a lower validation loss training stops and the parameters of the
     lowest one are restored; 0 never stops.
     """
@@ -28,6 +31,7 @@ class TrainingSettings:
     shift: int = 0
     rotation: float = 0.0
     patience: int = 0
+    schedule: str = "constant"
 
     def __post_init__(self) -> None:
         check_number("learning_rate", self.learning_rate, above=0)
@@ -38,6 +42,7 @@ class TrainingSettings:
         check_integer("shift", self.shift, at_least=0)
         check_number("rotation", self.rotation, at_least=0, at_most=180)
         check_integer("patience", self.patience, at_least=0)
+        check_choice("schedule", self.schedule, tuple(SCHEDULES))
 
     @property
     def augments(self) -> bool:

@@ -11,6 +11,7 @@ from models.checks import check_integer
 from models.examples import Examples, scale_images
 from models.network import Network
 from models.optimizers import make_optimizer
+from models.schedules import SCHEDULES
 from models.settings import TrainingSettings
 
 
@@ -30,14 +31,21 @@ def batches(examples: int, batch_size: int, rng: np.random.Generator) -> Iterato
 
 
 class Trainer:
-    """Trains one network, in place, on one set of examples; `step` counts the updates so far."""
+    """Trains one network, in place, on one set of examples; `step` counts the updates so far.
 
-    def __init__(self, network: Network, train: Examples, settings: TrainingSettings, rng: np.random.Generator) -> None:
+    epochs: how long the whole training is, up to `last_step`: schedules of the learning rate stretch over it.
+    """
+
+    def __init__(
+        self, network: Network, train: Examples, settings: TrainingSettings, rng: np.random.Generator, epochs: int
+    ) -> None:
         self.step = 0
         self.network = network
         self.steps_per_epoch = steps_per_epoch(len(train), settings.batch_size)
+        self.last_step = self.steps_per_epoch * epochs
         self._train, self._settings, self._rng = train, settings, rng
         self._batches = batches(len(train), settings.batch_size, rng)
+        self._schedule = SCHEDULES[settings.schedule]
         self._optimizer = make_optimizer(
             settings.optimizer,
             network.params.size,
@@ -50,8 +58,8 @@ class Trainer:
     def run_until(self, step: int) -> str | None:
         """Train until `step` updates are done; return None, or what went wrong, as "loss became nan at step 37"."""
         while self.step < step:
-            self.step += 1
             loss = self._update()
+            self.step += 1
             if not math.isfinite(loss):
                 return f"loss became {loss} at step {self.step}"
         if not np.isfinite(self.network.params).all():
@@ -66,9 +74,12 @@ class Trainer:
         if settings.augments:
             scaled = scale_images(images, network.dtype)
             images = augment(scaled, shift=settings.shift, rotation=settings.rotation, rng=self._rng)
+        factor = self._schedule(self.step, self.last_step)
         loss = network.loss_and_gradient(images, self._train.labels[indices], self._rng)
         if settings.weight_decay > 0:
             weights = network.decayed
-            self._optimizer.decay_weights(network.params[weights], network.grads[weights], settings.weight_decay)
-        self._optimizer.step(network.params, network.grads)
+            self._optimizer.decay_weights(
+                network.params[weights], network.grads[weights], settings.weight_decay, factor=factor
+            )
+        self._optimizer.step(network.params, network.grads, factor=factor)
         return loss

@@ -33,7 +33,8 @@ def fit(
     neither pauses nor `evaluate_at` change what is learnt (with patience, `evaluate_at` changes where it ends).
     A run whose loss or parameters become NaN or infinite ends with a result that says so.
 
-    epochs: at least 1. evaluate_at: steps in 1..last, in any order; None is the end of every epoch.
+    epochs: at least 1; a schedule of the learning rate stretches over all of them.
+    evaluate_at: steps in 1..last, in any order; None is the end of every epoch.
     probe: the examples that train loss and accuracy are measured on; None is `train`.
     Raises ValueError, at once, for examples that don't fit the network and for steps out of range.
     """
@@ -46,7 +47,7 @@ def fit(
             f"shift={settings.shift} and rotation={settings.rotation:g} need images of shape (H, W) or (C, H, W), got "
             f"vectors of shape {network.input_shape}: give the images their height and width, or set both to 0"
         )
-    trainer = Trainer(network, train, settings, rng)
+    trainer = Trainer(network, train, settings, rng, epochs)
     stops = _stops(evaluate_at, trainer.steps_per_epoch, epochs)
     return _results(_Run(trainer, probe, validation, settings.patience), stops)
 

@@ -41,6 +41,7 @@ SETTINGS = [
     ({"momentum": 1}, "momentum must be a finite number of at least 0 and below 1, got 1"),
     ({"shift": 0.5}, "shift must be a whole number of at least 0, got 0.5"),
     ({"rotation": 181}, "rotation must be a finite number of at least 0 and of at most 180, got 181"),
+    ({"schedule": "linear"}, "schedule must be one of constant, cosine, step; got 'linear'"),
     ({"patience": -1}, "patience must be a whole number of at least 0, got -1"),
 ]
 

@@ -117,6 +117,24 @@ def test_a_long_vector_is_treated_like_its_entries(name):
 
 
 @every_name
+def test_a_factor_is_one_of_the_learning_rate_for_one_step(name):
+    rng = np.random.default_rng(6)
+    params = rng.standard_normal(10)
+    expected = params.copy()
+    scheduled = make_optimizer(name, 10, learning_rate=LR, dtype=np.float64)
+    by_hand = make_optimizer(name, 10, learning_rate=LR, dtype=np.float64)
+    for factor in (1.0, 0.3, 0.01, 0.5):
+        grads = rng.standard_normal(10)
+        lent = grads.copy()
+        scheduled.decay_weights(params, lent, DECAY, factor=factor)
+        scheduled.step(params, lent, factor=factor)
+        by_hand.learning_rate = LR * factor
+        by_hand.decay_weights(expected, grads, DECAY)
+        by_hand.step(expected, grads)
+        np.testing.assert_array_equal(params, expected)
+
+
+@every_name
 def test_gradients_stay_as_they_are(name):
     grads = np.random.default_rng(2).standard_normal(10)
     kept = grads.copy()

@@ -86,10 +86,10 @@ def test_results_come_where_they_were_asked_for_and_at_the_end():
     assert [r.step for r in run(evaluate_at=np.array([15]))] == [15]
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_looking_more_often_changes_nothing_that_is_learnt(batch_norm):
+@pytest.mark.parametrize(("batch_norm", "schedule"), [(False, "constant"), (True, "constant"), (False, "cosine")])
+def test_looking_more_often_changes_nothing_that_is_learnt(batch_norm, schedule):
     description = MultiLayerNetDescription(hidden=(20,), dropout=0.3, batch_norm=batch_norm)
-    settings = TrainingSettings(batch_size=20, optimizer="adam", shift=1, rotation=5.0)
+    settings = TrainingSettings(batch_size=20, optimizer="adam", shift=1, rotation=5.0, schedule=schedule)
     seldom, often = network(description), network(description)
     last = run(seldom, settings, evaluate_at=[])[-1]
     assert key(run(often, settings, evaluate_at=range(1, 16))[-1]) == key(last)
@@ -97,10 +97,10 @@ def test_looking_more_often_changes_nothing_that_is_learnt(batch_norm):
     np.testing.assert_array_equal(seldom.statistics, often.statistics)
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_many_paused_runs_give_bit_for_bit_what_each_gives_alone(batch_norm):
+@pytest.mark.parametrize(("batch_norm", "schedule"), [(False, "constant"), (True, "cosine"), (False, "step")])
+def test_many_paused_runs_give_bit_for_bit_what_each_gives_alone(batch_norm, schedule):
     description = ConvNetDescription(filters=(3,), kernel=3, hidden=(10,), dropout=0.2, batch_norm=batch_norm)
-    settings = TrainingSettings(batch_size=20, optimizer="adam", weight_decay=1e-3, shift=1)
+    settings = TrainingSettings(batch_size=20, optimizer="adam", weight_decay=1e-3, shift=1, schedule=schedule)
     alone = [run(network(description, seed=s), settings, seed=s) for s in range(4)]
     paused = [
         fit(network(description, seed=s), TRAIN, VALIDATION, settings, epochs=3, rng=np.random.default_rng(s))
