@@ -37,6 +37,8 @@ class Coordinator:
         self._leases = leases
         self._lease = coordinator_lease(study)
         self._announce = announce
+        self.advanced = False
+        """Whether the last step moved the study forward, so that workers have something to look for."""
 
     def step(self) -> bool:
         """Do all that can be done now, and say whether the study is done; another coordinator's study is left alone."""
@@ -48,7 +50,9 @@ class Coordinator:
         freed = self.search.reap(self.trials) + self.final.reap(self.final_trials)
         for number in freed:
             self._announce(f"trial {number} lost its worker and is back in the queue")
+        self.advanced = False
         while self._advance():
+            self.advanced = True
             self._look()
         return self.record.state == "done"
 

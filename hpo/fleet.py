@@ -49,6 +49,14 @@ class Fleet:
         self._idle.wait(seconds)
         self._idle.clear()
 
+    def nudge(self) -> None:
+        """Tell the workers that there may be something to do, so that they need not ask the database all the time."""
+        for member in self._members:
+            if member.process.stdin is not None:
+                with contextlib.suppress(OSError):  # it is leaving; look_after will see to it
+                    member.process.stdin.write("\n")
+                    member.process.stdin.flush()
+
     def look_after(self) -> None:
         """Replace workers that died. Raises UserError if a worker gave up on the user's input, or too many died."""
         for i, member in enumerate(self._members):

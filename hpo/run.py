@@ -160,6 +160,8 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
                 display.update(progress(definition, coordinator.trials, coordinator.final_trials, record.data["pool"]))
                 if done:
                     return True
+                if coordinator.advanced:
+                    fleet.nudge()
                 fleet.look_after()
                 fleet.wait(POLL_SECONDS)
             return False

@@ -56,8 +56,9 @@ def make_parser() -> argparse.ArgumentParser:
 def _work(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
     stop = StopRequest()
+    nudged = threading.Event()
     if arguments.child:
-        _stop_with_parent()
+        _listen_to_parent(nudged)
     announce = (lambda text: print(text, file=sys.stderr, flush=True)) if arguments.child else say
     with database_errors(arguments.storage), Database(arguments.storage, create=False) as database:
         record = StudyRecord(database, arguments.study)
@@ -79,6 +80,7 @@ def _work(arguments: argparse.Namespace) -> int:
             stop=stop,
             announce=announce,
             on_idle=(lambda: say(IDLE_LINE)) if arguments.child else (lambda: None),
+            nudged=nudged,
         )
         if not arguments.child:
             say(f"working on {arguments.study} ({located.provenance})")
@@ -88,14 +90,15 @@ def _work(arguments: argparse.Namespace) -> int:
     return INTERRUPTED if stop.requested else DONE
 
 
-def _stop_with_parent() -> None:
-    """Ask for a stop when standard input closes: the hpo.run that holds its other end is gone."""
+def _listen_to_parent(nudged: threading.Event) -> None:
+    """Set `nudged` at every line from the hpo.run that holds the other end of standard input; stop when it is gone."""
 
-    def watch() -> None:
-        sys.stdin.read()
+    def listen() -> None:
+        for _ in sys.stdin:
+            nudged.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=watch, daemon=True, name="parent watch").start()
+    threading.Thread(target=listen, daemon=True, name="parent").start()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 from hpo.evaluation import test_accuracy
@@ -61,10 +60,12 @@ class Worker:
         *,
         stop: StopRequest,
         announce: Callable[[str], None],
-        on_idle: Callable[[], None] = lambda: None,
+        on_idle: Callable[[], None],
+        nudged: threading.Event,
     ) -> None:
+        """Take `on_idle` to be called when there is nothing to do, and `nudged` to be set when there may be again."""
         self._database, self._study, self._data, self._located = database, study, data, located
-        self._stop, self._announce, self._on_idle = stop, announce, on_idle
+        self._stop, self._announce, self._on_idle, self._nudged = stop, announce, on_idle, nudged
         self._record = StudyRecord(database, study)
         self._definition = self._record.definition
         self._leases = Leases(database.engine)
@@ -79,6 +80,7 @@ class Worker:
         try:
             wait = SHORTEST_WAIT
             while not self._stop.requested:
+                self._nudged.clear()
                 if self._work_through(self._search) or self._work_through(self._final):
                     wait, self._waiting_for = SHORTEST_WAIT, ""
                     continue
@@ -87,8 +89,7 @@ class Worker:
                     return
                 if wait == SHORTEST_WAIT:
                     self._on_idle()
-                time.sleep(wait)
-                if wait == LONGEST_WAIT:
+                if not self._nudged.wait(wait) and wait == LONGEST_WAIT:
                     self._look_around()
                 wait = min(2 * wait, LONGEST_WAIT)
         finally:
