@@ -1,7 +1,11 @@
 """Early stopping: which trials of a round go on at a rung, and what a stopped one would have scored.
 
 The rungs of a round are synchronous: all of its trials reach a rung before any is judged, so a verdict depends on the
-configs alone and never on which worker was faster. The price is that workers wait for the slowest trial of a rung.
+configs alone and never on which worker was faster. Thresholds from earlier rounds would need no waiting, but a box that
+moves to better ground leaves them behind, and they would stop next to nothing.
+
+The price: workers wait for the slowest trial of a rung. With trials as short as those of `mnist_wd` (.2 s) two workers
+train for 58 % of the search's time, against 84 % without rungs, which still ends sooner; longer trials wait less.
 """
 
 from __future__ import annotations

@@ -15,22 +15,20 @@ from typing import Any
 
 import pytest
 
-from tests.hpo.test_processes import Search, run
+from tests.hpo.searching import Search
 
 Get = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
-def get(tmp_path_factory: pytest.TempPathFactory, blobs: Path) -> Iterator[Get]:
-    """Run a search, serve its database, and return a function that asks the server's API."""
-    search = Search(tmp_path_factory.mktemp("dashboard"), blobs)
-    run("run", *search.arguments, "--workers", "2")
+def get(undisturbed: Search) -> Iterator[Get]:
+    """Serve the database of a finished search, and return a function that asks the server's API."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = Path(sys.executable).parent / "optuna-dashboard"
     server = subprocess.Popen(
-        [str(program), search.url, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [str(program), undisturbed.url, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
 
     def ask(path: str) -> Any:
