@@ -24,14 +24,6 @@ _UBYTE = 0x08
 _TYPES = {_UBYTE: "uint8", 0x09: "int8", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
 
 
-def read_idx(path: Path, content: Content) -> npt.NDArray[np.uint8]:
-    """Return the read-only array in the IDX file `path`: images (N, H, W) or (N, C, H, W), or labels (N,).
-
-    Raises UserError if the file can't be read, is damaged, or holds something else than `content`.
-    """
-    return parse_idx(unpack(path), path, content)
-
-
 def unpack(path: Path) -> bytes:
     """Return the bytes of the file `path`, gunzipped if they are gzip; raises UserError if that can't be done."""
     try:

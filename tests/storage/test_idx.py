@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from storage.errors import UserError
-from storage.idx import Content, read_idx
+from storage.idx import Content, parse_idx, unpack
 from tests.storage.dataset_files import idx_bytes
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
@@ -20,7 +20,7 @@ LABELS = np.array([3, 1, 2], dtype=np.uint8)
 def test_what_was_written_is_read_whatever_the_name_says_of_the_packing(tmp_path, array, content, pack, name):
     path = tmp_path / name
     path.write_bytes(pack(idx_bytes(array)))
-    read = read_idx(path, content)
+    read = parse_idx(unpack(path), path, content)
     np.testing.assert_array_equal(read, array)
     assert read.dtype == np.uint8
     assert not read.flags.writeable
@@ -57,11 +57,11 @@ def test_a_fault_is_told_with_the_file_and_what_was_expected_and_found(tmp_path,
     path = tmp_path / "train-images-idx3-ubyte"
     path.write_bytes(data)
     with pytest.raises(UserError, match=message) as raised:
-        read_idx(path, content)
+        parse_idx(unpack(path), path, content)
     assert str(raised.value).startswith(f"{path}: ")
 
 
 @pytest.mark.parametrize("name", ["missing", "."])
 def test_a_path_that_is_no_file_is_a_users_mistake(tmp_path: Path, name: str):
     with pytest.raises(UserError, match="can't be read"):
-        read_idx(tmp_path / name, "images")
+        parse_idx(unpack(tmp_path / name), tmp_path / name, "images")
