@@ -40,11 +40,39 @@ class Statistic:
     start: float = 0.0
 
 
-class Layer(ABC):
-    """One step of a network, from a batch (N, ...) to a batch (N, ...).
+class Stage(ABC):
+    """One step of a computation, from a batch (N, ...) to a batch (N, ...): a layer, or several layers fused into one.
 
-    A layer never writes into an array that it was given. What backward needs it keeps from forward(train=True) on and
-    lets go of in backward: a network that rests between two steps holds its parameters and statistics, and no batch.
+    A stage never writes into an array that it was given. What it returns may be a buffer of its own, which its next
+    forward or backward overwrites, in any order of the axes in memory.
+    """
+
+    @abstractmethod
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:
+        """Return the outputs (N, *output_shape) for `x` (N, *input_shape), in the dtype of `x`.
+
+        train: keep what `backward` needs, and drop units where the layer does so; `rng` decides which.
+        """
+
+    @abstractmethod
+    def backward(self, grad_out: Array) -> Array:
+        """Fill the gradients of the parameters and return the gradient at the last training input, same shape as it.
+
+        grad_out: the loss's gradient at the last output. RuntimeError without a forward(train=True) before.
+        """
+
+    def backward_parameters(self, grad_out: Array) -> None:
+        """Fill the gradients of the parameters only, which is all that a network's first stage needs."""
+        self.backward(grad_out)
+
+    def release(self) -> None:  # noqa: B027 - most stages have none
+        """Let go of all buffers: a network that rests holds its parameters and statistics, and no batch."""
+
+
+class Layer(Stage):
+    """A stage with parameters of its own, as the field's textbooks cut networks: the reference for everything fused.
+
+    What backward needs it keeps from forward(train=True) on and lets go of in backward.
     """
 
     parameters: tuple[Parameter, ...] = ()
@@ -64,24 +92,6 @@ class Layer(ABC):
     @abstractmethod
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output (without N) for inputs of `input_shape`; ValueError if they don't fit."""
-
-    @abstractmethod
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> Array:
-        """Return the outputs (N, *output_shape) for `x` (N, *input_shape), in the dtype of `x`.
-
-        train: keep what `backward` needs, and drop units where the layer does so; `rng` decides which.
-        """
-
-    @abstractmethod
-    def backward(self, grad_out: Array) -> Array:
-        """Fill the gradients of the parameters and return the gradient at the last training input, same shape as it.
-
-        grad_out: the loss's gradient at the last output. RuntimeError without a forward(train=True) before.
-        """
-
-    def backward_parameters(self, grad_out: Array) -> None:
-        """Fill the gradients of the parameters only, which is all that a network's first layer needs."""
-        self.backward(grad_out)
 
 
 class Memory(Generic[Kept]):
