@@ -1,11 +1,21 @@
-"""The convolutional network: blocks of convolution, activation and pool, then affine layers (the book, chapter 7)."""
+"""The convolutional network: blocks of convolutions and a pool, then affine layers (the book, chapters 7 and 8)."""
 
 import numpy as np
 import numpy.typing as npt
 
 from models.arrays import Shape
 from models.descriptions import ConvNetDescription
-from models.layers import ACTIVATION_LAYERS, Affine, AveragePool2d, BatchNorm, Conv2d, Flatten, Layer, MaxPool2d
+from models.layers import (
+    ACTIVATION_LAYERS,
+    Affine,
+    AveragePool2d,
+    BatchNorm,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2d,
+)
 from models.multi_layer_net import hidden_layers
 from models.network import Network, check_input
 
@@ -33,15 +43,18 @@ class ConvNet(Network):
         batch_shape = tuple(input_shape) if len(input_shape) == 3 else (1, *input_shape)
         layers: list[Layer] = []
         shape = batch_shape
-        for number, filters in enumerate(description.filters, start=1):
-            block = _block(description, shape[0], filters)
-            shape = _shape_after(block, shape, f"block {number} of the ConvNet")
+        for number in range(len(description.filters)):
+            block = _block(description, number, shape[0])
+            shape = _shape_after(block, shape, f"block {number + 1} of the ConvNet")
             layers += block
         flatten = Flatten()
         (width,) = flatten.output_shape(shape)
         hidden, width = hidden_layers(width, description)
+        outputs: list[Layer] = [Affine(width, classes)]
+        if description.output_dropout > 0:
+            outputs.append(Dropout(description.output_dropout))
         super().__init__(
-            [*layers, flatten, *hidden, Affine(width, classes)],
+            [*layers, flatten, *hidden, *outputs],
             description=description,
             input_shape=input_shape,
             batch_shape=batch_shape,
@@ -51,20 +64,25 @@ class ConvNet(Network):
         )
 
 
-def _block(description: ConvNetDescription, channels: int, filters: int) -> list[Layer]:
-    kernel, stride, padding = description.kernel, description.stride, description.padding
-    # As in hidden layers, the normalisation makes a bias before it idle.
-    linear: list[Layer] = [Conv2d(channels, filters, kernel, stride, padding, bias=not description.batch_norm)]
-    if description.batch_norm:
-        linear.append(BatchNorm(filters))
-    activation = ACTIVATION_LAYERS[description.activation]()
-    if description.pool == "none":
-        return [*linear, activation]
+def _block(description: ConvNetDescription, number: int, channels: int) -> list[Layer]:
+    """Return the layers of block `number` (from 0) on maps of `channels` channels."""
+    filters, count = description.filters[number], description.convolutions
+    layers: list[Layer] = []
+    for padding in description.paddings[number * count : (number + 1) * count]:
+        # As in hidden layers, the normalisation makes a bias before it idle.
+        bias = not description.batch_norm
+        layers.append(Conv2d(channels, filters, description.kernel, description.stride, padding, bias=bias))
+        if description.batch_norm:
+            layers.append(BatchNorm(filters))
+        layers.append(ACTIVATION_LAYERS[description.activation]())
+        channels = filters
     if description.pool == "average":
-        return [*linear, activation, AveragePool2d(description.pool_size, description.pool_stride)]
-    # Both activations rise monotonically, so that max(activation(x)) = activation(max(x)): after the pool the
-    # activation gives the same numbers for a quarter of the work.
-    return [*linear, MaxPool2d(description.pool_size, description.pool_stride), activation]
+        layers.append(AveragePool2d(description.pool_size, description.pool_stride))
+    elif description.pool == "max":
+        # Both activations rise monotonically, so that max(activation(x)) = activation(max(x)): after the pool the
+        # activation gives the same numbers for a quarter of the work.
+        layers.insert(-1, MaxPool2d(description.pool_size, description.pool_stride))
+    return layers
 
 
 def _shape_after(layers: list[Layer], shape: Shape, where: str) -> Shape:
