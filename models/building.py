@@ -16,10 +16,13 @@ def build_network(
     classes: int,
     rng: np.random.Generator,
     dtype: npt.DTypeLike = np.float32,
+    *,
+    reference: bool = False,
 ) -> Network:
     """Return the network of `description`, its weights drawn from `rng` and its biases 0.
 
     input_shape: of one image, (D,), (H, W) or (C, H, W); a ConvNet needs one of the latter two.
+    reference: compute layer by layer, without the fused stages of models/fast: slower, and easier to follow.
     dtype: np.float32, or np.float64 for checks against finite differences.
     Raises ValueError for what does not fit together, TypeError for something that is no description.
     """
@@ -27,7 +30,7 @@ def build_network(
         raise ValueError(f"a network computes in float32 or float64, got {np.dtype(dtype)}")
     match description:
         case MultiLayerNetDescription():
-            return MultiLayerNet(description, input_shape, classes, rng, dtype)
+            return MultiLayerNet(description, input_shape, classes, rng, dtype, reference=reference)
         case ConvNetDescription():
-            return ConvNet(description, input_shape, classes, rng, dtype)
+            return ConvNet(description, input_shape, classes, rng, dtype, reference=reference)
     raise TypeError(f"expected a MultiLayerNetDescription or a ConvNetDescription, got {description!r}")

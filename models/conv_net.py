@@ -33,6 +33,8 @@ class ConvNet(Network):
         classes: int,
         rng: np.random.Generator,
         dtype: npt.DTypeLike = np.float32,
+        *,
+        reference: bool = False,
     ) -> None:
         check_input(input_shape, classes)
         if len(input_shape) == 1:
@@ -61,6 +63,7 @@ class ConvNet(Network):
             classes=classes,
             rng=rng,
             dtype=dtype,
+            reference=reference,
         )
 
 

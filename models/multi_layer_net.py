@@ -21,6 +21,8 @@ class MultiLayerNet(Network):
         classes: int,
         rng: np.random.Generator,
         dtype: npt.DTypeLike = np.float32,
+        *,
+        reference: bool = False,
     ) -> None:
         check_input(input_shape, classes)
         inputs = prod(input_shape)
@@ -33,6 +35,7 @@ class MultiLayerNet(Network):
             classes=classes,
             rng=rng,
             dtype=dtype,
+            reference=reference,
         )
 
 

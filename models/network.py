@@ -11,8 +11,9 @@ from models.arrays import Array, BoolArray, IntArray, Shape
 from models.checks import check_integer
 from models.descriptions import NetworkDescription
 from models.examples import Examples, scale_images
+from models.fast import plan
 from models.initialization import draw_weights
-from models.layers.base import Layer, Parameter
+from models.layers.base import Layer, Parameter, Stage
 from models.layers.softmax_cross_entropy import cross_entropy, softmax_cross_entropy
 
 PREDICTION_CHUNK = 100  # images that prediction holds at once: a simple ConvNet's maps of 100 images are 7 MB
@@ -47,6 +48,8 @@ class Network:
     statistics: flat vector of what layers gather over training steps for prediction; empty without batch normalisation.
     input_shape: of one image as the user gives it; batch_shape: the same image as the first layer takes it.
     dtype: float32 in training; float64 for checks against finite differences.
+    layers: the network as textbooks cut it. It computes with stages that stand for several of them (models/fast), or,
+    as a `reference`, with the layers themselves.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Network:
         classes: int,
         rng: np.random.Generator,
         dtype: npt.DTypeLike = np.float32,
+        reference: bool = False,
     ) -> None:
         self.layers = tuple(layers)
         self.description = description
@@ -74,6 +78,7 @@ class Network:
         gathered = sum(prod(statistic.shape) for layer in self.layers for statistic in layer.statistics)
         self.statistics: Array = np.zeros(gathered, self.dtype)
         self._attach_layers(rng)
+        self._stages: Sequence[Stage] = self.layers if reference else plan(self.layers, batch_shape, self.dtype)
 
     def _attach_layers(self, rng: np.random.Generator) -> None:
         """Give each layer its views, and draw its weights in the layers' order."""
@@ -134,13 +139,18 @@ class Network:
         """
         self.check_labels(labels)
         x = self._batch(images)
-        for layer in self.layers:
-            x = layer.forward(x, train=True, rng=rng)
+        for stage in self._stages:
+            x = stage.forward(x, train=True, rng=rng)
         loss, grad = softmax_cross_entropy(x, labels)
-        for layer in self.layers[:0:-1]:
-            grad = layer.backward(grad)
-        self.layers[0].backward_parameters(grad)
+        for stage in self._stages[:0:-1]:
+            grad = stage.backward(grad)
+        self._stages[0].backward_parameters(grad)
         return loss
+
+    def release_buffers(self) -> None:
+        """Let go of what only a step in progress needs; the next one makes it anew. For networks that rest."""
+        for stage in self._stages:
+            stage.release()
 
     @np.errstate(all="ignore")
     def logits(self, images: Array) -> Array:
@@ -152,8 +162,8 @@ class Network:
         for start in range(0, len(images), PREDICTION_CHUNK):
             chunk = slice(start, start + PREDICTION_CHUNK)
             x = self._batch(images[chunk])
-            for layer in self.layers:
-                x = layer.forward(x, train=False)
+            for stage in self._stages:
+                x = stage.forward(x, train=False)
             out[chunk] = x
         return out
 

@@ -82,6 +82,7 @@ class _Run:
             stopped_early = self._early.look(network, on_train, on_validation)
             if stopped_early:
                 on_train, on_validation = self._early.restore(network)
+        network.release_buffers()  # until the next result is asked for, other networks may train
         self._seconds += perf_counter() - started
         place = Place(trainer.step, trainer.step / trainer.steps_per_epoch, self._seconds)
         if reason is not None:

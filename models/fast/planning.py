@@ -1,0 +1,43 @@
+"""Which layers are computed together: from a network's layers to the stages that stand for them.
+
+The layers are the reference; every fused stage is proved equal to the layers it stands for. Where no stage fits, the
+layer itself is the stage.
+"""
+
+from collections.abc import Sequence
+
+import numpy.typing as npt
+
+from models.arrays import Shape
+from models.fast.affine import FusedAffine
+from models.fast.conv_pool import ConvPoolReLU
+from models.layers import Affine, Conv2d, Layer, MaxPool2d, ReLU
+from models.layers.base import Stage
+
+
+def plan(layers: Sequence[Layer], input_shape: Shape, dtype: npt.DTypeLike) -> list[Stage]:
+    """Return stages that compute what `layers` do, on inputs (N, *input_shape) of `dtype`.
+
+    The layers keep the parameters, which must be attached before the stages compute.
+    """
+    stages: list[Stage] = []
+    shape, place = input_shape, 0
+    while place < len(layers):
+        stage, count = _stage(layers[place:], shape, dtype)
+        stages.append(stage)
+        for layer in layers[place : place + count]:
+            shape = layer.output_shape(shape)
+        place += count
+    return stages
+
+
+def _stage(layers: Sequence[Layer], shape: Shape, dtype: npt.DTypeLike) -> tuple[Stage, int]:
+    """Return the stage for the first of `layers`, and for how many of them it stands."""
+    match list(layers[:3]):
+        case [Conv2d() as conv, MaxPool2d() as pool, ReLU()] if ConvPoolReLU.fits(conv, pool, shape):
+            return ConvPoolReLU(conv, shape, dtype), 3
+        case [Affine() as affine, ReLU(), *_]:
+            return FusedAffine(affine, dtype, relu=True), 2
+        case [Affine() as affine, *_]:
+            return FusedAffine(affine, dtype, relu=False), 1
+    return layers[0], 1
