@@ -27,8 +27,10 @@ def propose(
     """Return `n` configs for a round that looks in `box`.
 
     `trials` are the comparable finished trials (imputed scores where stopped); samplers that learn see those inside the
-    box. In a round after the first, a tenth of the configs is drawn from the whole limits.
+    box. In a round after the first, a tenth of the configs is drawn from the whole limits. A grid knows no boxes.
     """
+    if sampler == GRID:
+        return space.grid()[:n]
     narrowed = bool(trials) and box != space.limits()
     wide = round(WIDE_SHARE * n) if narrowed else 0
     sampler_seed, wide_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(2))
@@ -101,5 +103,8 @@ _PROPOSERS: dict[str, Callable[..., list[dict[str, Value]]]] = {
     "qmc": _optuna(_qmc),
 }
 
-SAMPLERS = tuple(_PROPOSERS)
+GRID = "grid"
+"""The sampler that tries every combination of the choices."""
+
+SAMPLERS = (*_PROPOSERS, GRID)
 """The names a study may give as its sampler."""

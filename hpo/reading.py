@@ -69,8 +69,7 @@ def read_value(hint: Any, value: object, where: str) -> Any:
         return float(value)
     if isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
         return value
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    raise UserError(f"{where} = {value!r}; expected {names.get(hint, hint)}")
+    raise UserError(f"{where} = {value!r}; expected {_expected(hint)}")
 
 
 def _read_union(options: tuple[Any, ...], value: object, where: str) -> Any:
@@ -79,5 +78,12 @@ def _read_union(options: tuple[Any, ...], value: object, where: str) -> Any:
             return value if option is type(None) and value is None else read_value(option, value, where)
         except (UserError, TypeError):
             continue
-    expected = " or ".join(getattr(option, "__name__", str(option)) for option in options)
-    raise UserError(f"{where} = {value!r}; expected {expected}")
+    raise UserError(f"{where} = {value!r}; expected {' or '.join(map(_expected, options))}")
+
+
+def _expected(hint: Any) -> str:
+    """Return what a value of the type `hint` is called in a study file."""
+    if get_origin(hint) is tuple:
+        return "a list"
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", type(None): "nothing"}
+    return names.get(hint, str(hint))

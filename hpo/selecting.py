@@ -115,8 +115,15 @@ def estimate(scores: Sequence[float]) -> Estimate:
     mean = float(np.mean(scores))
     if len(scores) == 1:
         return Estimate(mean, math.nan, math.nan, 1)
-    half = _t_quantile(len(scores) - 1) * float(np.std(scores, ddof=1)) / math.sqrt(len(scores))
+    half = _half_width(scores)
     return Estimate(mean, max(0.0, mean - half), min(1.0, mean + half), len(scores))
+
+
+def estimate_difference(differences: Sequence[float]) -> Estimate:
+    """Return the mean of paired differences with its 90 % t interval, which nothing cuts: a difference has any sign."""
+    mean = float(np.mean(differences)) if differences else math.nan
+    half = _half_width(differences)
+    return Estimate(mean, mean - half, mean + half, len(differences))
 
 
 def boundaries(space: SearchSpace, config: Config) -> tuple[str, ...]:
@@ -129,6 +136,13 @@ def boundaries(space: SearchSpace, config: Config) -> tuple[str, ...]:
             if not 0.02 <= share <= 0.98:
                 found.append(name)
     return tuple(found)
+
+
+def _half_width(values: Sequence[float]) -> float:
+    """Return t(n - 1) * sd / sqrt(n); nan for fewer than two values."""
+    if len(values) < 2:
+        return math.nan
+    return _t_quantile(len(values) - 1) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
 
 
 def _t_quantile(freedom: int) -> float:

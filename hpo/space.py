@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import sys
@@ -98,7 +99,10 @@ class Numeric:
 
 @dataclass(frozen=True, slots=True)
 class Categorical:
-    """One of a few choices. A choice that is a list (hidden sizes, say) travels as its JSON text."""
+    """One of a few choices.
+
+    A choice that is a list (hidden sizes, say), or a table that sets several fields at once, travels as its JSON text.
+    """
 
     choices: tuple[Value, ...]
 
@@ -173,6 +177,15 @@ class SearchSpace:
             }
         )
 
+    def grid(self) -> list[dict[str, Value]]:
+        """Return every combination of the choices, the last hyperparameter the fastest; without any, one empty config.
+
+        Raises TypeError for a numeric hyperparameter, whose values nobody named.
+        """
+        limits = self.limits()
+        choices = [limits.choices(name) for name in self.hyperparameters]
+        return [dict(zip(self.hyperparameters, each, strict=True)) for each in itertools.product(*choices)]
+
     def distributions(self, box: Box | None = None) -> dict[str, BaseDistribution]:
         """Return Optuna's distributions over `box`, or over the limits."""
         box = box or self.limits()
@@ -180,6 +193,11 @@ class SearchSpace:
             name: h.distribution(box.interval(name)) if isinstance(h, Numeric) else h.distribution(box.choices(name))
             for name, h in self.hyperparameters.items()
         }
+
+
+def unpacked(value: Value) -> Any:
+    """Return the list or the table whose JSON text `value` is; any other value as it is."""
+    return json.loads(value) if isinstance(value, str) and value.startswith(("[", "{")) else value
 
 
 _NUMERIC_KEYS = ("type", "log", "start", "limits")
@@ -236,12 +254,23 @@ def _read_categorical(where: str, choices: object) -> Categorical:
     if not isinstance(choices, list) or len(choices) < 2:
         raise UserError(f"{where}.choices = {choices!r}; it must be a list of at least two choices")
     for choice in choices:
-        parts = choice if isinstance(choice, list) else [choice]
-        if not all(isinstance(part, str | int | float | bool) for part in parts):
-            raise UserError(f"{where}.choices holds {choice!r}; a choice is a number, a text, true/false or a list")
-        if isinstance(choice, str) and choice.startswith("["):
-            raise UserError(f"{where}.choices holds {choice!r}; a choice is read as a list, so write it without quotes")
-    values = tuple(json.dumps(choice) if isinstance(choice, list) else choice for choice in choices)
+        if not all(_is_plain(part) for part in (choice.values() if isinstance(choice, Mapping) else [choice])):
+            raise UserError(
+                f"{where}.choices holds {choice!r}; a choice is a number, a text, true/false, a list of these, or a "
+                "table of fields"
+            )
+        if isinstance(choice, str) and choice.startswith(("[", "{")):
+            raise UserError(
+                f"{where}.choices holds {choice!r}; a choice is read as a list or a table, so write it without quotes"
+            )
+    if 0 < sum(isinstance(choice, Mapping) for choice in choices) < len(choices):
+        raise UserError(f"{where}.choices = {choices!r}; either all choices are tables of fields, or none is")
+    values = tuple(json.dumps(choice) if isinstance(choice, list | Mapping) else choice for choice in choices)
     if len(set(values)) < len(values):
         raise UserError(f"{where}.choices names a choice twice: {choices!r}")
     return Categorical(values)
+
+
+def _is_plain(value: object) -> bool:
+    """Say whether `value` is a number, a text, a truth or a list of these."""
+    return all(isinstance(part, str | int | float | bool) for part in (value if isinstance(value, list) else [value]))

@@ -6,7 +6,7 @@ yields a `TrainingResult` at every point where it was asked to look.
 
 from models.arrays import Array, BoolArray, IntArray
 from models.building import build_network
-from models.checkpoint import load_network, save_network
+from models.checkpoint import load_network, network_bytes, network_from_bytes, save_network
 from models.conv_net import ConvNet
 from models.descriptions import ACTIVATIONS, POOLS, ConvNetDescription, MultiLayerNetDescription, NetworkDescription
 from models.examples import Examples
@@ -44,6 +44,8 @@ __all__ = [
     "fit",
     "load_network",
     "make_optimizer",
+    "network_bytes",
+    "network_from_bytes",
     "output_size",
     "save_network",
     "steps_per_epoch",

@@ -55,7 +55,11 @@ class Optimizer(ABC):
 
         Coupled L2, unless a subclass says otherwise: the gradient of the penalty is added to `grads` in place.
         """
-        add_weight_decay(weights, grads, weight_decay)
+        for start in range(0, len(weights), CHUNK):
+            part = slice(start, start + CHUNK)
+            penalty = self._scratch[: len(weights[part])]
+            np.multiply(weights[part], weight_decay, out=penalty)
+            np.add(grads[part], penalty, out=grads[part])
 
     @abstractmethod
     def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:
@@ -79,6 +83,10 @@ class Optimizer(ABC):
 
 class SGD(Optimizer):
     """Stochastic gradient descent (the book, eq. 6.1)."""
+
+    def decay_weights(self, weights: Array, grads: Array, weight_decay: float, *, factor: float = 1.0) -> None:  # noqa: ARG002 - see below
+        """Shrink `weights` in place: without moments coupled L2 is just that, and one pass instead of three."""
+        weights *= 1 - self.learning_rate * factor * weight_decay  # w - lr (g + wd w) = (1 - lr wd) w - lr g
 
     def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:  # noqa: ARG002 - it has none
         np.multiply(g, rate, out=scratch)
@@ -143,7 +151,10 @@ class RMSProp(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam with the authors' settings (Kingma & Ba 2015, algorithm 1)."""
+    """Adam with the authors' settings (Kingma & Ba 2015, algorithm 1).
+
+    The state holds m / (1 - beta1) and v / (1 - beta2), so that g and g^2 enter unscaled; constants come in at the end.
+    """
 
     flushed_below = (1e-20, 1e-34)
     beta1 = 0.9
@@ -152,16 +163,16 @@ class Adam(Optimizer):
 
     def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:
         m, v = state
-        np.multiply(g, 1 - self.beta1, out=scratch)
         m *= self.beta1
-        m += scratch  # m <- beta1 m + (1 - beta1) g
+        m += g  # m <- beta1 m + (1 - beta1) g
         np.multiply(g, g, out=scratch)
-        scratch *= 1 - self.beta2
         v *= self.beta2
         v += scratch  # v <- beta2 v + (1 - beta2) g^2
-        # p <- p - lr (m/c1) / (sqrt(v/c2) + epsilon), with the bias corrections c moved out of the vectors (section 2)
+        # p <- p - lr (m/c1) / (sqrt(v/c2) + epsilon), with all constants moved out of the vectors (section 2)
         c1, c2 = 1 - self.beta1**self.steps, math.sqrt(1 - self.beta2**self.steps)
-        _descend(p, m, v, scratch, learning_rate=rate * c2 / c1, epsilon=self.epsilon * c2)
+        spread = math.sqrt(1 - self.beta2)
+        learning_rate = rate * c2 / c1 * (1 - self.beta1) / spread
+        _descend(p, m, v, scratch, learning_rate=learning_rate, epsilon=self.epsilon * c2 / spread)
 
 
 class AdamW(Adam):
@@ -196,13 +207,6 @@ def make_optimizer(
     """
     check_choice("optimizer", name, tuple(OPTIMIZERS))
     return OPTIMIZERS[name](size, dtype, learning_rate, momentum)
-
-
-def add_weight_decay(params: Array, grads: Array, weight_decay: float) -> None:
-    """Add the gradient of ½·weight_decay·‖params‖² to `grads` in place; both (size,)."""
-    for start in range(0, len(params), CHUNK):
-        part = slice(start, start + CHUNK)
-        grads[part] += weight_decay * params[part]
 
 
 def _descend(

@@ -1,4 +1,4 @@
-"""What both figures share: fonts for any script, titles, rendering to PNG, and a layout that stands still."""
+"""What all figures share: fonts for any script, titles, rendering to PNG, and a layout that stands still."""
 
 from __future__ import annotations
 
@@ -53,10 +53,16 @@ def people_text(**style: Any) -> dict[str, Any]:
 
 def set_title(figure: Figure, results: StudyResults, detail: str) -> None:
     """Put the study's title over `figure`, and under it in grey what was measured on which data."""
+    set_headlines(
+        figure, results.definition.title, f"study {results.definition.name} on {data_text(results)}: {detail}"
+    )
+
+
+def set_headlines(figure: Figure, title: str, detail: str) -> None:
+    """Put `title` over `figure`, and `detail` under it in grey; the panels get the room below."""
     width, height = figure.get_size_inches()
-    where = f"study {results.definition.name} on {data_text(results)}: {detail}"
     top = height - 0.12
-    for text, size, colour in ((results.definition.title, 13.0, INK), (where, 9.5, GREY)):
+    for text, size, colour in ((title, 13.0, INK), (detail, 9.5, GREY)):
         lines = wrapped(text, int(width * 115 / size))
         style = people_text(fontsize=size, color=colour, va="top", linespacing=1.2)
         figure.text(0.12 / width, top / height, lines, **style)

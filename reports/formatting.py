@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 
@@ -16,10 +17,14 @@ _DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
 
 
 def value_text(value: Value) -> str:
-    """Return a value as people read it: floats with three significant digits, such as 0.0123 or 1.2e-05."""
+    """Return a value as people read it: floats with three significant digits, such as 0.0123 or 1.2e-05.
+
+    A choice that sets several fields reads `optimizer sgd, learning_rate 0.01`.
+    """
     if isinstance(value, float):
         return f"{float(f'{value:.3g}'):g}"
-    return str(value)
+    fields = _fields(value)
+    return str(value) if fields is None else ", ".join(f"{name} {value_text(each)}" for name, each in fields.items())
 
 
 def region_text(region: Region) -> str:
@@ -39,6 +44,40 @@ def compact_items(config: Config) -> list[str]:
     return [f"{_SHORT.get(name, name)} {value_text(value)}" for name, value in config.items()]
 
 
+def config_label(config: Config) -> str:
+    """Return what tells a config from the others of its study, for sentences: `weight_decay 0.1`."""
+    return ", ".join(
+        value_text(value) if _fields(value) is not None else f"{name} {value_text(value)}"
+        for name, value in config.items()
+    )
+
+
+def compact_label(config: Config) -> str:
+    """Return the same for figures: `wd 0.1`, `with batch_norm`; a text stands for itself, as in `sgd, lr 0.01`."""
+    items = {}
+    for name, value in config.items():
+        items |= _fields(value) or {name: value}
+    return ", ".join(_compact_item(name, value) for name, value in items.items())
+
+
+def _compact_item(name: str, value: Value) -> str:
+    if isinstance(value, bool):
+        return f"{'with' if value else 'without'} {name}"
+    if isinstance(value, str) and not value.startswith("["):
+        return value
+    return f"{_SHORT.get(name, name)} {value_text(value)}"
+
+
+def _fields(value: Value) -> dict[str, Value] | None:
+    """Return the fields that a choice sets, which travels as a JSON table; None for a plain value."""
+    if not (isinstance(value, str) and value.startswith("{")):
+        return None
+    fields: dict[str, Value] = {
+        name: json.dumps(each) if isinstance(each, list) else each for name, each in json.loads(value).items()
+    }
+    return fields
+
+
 def percent(share: float) -> str:
     """Return an accuracy (0..1) in percent, `97.5`; `-` where it is unknown."""
     return "-" if math.isnan(share) else f"{100 * share:.1f}"
@@ -49,6 +88,21 @@ def interval_percent(estimate: Estimate) -> str:
     if math.isnan(estimate.low):
         return "-"
     return f"{percent(max(0.0, estimate.low))} .. {percent(min(1.0, estimate.high))}"
+
+
+def points_text(share: float, *, signed: bool = False) -> str:
+    """Return a difference of two accuracies in points of percent, `25.1` or, signed, `+25.1`; `-` if unknown."""
+    if math.isnan(share):
+        return "-"
+    rounded = round(100 * share, 1) + 0.0  # -0.0 becomes 0.0
+    return f"{rounded:+.1f}" if signed else f"{rounded:.1f}"
+
+
+def interval_points(estimate: Estimate, *, signed: bool = False) -> str:
+    """Return the interval of a difference in points, `24.1 .. 26.1`; `-` where there is none."""
+    if math.isnan(estimate.low):
+        return "-"
+    return f"{points_text(estimate.low, signed=signed)} .. {points_text(estimate.high, signed=signed)}"
 
 
 def count_text(count: int, noun: str) -> str:

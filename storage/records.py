@@ -1,4 +1,4 @@
-"""What Optuna has no place for: each trial's learning curve and hits, and the ledger of test-set openings."""
+"""What Optuna has no place for: curves and hits of trials, networks that were kept, the ledger of test-set openings."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from storage.schema import curves, test_openings
+from storage.schema import curves, networks, test_openings
 
 Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """One evaluation while training: losses are mean cross-entropies, accuracies shares, `seconds` training time."""
+    """One evaluation while training: losses are mean cross-entropies, accuracies shares, `seconds` training time.
+
+    `test_accuracy` is there only where the test set was open while training: in comparisons.
+    """
 
     group: int
     step: int
@@ -28,6 +31,7 @@ class CurvePoint:
     validation_loss: float
     validation_accuracy: float
     seconds: float
+    test_accuracy: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,25 @@ def load_curves(engine: sa.Engine, trial_ids: Sequence[int]) -> dict[int, Curve]
         with engine.begin() as connection:
             rows = connection.execute(sa.select(curves).where(curves.c.trial_id.in_(batch))).all()
         for row in rows:
-            points = tuple(CurvePoint(*values) for values in json.loads(row.points))
+            points = tuple(CurvePoint(*values) for values in json.loads(row.points))  # older rows end at `seconds`
             groups = 1 + max((point.group for point in points), default=0)
             bits = np.unpackbits(np.frombuffer(row.hits, dtype=np.uint8), count=groups * row.n_validation)
             found[row.trial_id] = Curve(points, bits.astype(np.bool_).reshape(groups, row.n_validation))
     return found
+
+
+def save_network_bytes(engine: sa.Engine, trial_id: int, npz: bytes) -> None:
+    """Keep the trained network of `trial_id`, an .npz file as bytes, in place of one that was kept before."""
+    with engine.begin() as connection:
+        connection.execute(networks.delete().where(networks.c.trial_id == trial_id))
+        connection.execute(networks.insert().values(trial_id=trial_id, npz=npz))
+
+
+def load_network_bytes(engine: sa.Engine, trial_id: int) -> bytes | None:
+    """Return the network that was kept for `trial_id`, or None."""
+    with engine.begin() as connection:
+        found = connection.execute(sa.select(networks.c.npz).where(networks.c.trial_id == trial_id)).scalar()
+    return None if found is None else bytes(found)
 
 
 def record_test_opening(engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str) -> None:

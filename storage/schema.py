@@ -1,4 +1,7 @@
-"""Our own tables, beside Optuna's in the same database: leases, learning curves with hits, and the test-set ledger."""
+"""Our own tables, beside Optuna's in the same database.
+
+Leases, learning curves with hits, trained networks, and the test-set ledger.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,13 @@ curves = sa.Table(
     sa.Column("points", sa.Text, nullable=False),  # JSON, see records.Curve
     sa.Column("hits", sa.LargeBinary, nullable=False),  # packed bits, group after group
     sa.Column("n_validation", sa.Integer, nullable=False),
+)
+
+networks = sa.Table(
+    "hpo_networks",
+    metadata,
+    sa.Column("trial_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("npz", sa.LargeBinary, nullable=False),  # as models.network_bytes writes it
 )
 
 test_openings = sa.Table(

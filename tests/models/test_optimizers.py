@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models import OPTIMIZERS, make_optimizer
-from models.optimizers import CHUNK, FLUSH_EVERY, add_weight_decay
+from models.optimizers import CHUNK, FLUSH_EVERY
 
 LR, MOMENTUM, DECAY = 0.05, 0.8, 0.3
 
@@ -215,9 +215,10 @@ def test_flushing_does_not_change_what_adam_learns():
     np.testing.assert_allclose(params, expected, rtol=1e-9)
 
 
-def test_weight_decay_adds_its_gradient():
+def test_coupled_weight_decay_adds_its_gradient():
     params, grads = np.arange(2.0 * CHUNK + 5), np.ones(2 * CHUNK + 5)
-    add_weight_decay(params, grads, 0.5)
+    optimizer = make_optimizer("momentum", len(params), learning_rate=LR, dtype=np.float64)
+    optimizer.decay_weights(params, grads, 0.5)
     np.testing.assert_array_equal(grads, 1 + 0.5 * params)
     np.testing.assert_array_equal(params, np.arange(2.0 * CHUNK + 5))
 
