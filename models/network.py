@@ -17,6 +17,7 @@ from models.layers.base import Layer, Parameter, Stage
 from models.layers.softmax_cross_entropy import cross_entropy, softmax_cross_entropy
 
 PREDICTION_CHUNK = 100  # images that prediction holds at once: a simple ConvNet's maps of 100 images are 7 MB
+VECTOR_CHUNK = 500  # ... of a network without maps: 1.6 MB of MNIST images
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,13 +155,14 @@ class Network:
 
     @np.errstate(all="ignore")
     def logits(self, images: Array) -> Array:
-        """Return the outputs before softmax, (N, classes), in prediction mode; PREDICTION_CHUNK images at a time.
+        """Return the outputs before softmax, (N, classes), in prediction mode, some images at a time.
 
         images: (N, *input_shape), uint8 or float. Raises ValueError for another shape.
         """
         out = np.empty((len(images), self.classes), self.dtype)
-        for start in range(0, len(images), PREDICTION_CHUNK):
-            chunk = slice(start, start + PREDICTION_CHUNK)
+        size = PREDICTION_CHUNK if len(self._batch_shape) > 1 else VECTOR_CHUNK
+        for start in range(0, len(images), size):
+            chunk = slice(start, start + size)
             x = self._batch(images[chunk])
             for stage in self._stages:
                 x = stage.forward(x, train=False)

@@ -32,9 +32,9 @@ class _Chunk:
     """Some rows of the pooled output, P = rows·width·N numbers a channel, and what backward needs of them.
 
     place: the rows. window: (C, k+1, k+1, rows, width, N), a view of the padded images; unrolled: its copy. pixels: the
-    same memory as (K, P); columns: with a row of ones below, if there is a bias. out, grad: (F, P), views of the pooled
-    outputs and of their gradient. alive: where the ReLU passed; upper: where the pool's maximum lay in the first row;
-    first, third: where it was phase (0, 0), (1, 0); all (F, P).
+    same memory as (K, P); columns: with a row of ones below, if there is a bias. out: (F, P), a view of the pooled
+    outputs. alive: where the ReLU passed; upper: where the pool's maximum lay in the first row; first, third: where it
+    was phase (0, 0), (1, 0); all (F, P).
     """
 
     place: slice
@@ -43,7 +43,6 @@ class _Chunk:
     columns: Array
     pixels: Array
     out: Array
-    grad: Array
     alive: BoolArray
     upper: BoolArray
     first: BoolArray
@@ -52,14 +51,13 @@ class _Chunk:
 
 @dataclass(slots=True)
 class _Buffers:
-    """padded: (C, H + 2p, W + 2p, N). pooled, grad: (F, OH, OW, N). products: (4, F, P), of one chunk, for forward and
+    """padded: (C, H + 2p, W + 2p, N). pooled: (F, OH, OW, N). products: (4, F, P), of one chunk, for forward and
     backward in turn. weights: (4·F, K), or K + 1 with the bias. grad_weights, partial: (4·F, K).
     """
 
     padded: Array
     interior: Array
     pooled: Array
-    grad: Array
     products: Array
     weights: Array
     grad_weights: Array
@@ -129,26 +127,24 @@ class ConvPoolReLU(Stage):
         rows, bias = self._rows, int(self._conv.bias)
         padded = np.zeros((channels, height + 2 * padding, width + 2 * padding, batch), dtype)
         pooled = np.empty((filters, self._height, self._width, batch), dtype)
-        grad = np.empty_like(pooled)
         line = self._width * batch  # numbers a channel in one row of the output
         step = min(self._height, max(1, CHUNK_BYTES // ((rows + bias + 4 * filters) * line * dtype.itemsize)))
         return _Buffers(
             padded=padded,
             interior=padded[:, padding : padding + height, padding : padding + width],
             pooled=pooled,
-            grad=grad,
             products=np.empty((4, filters, step * line), dtype),
             weights=np.zeros((4 * filters, rows + bias), dtype),
             grad_weights=np.empty((4 * filters, rows), dtype),
             partial=np.empty((4 * filters, rows), dtype),
             ones=np.ones(step * line, dtype),
             chunks=[
-                self._chunk(padded, pooled, grad, slice(top, min(top + step, self._height)))
+                self._chunk(padded, pooled, slice(top, min(top + step, self._height)))
                 for top in range(0, self._height, step)
             ],
         )
 
-    def _chunk(self, padded: Array, pooled: Array, grad: Array, place: slice) -> _Chunk:
+    def _chunk(self, padded: Array, pooled: Array, place: slice) -> _Chunk:
         filters, batch = len(pooled), padded.shape[-1]
         size = (place.stop - place.start) * self._width * batch
         columns = np.ones((self._rows + int(self._conv.bias), size), self._dtype)
@@ -161,7 +157,6 @@ class ConvPoolReLU(Stage):
             columns=columns,
             pixels=pixels,
             out=pooled[:, place].reshape(filters, size),
-            grad=grad[:, place].reshape(filters, size),
             **{name: np.empty((filters, size), np.bool_) for name in ("alive", "upper", "first", "third")},
         )
 
@@ -197,14 +192,14 @@ class ConvPoolReLU(Stage):
         the upper two, (0, 0) alone and (1, 0) alone. These are products with masks; the differences between them are
         taken at the end, where the arrays are small.
         """
-        np.copyto(buffers.grad, grad_out.transpose(1, 2, 3, 0))
+        grad = np.ascontiguousarray(grad_out.transpose(1, 2, 3, 0))  # no copy, where a fused affine layer made it
         total = buffers.grad_weights
         bias = np.zeros(self._conv.filters, self._dtype)
         combined = None if grad_padded is None else _combined(buffers.weights[:, : self._rows])
         for place, chunk in enumerate(buffers.chunks):
             size = chunk.columns.shape[1]
             sums = buffers.products[:, :, :size]
-            np.multiply(chunk.grad, chunk.alive, out=sums[0])
+            np.multiply(grad[:, chunk.place].reshape(chunk.alive.shape), chunk.alive, out=sums[0])
             for mask, part in ((chunk.upper, sums[1]), (chunk.first, sums[2]), (chunk.third, sums[3])):
                 np.multiply(sums[0], mask, out=part)
             bias += np.dot(sums[0], buffers.ones[:size])

@@ -198,7 +198,7 @@ def test_uint8_images_are_scaled_to_the_unit_interval_and_floats_taken_as_they_a
 
 
 def test_accuracy_counts_every_image_the_last_partial_chunk_included(monkeypatch):
-    monkeypatch.setattr(models.network, "PREDICTION_CHUNK", 100)
+    monkeypatch.setattr(models.network, "VECTOR_CHUNK", 100)
     network = build_network(MultiLayerNetDescription(hidden=()), (3,), 3, np.random.default_rng(0))
     network.params[...] = 0
     network.params[: 3 * 3] = np.eye(3).ravel()  # the answer is the largest of three inputs: a perfect network
