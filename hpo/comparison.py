@@ -53,12 +53,11 @@ class ComparedConfig:
     """Train accuracy - test accuracy, paired within each run."""
 
 
-def wanted_trials(definition: StudyDefinition, configs: Sequence[Config]) -> list[tuple[Config, dict[str, Any]]]:
-    """Return every trial of the comparison with its attributes: first run 0 of all configs, then run 1, and so on.
+def wanted_trials(configs: Sequence[Config], *, runs: int, seed: int) -> list[tuple[Config, dict[str, Any]]]:
+    """Return the trials of a comparison with their attributes: first run 0 of all configs, then run 1, and so on.
 
-    Run k has the same seed in every config, and with it the same images, first weights and batches.
+    `seed` is the study's. Run k has the same seed in every config, and with it the same first weights and batches.
     """
-    assert definition.comparison is not None
     return [
         (
             config,
@@ -66,11 +65,11 @@ def wanted_trials(definition: StudyDefinition, configs: Sequence[Config]) -> lis
                 "round": 1,
                 "index": run * len(configs) + place,
                 "run": run,
-                "seed": derived_seed(definition.seed, COMPARE, run),
+                "seed": derived_seed(seed, COMPARE, run),
                 "allowed": DONE,
             },
         )
-        for run in range(definition.comparison.seeds)
+        for run in range(runs)
         for place, config in enumerate(configs)
     ]
 

@@ -7,9 +7,12 @@ die at any point: whoever takes over its lease goes on from the same place, with
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from optuna.distributions import BaseDistribution
 
+from hpo.comparison import wanted_trials
+from hpo.definition import ComparisonSettings
 from hpo.final_stage import WantedRun, wanted_runs
 from hpo.narrowing import narrow
 from hpo.proposing import propose
@@ -22,6 +25,9 @@ from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord
 from hpo.trials import TrialResult
 from storage.database import Database
 from storage.leases import Leases
+
+WantedTrial = tuple[Config, Mapping[str, Any]]
+"""A trial to be: its config, and the attributes that it is put into the queue with."""
 
 
 class Coordinator:
@@ -68,10 +74,12 @@ class Coordinator:
     def _advance(self) -> bool:
         """Take one step forward, or return False if trials must be trained first."""
         rounds = self.record.rounds(self.definition)
+        if self.definition.comparison is not None:
+            return self._advance_comparison(self.definition.comparison, rounds)
         for opened in rounds:
             mine = _of_round(self.trials, opened.number)
             if len(mine) < len(opened.configs):
-                return self._enqueue_round(opened, mine)
+                return self._enqueue(self._wanted(opened), mine)
             if not all(trial.finished for trial in mine):
                 return self._judge(mine)
         known = comparable(self.definition, search_results(self.trials))
@@ -97,15 +105,44 @@ class Coordinator:
         self.record.open_round(number, box, why, configs)
         return True
 
-    def _enqueue_round(self, opened: RoundRecord, present: Sequence[QueuedTrial]) -> bool:
+    def _wanted(self, opened: RoundRecord) -> list[WantedTrial]:
+        """Return the trials of a round with their attributes."""
+        wanted: list[WantedTrial] = []
+        for index, config in enumerate(opened.configs):
+            seed = derived_seed(self.definition.seed, TRIAL, opened.number, index)
+            attributes = {"round": opened.number, "index": index, "seed": seed}
+            wanted.append((config, attributes | {"allowed": self.definition.search.percents[0]}))
+        return wanted
+
+    def _enqueue(self, wanted: Sequence[WantedTrial], present: Sequence[QueuedTrial]) -> bool:
+        """Put those of the `wanted` trials of a round into the queue that are not in it yet."""
         distributions = self.definition.space.distributions()
         indices = {trial.attributes["index"] for trial in present}
-        for index, config in enumerate(opened.configs):
-            if index not in indices:
-                seed = derived_seed(self.definition.seed, TRIAL, opened.number, index)
-                attributes = {"round": opened.number, "index": index, "seed": seed}
-                self.search.add(config, distributions, attributes | {"allowed": self.definition.search.percents[0]})
+        for config, attributes in wanted:
+            if attributes["index"] not in indices:
+                self.search.add(config, distributions, attributes)
         return True
+
+    def _advance_comparison(self, comparison: ComparisonSettings, rounds: Sequence[RoundRecord]) -> bool:
+        """Open the one round of a comparison, enqueue all of its trials, and mark the study done when they are over."""
+        if not rounds:
+            why = ("every combination of the choices",)
+            self.record.open_round(1, self.definition.space.start(), why, self.definition.space.grid())
+            return True
+        wanted = wanted_trials(rounds[0].configs, runs=comparison.seeds, seed=self.definition.seed)
+        mine = _of_round(self.trials, 1)
+        if len(mine) < len(wanted):
+            return self._enqueue(wanted, mine)
+        if all(trial.finished for trial in mine):
+            self._end()
+        return False
+
+    def _end(self) -> None:
+        """Mark the study done."""
+        for twin in self.trials:  # what a coordinator enqueued twice, having slept through a takeover
+            if not twin.finished:
+                self.search.stop(twin)
+        self.record.set_done()
 
     def _judge(self, trials: Sequence[QueuedTrial]) -> bool:
         """Where all trials of the round stand at a rung, let the best go on and stop the rest.
@@ -136,10 +173,7 @@ class Coordinator:
         for run in missing:
             self.final.add(run.config, _distributions_around(self.definition.space, run.config), _attributes(run))
         if not missing and all(trial.finished for trial in present):
-            for twin in self.trials:  # what a coordinator enqueued twice, having slept through a takeover
-                if not twin.finished:
-                    self.search.stop(twin)
-            self.record.set_done()
+            self._end()
         return bool(missing)
 
 

@@ -59,6 +59,11 @@ class StudyDefinition:
     seed: int = 0
     comparison: ComparisonSettings | None = None
 
+    @property
+    def rounds_to_open(self) -> int:
+        """How many rounds there are in all; a comparison opens one, with the whole grid."""
+        return len(self.rounds) or 1
+
     def settings(self, config: Config) -> tuple[models.NetworkDescription, models.TrainingSettings]:
         """Return the network and training settings of `config`: the definition's own, with the config's values put in.
 

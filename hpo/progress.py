@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpo.definition import StudyDefinition
+from hpo.definition import ComparisonSettings, StudyDefinition
 from hpo.queue import DONE, QueuedTrial
 from hpo.results import comparable, search_results
 from hpo.stopping import with_imputed_scores
@@ -52,6 +52,8 @@ def _phase(
         unfinished = [trial for trial in final if not trial.finished]
         stage = (unfinished or final[-1:])[0].attributes["stage"]
         return STAGES[stage], [t for t in final if STAGES[t.attributes["stage"]] == STAGES[stage]]
+    if definition.comparison is not None:
+        return "comparison", list(search)
     number = max((trial.attributes["round"] for trial in search), default=1)
     current = [trial for trial in search if trial.attributes["round"] == number]
     return f"round {number} of {len(definition.rounds)}", current
@@ -65,7 +67,9 @@ class _Costs:
         self._pool = pool
 
     def trial(self, trial: QueuedTrial) -> float:
-        """Return the cost of a trial of the search, if it is not stopped."""
+        """Return the cost of a trial of the search, if it is not stopped, or of a comparison."""
+        if self._definition.comparison is not None:
+            return self._compared(self._definition.comparison)
         return self._round(int(trial.attributes["round"]) - 1)
 
     def run(self, trial: QueuedTrial) -> float:
@@ -73,7 +77,10 @@ class _Costs:
         return self._full() if trial.attributes["stage"] in ("full", "plain") else self._short()
 
     def search_total(self) -> float:
-        """Return the expected cost of all rounds, given how many trials stop at each rung."""
+        """Return the expected cost of all rounds, given how many trials stop at each rung; or that of a comparison."""
+        comparison = self._definition.comparison
+        if comparison is not None:
+            return len(self._definition.space.grid()) * comparison.seeds * self._compared(comparison)
         settings = self._definition.search
         share, alive, before = 0.0, 1.0, 0
         for percent in settings.percents:
@@ -83,6 +90,8 @@ class _Costs:
 
     def final_total(self, final: Sequence[QueuedTrial]) -> float:
         """Return the expected cost of the final part: half of the race's configs go on, until it is known how many."""
+        if self._definition.comparison is not None:
+            return 0.0
         settings = self._definition.final
         known = sum(trial.attributes["stage"] == "full" for trial in final) / settings.seeds
         good = known or math.ceil(settings.good_values / 2)
@@ -92,6 +101,9 @@ class _Costs:
     def _round(self, index: int) -> float:
         each = self._definition.rounds[index]
         return float(each.samples * each.epochs * self._definition.search.groups)
+
+    def _compared(self, comparison: ComparisonSettings) -> float:
+        return float(min(comparison.samples or self._pool, self._pool) * comparison.epochs)
 
     def _short(self) -> float:
         last = self._definition.rounds[-1]

@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from hpo.space import Config, Value
 from storage.database import Database
 from storage.leases import Leases
-from storage.records import Curve, save_curve
+from storage.records import Curve, save_curve, save_network_bytes
 
 DONE = 100
 """The last rung: the whole training, in percent."""
@@ -104,8 +104,19 @@ class TrialQueue:
         self._leases.release(_lease(trial.id))
         return None
 
-    def report(self, trial: QueuedTrial, rung: int, score: float, curve: Curve, attributes: Mapping[str, Any]) -> bool:
+    def report(
+        self,
+        trial: QueuedTrial,
+        rung: int,
+        score: float,
+        curve: Curve,
+        attributes: Mapping[str, Any],
+        *,
+        network: bytes | None = None,
+    ) -> bool:
         """Write down what is known of a claimed trial at `rung` and end the claim; the last rung completes the trial.
+
+        `network` is the trained network, where it is to be kept.
 
         Returns False, and writes nothing, if the lease was lost meanwhile: then another worker has the trial.
         """
@@ -113,6 +124,8 @@ class TrialQueue:
             if not self._leases.holds(_lease(trial.id)):
                 return False
             save_curve(self._engine, trial.id, curve)
+            if network is not None:
+                save_network_bytes(self._engine, trial.id, network)
             for name, value in attributes.items():
                 self._storage.set_trial_user_attr(trial.id, name, value)
             self._storage.set_trial_intermediate_value(trial.id, rung, score)

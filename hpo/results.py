@@ -91,8 +91,8 @@ def search_results(trials: Iterable[QueuedTrial]) -> list[TrialResult]:
 
 def comparable(definition: StudyDefinition, trials: Sequence[TrialResult]) -> list[TrialResult]:
     """Return those of `trials` whose scores mean the same as the latest round's: as many samples and epochs."""
-    if not trials:
-        return []
+    if not trials or definition.comparison is not None:
+        return list(trials)
     latest = definition.rounds[max(trial.round for trial in trials) - 1]
     alike = {
         number

@@ -178,13 +178,15 @@ def _write(results: StudyResults, out: Path) -> list[Path]:
 
 
 def _conclude(database: Database, definition: StudyDefinition, out: Path, storage: str) -> None:
-    from reports.terminal import full_panel, good_values_panel, rounds_panel, verdict  # noqa: PLC0415 - see _write
+    from reports.terminal import comparison_panel, full_panel, good_values_panel, rounds_panel  # noqa: PLC0415
+    from reports.verdict import verdict  # noqa: PLC0415 - see _write
 
     results = load_results(database, definition.name)
     written = _write(results, out)
     console = Console(highlight=False)
-    for panel in (rounds_panel(results), good_values_panel(results), full_panel(results)):
-        console.print(panel)
+    of_a_search = (rounds_panel, good_values_panel, full_panel)
+    for panel in of_a_search if definition.comparison is None else (comparison_panel,):
+        console.print(panel(results))
     console.print(verdict(results), markup=False)
     console.print(f"\nfiles in {out}: {', '.join(path.name for path in written)}", markup=False)
     console.print(f"watch it with: optuna-dashboard {shown(storage)}", markup=False)

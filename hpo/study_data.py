@@ -46,10 +46,13 @@ class StudyData:
                 "set a smaller holdout"
             )
         data = cls(part, partition(part.labels, holdout=settings.holdout, seed=definition.seed), settings)
-        for i, each in enumerate(definition.rounds):
-            if located.complete and each.samples > data.pool_size:
+        wanted = {f"rounds.{i}": each.samples for i, each in enumerate(definition.rounds)}
+        if definition.comparison is not None:
+            wanted["comparison"] = definition.comparison.samples
+        for place, samples in wanted.items():
+            if located.complete and samples > data.pool_size:
                 raise UserError(
-                    f"rounds.{i}.samples = {each.samples}, but only {data.pool_size} images of {located.name} are left "
+                    f"{place}.samples = {samples}, but only {data.pool_size} images of {located.name} are left "
                     "to train on beside the holdout; set fewer samples"
                 )
         return data
@@ -83,6 +86,11 @@ class StudyData:
         fresh = self.split.fresh_validation(self.settings.confirmation, k=run, after=self.settings.validation)
         return self._fold(self._group(samples, group), fresh)
 
+    def comparison_fold(self, samples: int, run: int) -> Fold:
+        """Return the group of run `run` (0 samples: the whole pool), and the whole holdout."""
+        train = self._group(samples, run) if samples else self.split.pool
+        return self._fold(train, self.split.holdout)
+
     def full_fold(self) -> Fold:
         """Return the whole pool and the whole holdout."""
         return self._fold(self.split.pool, self.split.holdout)
@@ -112,6 +120,8 @@ class StudyData:
 def _shrunk(settings: DataSettings, n_train: int) -> DataSettings:
     """Return `settings` for a stand-in of `n_train` images: a quarter held out, half of that for the search."""
     holdout = min(settings.holdout, n_train // 4)
+    if settings.all_of_the_holdout:
+        return replace(settings, holdout=holdout, validation=holdout)
     validation = min(settings.validation, holdout // 2)
     return replace(
         settings,

@@ -115,7 +115,7 @@ class StudyRecord:
     def rounds(self, definition: StudyDefinition) -> list[RoundRecord]:
         """Return the rounds opened so far."""
         found = []
-        for number in range(1, len(definition.rounds) + 1):
+        for number in range(1, definition.rounds_to_open + 1):
             record = self._attributes.get(f"round {number}")
             if record is None:
                 break

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hpo.comparison import ComparedConfig, compared
 from hpo.definition import StudyDefinition
 from hpo.queue import QueuedTrial, TrialQueue
 from hpo.results import (
@@ -27,7 +28,10 @@ from storage.records import Curve, LedgerEntry, load_curves, load_test_openings
 
 @dataclass(frozen=True)
 class StudyResults:
-    """A study's definition, record, trials and verdicts. Curves are by the database id of their trial."""
+    """A study's definition, record, trials and verdicts. Curves are by the database id of their trial.
+
+    A comparison has no verdicts, but `compared`, which a search has not.
+    """
 
     definition: StudyDefinition
     state: str
@@ -42,6 +46,7 @@ class StudyResults:
     full: Sequence[FullResult]
     curves: Mapping[int, Curve]
     ledger: Sequence[LedgerEntry]
+    compared: Sequence[ComparedConfig] = ()
 
     @property
     def complete_data(self) -> bool:
@@ -58,7 +63,7 @@ def load_results(database: Database, name: str) -> StudyResults:
     final = TrialQueue(database, name + FINAL_SUFFIX, leases).trials()
     rounds, trials, runs = record.rounds(definition), search_results(queued), final_runs(final)
     known = comparable(definition, trials)
-    settled = len(rounds) == len(definition.rounds) and len(trials) == sum(each.trials for each in definition.rounds)
+    searched = len(rounds) == len(definition.rounds) and len(trials) == sum(each.trials for each in definition.rounds)
     return StudyResults(
         definition=definition,
         state=record.state,
@@ -69,8 +74,9 @@ def load_results(database: Database, name: str) -> StudyResults:
         queued=queued,
         trials=trials,
         runs=runs,
-        good=good_values(definition, rounds[-1].box, known, runs) if settled else [],
+        good=good_values(definition, rounds[-1].box, known, runs) if searched else [],
         full=full_results(runs),
         curves=load_curves(database.engine, [trial.id for trial in (*queued, *final)]),
         ledger=load_test_openings(database.engine, name),
+        compared=compared(definition, queued) if definition.comparison is not None else (),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,16 +13,20 @@ from hpo.study_data import Fold
 from hpo.trials import WORST_SCORE
 from storage.records import Curve, CurvePoint
 
-EVALUATIONS = 8
-"""Points of a learning curve. Evaluating costs about as much as four steps on a small subset, so not every epoch."""
+Watch = Callable[[models.Network], float]
+"""What looks at a network at every point of its curve: its accuracy on the test images."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What is known of a config when all of its groups have reached the same share of their training."""
+    """What is known of a config when all of its groups have reached the same share of their training.
+
+    `test_accuracy` is None unless somebody watched.
+    """
 
     score: float
     train_accuracy: float
+    test_accuracy: float | None
     curve: Curve
     seconds: float
     n_train: int
@@ -38,15 +42,17 @@ class _Group:
     network: models.Network
     steps: int
     points: list[models.TrainingResult] = field(default_factory=list)
+    watched: list[float | None] = field(default_factory=list)
     ended: bool = False
 
-    def advance(self, step: int) -> None:
+    def advance(self, step: int, watch: Watch | None) -> None:
         while not self.ended and (not self.points or self.points[-1].step < step):
             point = next(self.results, None)
             if point is None:
                 self.ended = True
             else:
                 self.points.append(point)
+                self.watched.append(_seen(self.network, point, watch))
 
 
 class TrainingRun:
@@ -64,6 +70,7 @@ class TrainingRun:
         *,
         classes: int,
         epochs: int,
+        evaluations: int,
         rungs: Sequence[int],
         seed: int,
     ) -> None:
@@ -81,7 +88,7 @@ class TrainingRun:
                 training,
                 epochs=epochs,
                 rng=rng,
-                evaluate_at=evaluation_steps(steps, rungs),
+                evaluate_at=evaluation_steps(steps, evaluations, rungs),
                 probe=_probe(fold),
             )
             self._groups.append(_Group(results, built, steps))
@@ -91,16 +98,21 @@ class TrainingRun:
         """The networks, one a group, as they stand."""
         return [group.network for group in self._groups]
 
-    def advance(self, percent: int) -> RunResult:
-        """Train every group to `percent` of its steps and return what is known there."""
+    def advance(self, percent: int, watch: Watch | None = None) -> RunResult:
+        """Train every group to `percent` of its steps and return what is known there.
+
+        `watch` looks at the network at every point of the curve on the way, as it is there.
+        """
         for group in self._groups:
-            group.advance(_step(group.steps, percent))
+            group.advance(_step(group.steps, percent), watch)
         last = [group.points[-1] for group in self._groups]
+        seen = [group.watched[-1] for group in self._groups if group.watched[-1] is not None]
         diverged = next((f"group {i + 1}: {p.diverged}" for i, p in enumerate(last) if p.diverged), None)
         scores = [WORST_SCORE if point.diverged else point.validation_accuracy for point in last]
         return RunResult(
             score=float(np.mean(scores)),
             train_accuracy=float(np.mean([point.train_accuracy for point in last])),
+            test_accuracy=float(np.mean(seen)) if seen else None,
             curve=Curve(tuple(self._curve()), np.stack([point.validation_hits for point in last])),
             seconds=sum(point.seconds for point in last),
             n_train=self._n_train,
@@ -110,7 +122,7 @@ class TrainingRun:
 
     def _curve(self) -> Iterator[CurvePoint]:
         for index, group in enumerate(self._groups):
-            for p in group.points:
+            for p, test_accuracy in zip(group.points, group.watched, strict=True):
                 yield CurvePoint(
                     group=index,
                     step=p.step,
@@ -120,12 +132,20 @@ class TrainingRun:
                     validation_loss=p.validation_loss,
                     validation_accuracy=p.validation_accuracy,
                     seconds=p.seconds,
+                    test_accuracy=test_accuracy,
                 )
 
 
-def evaluation_steps(steps: int, rungs: Sequence[int]) -> list[int]:
+def _seen(network: models.Network, point: models.TrainingResult, watch: Watch | None) -> float | None:
+    """Return what `watch` sees of the network at `point`; a diverged one is as bad as can be, without a look."""
+    if watch is None:
+        return None
+    return WORST_SCORE if point.diverged else watch(network)
+
+
+def evaluation_steps(steps: int, evaluations: int, rungs: Sequence[int]) -> list[int]:
     """Return the steps at which a run of `steps` is evaluated: evenly spaced ones, and every rung (percent)."""
-    even = {math.ceil(steps * k / EVALUATIONS) for k in range(1, EVALUATIONS + 1)}
+    even = {math.ceil(steps * k / evaluations) for k in range(1, evaluations + 1)}
     return sorted(even | {_step(steps, rung) for rung in rungs})
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from hpo.evaluation import test_accuracy
+from hpo.assignments import Assignment, assignment
+from hpo.evaluation import open_test_set
 from hpo.interrupts import Interrupted, StopRequest
 from hpo.queue import DONE, QueuedTrial, TrialQueue, coordinator_lease
-from hpo.study_data import Fold, StudyData
+from hpo.study_data import StudyData
 from hpo.study_record import FINAL_SUFFIX, StudyRecord
-from hpo.training_runs import RunResult, TrainingRun
+from hpo.training_runs import RunResult, TrainingRun, Watch
+from models.checkpoint import network_bytes
 from storage.database import Database
 from storage.datasets import Located
 from storage.errors import UserError
@@ -117,22 +119,16 @@ class Worker:
 
     def _train(self, queue: TrialQueue, trial: QueuedTrial) -> None:
         """Train a claimed trial as far as it is allowed and write down how it stands there."""
-        stage = trial.attributes.get("stage")
         try:
+            task = assignment(self._definition, self._data, trial)
+            watch = self._open_test_set(trial, task) if task.test == "along the curve" else None
             with self._stop.interruptible():
-                run = self._parked.pop(trial.id, None) or self._start(trial)
-                result = run.advance(trial.allowed)
+                run = self._parked.pop(trial.id, None) or self._start(trial, task)
+                result = run.advance(trial.allowed, watch)
             attributes = self._attributes(result, done=trial.allowed == DONE)
-            if stage in ("full", "plain"):
-                attributes["test_accuracy"] = test_accuracy(
-                    run.networks[0],
-                    database=self._database,
-                    located=self._located,
-                    data=self._data,
-                    study=self._study,
-                    trial_id=trial.id,
-                    purpose=f"{stage} run {trial.attributes['run']} of trial {trial.attributes['source_trial']}",
-                )
+            if task.test == "at the end":
+                attributes["test_accuracy"] = self._open_test_set(trial, task)(run.networks[0])
+            network = network_bytes(run.networks[0]) if task.keep_network else None
         except Interrupted:
             queue.give_back(trial)
             return
@@ -140,45 +136,35 @@ class Worker:
             queue.fail(trial, f"{type(error).__name__}: {error}")
             self._announce(f"trial {trial.number} failed: {error}")
             return
-        if not queue.report(trial, trial.allowed, result.score, result.curve, attributes):
+        if not queue.report(trial, trial.allowed, result.score, result.curve, attributes, network=network):
             self._announce(f"trial {trial.number} was given to another worker meanwhile; this result is dropped")
         elif trial.allowed < DONE:
             self._park(trial, run)
 
-    def _start(self, trial: QueuedTrial) -> TrainingRun:
+    def _start(self, trial: QueuedTrial, task: Assignment) -> TrainingRun:
         """Return the training that `trial` asks for, at its beginning."""
-        definition = self._definition
         overrides = trial.attributes.get("overrides", {})
-        network, training = definition.settings({**trial.config, **overrides})
-        folds, epochs = self._folds(trial)
+        network, training = self._definition.settings({**trial.config, **overrides})
         return TrainingRun(
             network,
             training,
-            folds,
+            task.folds,
             classes=self._data.part.classes,
-            epochs=epochs,
-            rungs=definition.search.percents,
+            epochs=task.epochs,
+            evaluations=task.evaluations,
+            rungs=self._definition.search.percents,
             seed=int(trial.attributes["seed"]),
         )
 
-    def _folds(self, trial: QueuedTrial) -> tuple[Sequence[Fold], int]:
-        """Return the images that `trial` trains on and is scored on, and its epochs.
-
-        Race and confirmation take groups of images that no trial of the search has seen, as long as there are any.
-        """
-        definition, data = self._definition, self._data
-        stage = trial.attributes.get("stage")
-        if stage in ("full", "plain"):
-            return [data.full_fold()], definition.final.epochs
-        groups = definition.search.groups
-        if stage is None:
-            this_round = definition.rounds[trial.attributes["round"] - 1]
-            return [data.search_fold(this_round.samples, group) for group in range(groups)], this_round.epochs
-        last, run = definition.rounds[-1], trial.attributes["run"]
-        if stage == "race":
-            return [data.race_fold(last.samples, groups + run, run)], last.epochs
-        run += definition.final.race_runs
-        return [data.confirmation_fold(last.samples, groups + run, run)], last.epochs
+    def _open_test_set(self, trial: QueuedTrial, task: Assignment) -> Watch:
+        return open_test_set(
+            database=self._database,
+            located=self._located,
+            data=self._data,
+            study=self._study,
+            trial_id=trial.id,
+            purpose=task.purpose,
+        )
 
     def _attributes(self, result: RunResult, *, done: bool) -> dict[str, object]:
         """Return what the trial's attributes say of `result`; its curve says the rest, so a rung writes little."""
@@ -191,6 +177,8 @@ class Worker:
                 "epochs": result.epochs,
                 "worker": self._leases.holder.name,
             }
+            if result.test_accuracy is not None:
+                attributes["test_accuracy"] = result.test_accuracy
         return attributes
 
     def _park(self, trial: QueuedTrial, run: TrainingRun) -> None:

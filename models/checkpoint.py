@@ -41,8 +41,13 @@ def load_network(path: str | os.PathLike[str]) -> Network:
 
     Raises FileNotFoundError if there is none, ValueError if the file is truncated, altered or something else.
     """
-    with Path(path).open("rb") as file:
-        return _rebuilt(file, str(path))
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _no_whole_file(str(path), error) from error
+    return _rebuilt(content, str(path))
 
 
 def network_bytes(network: Network) -> bytes:
@@ -54,7 +59,7 @@ def network_bytes(network: Network) -> bytes:
 
 def network_from_bytes(content: bytes) -> Network:
     """Return the network that `network_bytes` put into `content`; ValueError as for `load_network`."""
-    return _rebuilt(io.BytesIO(content), f"a text of {len(content)} bytes")
+    return _rebuilt(content, f"a content of {len(content)} bytes")
 
 
 def _write(file: IO[bytes], network: Network) -> None:
@@ -70,9 +75,9 @@ def _write(file: IO[bytes], network: Network) -> None:
     np.savez(file, header=np.array(json.dumps(header)), params=network.params, statistics=network.statistics)
 
 
-def _rebuilt(file: IO[bytes], name: str) -> Network:
-    """Return the network in `file`, which messages call `name`."""
-    header, snapshot = _read(file, name)
+def _rebuilt(content: bytes, name: str) -> Network:
+    """Return the network in `content`, which messages call `name`."""
+    header, snapshot = _read(content, name)
     try:
         if header["format"] != FORMAT:
             raise ValueError(f"its format is {header['format']}, this version reads {FORMAT}")
@@ -86,19 +91,23 @@ def _rebuilt(file: IO[bytes], name: str) -> Network:
     return network
 
 
-def _read(file: IO[bytes], name: str) -> tuple[dict[str, Any], Snapshot]:
+def _read(content: bytes, name: str) -> tuple[dict[str, Any], Snapshot]:
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             header, params = json.loads(str(stored["header"])), stored["params"]
             # Files from before batch normalisation hold no statistics, and their networks need none.
             statistics = stored["statistics"] if "statistics" in stored else np.zeros(0, params.dtype)
     except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{name} is not a whole file written by save_network ({error}); save the network again or name another file"
-        ) from error
+        raise _no_whole_file(name, error) from error
     if not isinstance(header, dict):
         raise ValueError(f"{name} is not a file written by save_network: its header is {type(header).__name__}")
     return header, Snapshot(params, statistics)
+
+
+def _no_whole_file(name: str, error: Exception) -> ValueError:
+    return ValueError(
+        f"{name} is not a whole file written by save_network ({error}); save the network again or name another file"
+    )
 
 
 def _tuples(value: Any) -> Any:

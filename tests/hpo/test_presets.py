@@ -27,7 +27,7 @@ def test_a_preset_proposes_configs_that_train_to_every_rung(name: str, fold: Fol
     for config in propose(definition.space, start, [], n=2, seed=0, sampler=definition.search.sampler):
         network, training = definition.settings(config)
         rungs = definition.search.percents
-        run = TrainingRun(network, training, [fold, fold], classes=10, epochs=4, rungs=rungs, seed=1)
+        run = TrainingRun(network, training, [fold, fold], classes=10, epochs=4, evaluations=8, rungs=rungs, seed=1)
         results = [run.advance(rung) for rung in rungs]
         assert all(0 <= result.score <= 1 for result in results)
         assert results[-1].curve.hits.shape == (2, 20)

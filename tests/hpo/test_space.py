@@ -218,7 +218,9 @@ MISTAKES = {
     "duplicate choices": ({"choices": ["x", "y", "x"]}, ["space.a.choices", "twice", "['x', 'y', 'x']"]),
     "duplicate lists": ({"choices": [[1], [2], [1]]}, ["space.a.choices", "twice"]),
     "equal numbers": ({"choices": [1, 1.0]}, ["space.a.choices", "twice", "[1, 1.0]"]),
-    "a table as choice": ({"choices": [{"x": 1}, 2]}, ["space.a.choices holds {'x': 1}", "a choice is"]),
+    "tables beside others": ({"choices": [{"x": 1}, 2]}, ["space.a.choices = [{'x': 1}, 2]", "either all choices"]),
+    "a table in a table": ({"choices": [{"x": {"y": 1}}, {}]}, ["space.a.choices holds {'x': {'y': 1}}", "a table of"]),
+    "a text like a table": ({"choices": ["{x", "y"]}, ["space.a.choices holds '{x'", "without quotes"]),
     "a text like a list": ({"choices": ["[1", "x"]}, ["space.a.choices holds '[1'", "without quotes"]),
     "a list of tables": ({"choices": [[{1, 2}], 2]}, ["space.a.choices holds [{1, 2}]", "a choice is"]),
 }

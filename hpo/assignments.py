@@ -1,0 +1,68 @@
+"""What a trial asks of its worker: which images, for how long, where it is looked at, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hpo.definition import StudyDefinition
+from hpo.queue import QueuedTrial
+from hpo.study_data import Fold, StudyData
+
+EVALUATIONS = 8
+"""Points of a learning curve. Evaluating costs about as much as four steps on a small subset, so not every epoch."""
+
+TestUse = Literal["never", "at the end", "along the curve"]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """How one trial is trained. `folds` has a network's images for each group of the config.
+
+    `test` says when the test set is looked at, `purpose` what the ledger then says; `keep_network` whether the trained
+    network is kept in the database.
+    """
+
+    folds: Sequence[Fold]
+    epochs: int
+    evaluations: int = EVALUATIONS
+    test: TestUse = "never"
+    purpose: str = ""
+    keep_network: bool = False
+
+
+def assignment(definition: StudyDefinition, data: StudyData, trial: QueuedTrial) -> Assignment:
+    """Return what `trial`, of the search, the final part or a comparison, asks for.
+
+    Race and confirmation take groups of images that no trial of the search has seen, as long as there are any. Of each
+    config that is compared, or trained on all of the data, the network of the first run is kept.
+    """
+    stage, run = trial.attributes.get("stage"), int(trial.attributes.get("run", 0))
+    comparison = definition.comparison
+    if comparison is not None:
+        return Assignment(
+            folds=[data.comparison_fold(comparison.samples, run)],
+            epochs=comparison.epochs,
+            evaluations=comparison.evaluations,
+            test="along the curve",
+            purpose=f"curve of run {run} of trial {trial.number}",
+            keep_network=run == 0,
+        )
+    if stage in ("full", "plain"):
+        return Assignment(
+            folds=[data.full_fold()],
+            epochs=definition.final.epochs,
+            test="at the end",
+            purpose=f"{stage} run {run} of trial {trial.attributes['source_trial']}",
+            keep_network=stage == "full" and run == 0,
+        )
+    groups = definition.search.groups
+    if stage is None:
+        this_round = definition.rounds[trial.attributes["round"] - 1]
+        return Assignment([data.search_fold(this_round.samples, group) for group in range(groups)], this_round.epochs)
+    last = definition.rounds[-1]
+    if stage == "race":
+        return Assignment([data.race_fold(last.samples, groups + run, run)], last.epochs)
+    run += definition.final.race_runs
+    return Assignment([data.confirmation_fold(last.samples, groups + run, run)], last.epochs)

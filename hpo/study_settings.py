@@ -1,0 +1,131 @@
+"""The tables of a study file as frozen values, each of which checks itself: data, search, rounds, final, comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hpo.proposing import SAMPLERS
+
+HOLDOUT = 10_000
+FIGURES = ("overfitting", "training_loss", "grid", "convnet")
+"""What a comparison may be drawn as: the book's figures."""
+
+
+def _require(rule: bool, text: str) -> None:
+    if not rule:
+        raise ValueError(text)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """Which images, and how many are set aside: `holdout` of the train file are never trained on.
+
+    A trial of the search is scored on the first `validation` of the holdout, a confirmation run on `confirmation`
+    others, a run on all of the data on the whole holdout. In a comparison the whole holdout scores every run.
+    """
+
+    dataset: str
+    holdout: int = HOLDOUT
+    validation: int = 500
+    confirmation: int = 2_000
+
+    def __post_init__(self) -> None:
+        _require(self.holdout >= 10, f"holdout = {self.holdout}; at least 10 images must be set aside")
+        _require(self.validation >= 10, f"validation = {self.validation}; at least 10 images must score a trial")
+        _require(
+            self.confirmation >= 10 or self.all_of_the_holdout,
+            f"confirmation = {self.confirmation}; at least 10 images must score a run",
+        )
+        _require(
+            self.validation + self.confirmation <= self.holdout,
+            f"validation + confirmation = {self.validation + self.confirmation} images, but only holdout = "
+            f"{self.holdout} are set aside; raise holdout",
+        )
+
+    @property
+    def all_of_the_holdout(self) -> bool:
+        """Whether the whole holdout scores every run, as in a comparison: then nothing is left to confirm with."""
+        return self.validation == self.holdout and self.confirmation == 0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How rounds are run: the sampler, how many groups of images train each config, and the rungs of early stopping.
+
+    `rungs` are shares of the training; at each the best `keep` share of the round's trials goes on.
+    """
+
+    sampler: str = "lattice"
+    groups: int = 1
+    rungs: tuple[float, ...] = (0.25, 0.5)
+    keep: float = 0.5
+
+    def __post_init__(self) -> None:
+        _require(self.sampler in SAMPLERS, f"sampler = {self.sampler!r}; known samplers: {', '.join(SAMPLERS)}")
+        _require(self.groups >= 1, f"groups = {self.groups}; it must be at least 1")
+        _require(
+            list(self.rungs) == sorted(set(self.rungs)) and all(0 < rung < 1 for rung in self.rungs),
+            f"rungs = {list(self.rungs)}; they must be rising shares of the training between 0 and 1",
+        )
+        _require(len(set(self.percents)) == len(self.percents), "rungs must differ by at least 1 % of the training")
+        _require(0 < self.keep <= 1, f"keep = {self.keep}; it must lie in 0 .. 1 (1 stops nothing)")
+
+    @property
+    def percents(self) -> tuple[int, ...]:
+        """The rungs in percent of the training, its end included."""
+        return (*(max(1, round(100 * share)) for share in self.rungs), 100)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundSettings:
+    """One round: how many trials, on how many training images a group, for how many epochs."""
+
+    trials: int
+    samples: int
+    epochs: int
+
+    def __post_init__(self) -> None:
+        for name in ("trials", "samples", "epochs"):
+            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class FinalSettings:
+    """After the last round: `good_values` configs race over `race_runs` fresh runs each.
+
+    Those that cannot be told from the best get `confirmation_runs` more, and are trained on all of the data for
+    `epochs` epochs with `seeds` seeds.
+    """
+
+    good_values: int = 5
+    race_runs: int = 3
+    confirmation_runs: int = 5
+    seeds: int = 3
+    epochs: int = 10
+
+    def __post_init__(self) -> None:
+        for name in ("good_values", "seeds", "epochs"):
+            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
+        for name in ("race_runs", "confirmation_runs"):
+            _require(getattr(self, name) >= 2, f"{name} = {getattr(self, name)}; an interval needs at least 2 runs")
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonSettings:
+    """Instead of a search: every config of the grid is trained `seeds` times, and nothing is chosen.
+
+    Each run takes `samples` training images (0: all that are not held out) for `epochs` epochs and is looked at on the
+    train, validation and test images at `evaluations` points. `figure` is what the comparison is drawn as.
+    """
+
+    samples: int
+    epochs: int
+    seeds: int = 5
+    evaluations: int = 50
+    figure: str = "overfitting"
+
+    def __post_init__(self) -> None:
+        _require(self.samples >= 0, f"samples = {self.samples}; it must be at least 1, or 0 for all of the images")
+        for name in ("epochs", "seeds", "evaluations"):
+            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
+        _require(self.figure in FIGURES, f"figure = {self.figure!r}; known figures: {', '.join(FIGURES)}")
