@@ -92,7 +92,20 @@ def _shape_after(layers: list[Layer], shape: Shape, where: str) -> Shape:
     """Return the shape after `layers`; a ValueError from one of them says `where`."""
     try:
         for layer in layers:
+            if isinstance(layer, MaxPool2d | AveragePool2d):
+                _check_pool(layer, shape)
             shape = layer.output_shape(shape)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
     return shape
+
+
+def _check_pool(pool: MaxPool2d | AveragePool2d, shape: Shape) -> None:
+    """Raise ValueError if `pool` would leave out pixels at the edge of maps of `shape`, (C, H, W)."""
+    for pixels in shape[1:]:
+        if pixels >= pool.size and (pixels - pool.size) % pool.stride:
+            raise ValueError(
+                f"pool windows of {pool.size}, {pool.stride} apart, do not divide {pixels} pixels: "
+                f"({pixels} - {pool.size})/{pool.stride} + 1 = {(pixels - pool.size) / pool.stride + 1:g} is no whole "
+                "number; change pool_size or pool_stride, or the padding, kernel or stride of the convolution before it"
+            )

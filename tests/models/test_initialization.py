@@ -20,7 +20,7 @@ def test_affine_weights_have_the_promised_spread(initialization, expected):
 
 
 def test_a_convolution_counts_the_inputs_of_one_window():
-    network = build_network(ConvNetDescription(filters=(300,), kernel=5), (3, 9, 9), 10, np.random.default_rng(0))
+    network = build_network(ConvNetDescription(filters=(300,), kernel=5), (3, 10, 10), 10, np.random.default_rng(0))
     weight = network.layers[0].params["weight"]
     assert weight.std() == pytest.approx(math.sqrt(2 / 75), rel=5 / math.sqrt(2 * weight.size))
 

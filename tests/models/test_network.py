@@ -23,7 +23,7 @@ SMALL_NETWORKS = [
     pytest.param(MultiLayerNetDescription(hidden=()), (2, 3, 2), id="softmax-regression"),
     pytest.param(MultiLayerNetDescription(hidden=(9, 9), dropout=0.4), (6,), id="mlp-dropout"),
     pytest.param(MultiLayerNetDescription(hidden=(7, 5), batch_norm=True), (6,), id="mlp-batch-norm"),
-    pytest.param(ConvNetDescription(filters=(2,), kernel=3, hidden=(5,)), (7, 6), id="convnet"),
+    pytest.param(ConvNetDescription(filters=(2,), kernel=3, hidden=(5,)), (8, 6), id="convnet"),
     pytest.param(
         ConvNetDescription(filters=(2, 3), kernel=3, padding=1, hidden=(5,), batch_norm=True, dropout=0.3),
         (2, 8, 8),
@@ -47,7 +47,7 @@ SMALL_NETWORKS = [
     ),
     pytest.param(
         ConvNetDescription(filters=(2,), kernel=2, pool_size=3, pool_stride=2, hidden=(4,)),
-        (8, 7),
+        (8, 8),
         id="convnet-overlap",
     ),
 ]
@@ -286,3 +286,41 @@ def test_a_network_that_rests_holds_no_batch():
         for memory in memories:
             with pytest.raises(RuntimeError, match="needs a forward"):
                 memory.take()
+
+
+@pytest.mark.parametrize(
+    ("description", "input_shape", "message"),
+    [
+        (
+            ConvNetDescription(filters=(4, 4), kernel=3),
+            (28, 28),
+            r"block 2 of the ConvNet: pool windows of 2, 2 apart, do not divide 11 pixels: \(11 - 2\)/2 \+ 1 = 5.5 is no "
+            "whole number",
+        ),
+        (
+            ConvNetDescription(filters=(4,), kernel=9),
+            (8, 8),
+            r"block 1 of the ConvNet: a window of 9 does not fit into 8 pixels .*: \(8 \+ 2\*0 - 9\)/1 \+ 1 is under 1",
+        ),
+        (
+            ConvNetDescription(filters=(4,), kernel=8),
+            (8, 8),
+            "block 1 of the ConvNet: a window of 2 does not fit into 1",
+        ),
+    ],
+)
+def test_a_convnet_that_does_not_fit_is_refused_with_its_block_and_its_numbers(description, input_shape, message):
+    with pytest.raises(ValueError, match=message):
+        build_network(description, input_shape, 3, np.random.default_rng(0))
+
+
+def test_the_books_deep_convnet_has_the_books_parameters_and_layers():
+    description = ConvNetDescription(
+        filters=(16, 32, 64), convolutions=2, kernel=3, padding=(1, 1, 1, 2, 1, 1), hidden=(50,), output_dropout=0.5
+    )
+    network = build_network(description, (28, 28), 10, np.random.default_rng(0))
+    assert network.params.size == 123_552
+    block = [Conv2d, ReLU, Conv2d, MaxPool2d, ReLU]
+    assert [type(layer) for layer in network.layers] == [*3 * block, Flatten, Affine, ReLU, Affine, Dropout]
+    assert [layer.padding for layer in network.layers if isinstance(layer, Conv2d)] == [1, 1, 1, 2, 1, 1]
+    assert [layer.filters for layer in network.layers if isinstance(layer, Conv2d)] == [16, 16, 32, 32, 64, 64]
