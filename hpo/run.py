@@ -1,4 +1,4 @@
-"""Front door `python -m hpo.run`: a whole search, from a study's definition to tables and figures on disk."""
+"""Front door `python -m hpo.run`: a whole study, from its definition to tables and figures on disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 import models
 from hpo.command_line import (
@@ -58,10 +58,12 @@ def make_parser() -> argparse.ArgumentParser:
     made = parser(
         "hpo.run",
         "Search good hyperparameter values: train many configs on a small subset, move and narrow the box they are\n"
-        "drawn from, race and confirm the best, and prove those on all of the data and the test set.\n"
+        "drawn from, race and confirm the best, and prove those on all of the data and the test set. Or compare the\n"
+        "configs of a grid over several seeds, as the book's experiments do.\n"
         "The same command again resumes; finished trials are kept.",
         """
         python -m hpo.run --study mnist_wd
+        python -m hpo.run --study book_overfit_weight_decay
         python -m hpo.run --study mnist_wd --set rounds.0.trials=10 --seed 1
         python -m hpo.run --study my_study.toml --storage postgresql+psycopg://user:password@host/hpo
         """,
@@ -86,7 +88,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _introduce() -> None:
-    say("Searches good hyperparameter values on a subset of the data and proves them on all of it.\n")
+    say("Searches good hyperparameter values on a subset of the data and proves them on all of it,")
+    say("or compares the configs of a grid.\n")
     say("studies that come along:")
     width = max(len(name) for name in presets())
     for name, title in presets().items():
@@ -137,7 +140,7 @@ def _make_folder(out: Path) -> None:
 
 
 def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord) -> bool:
-    """Run the search to its end; False if it was asked to stop before."""
+    """Run the search, or the comparison, to its end; False if it was asked to stop before."""
     stop = StopRequest()
     definition = record.definition
     leases = Leases(database.engine)
@@ -178,18 +181,27 @@ def _write(results: StudyResults, out: Path) -> list[Path]:
 
 
 def _conclude(database: Database, definition: StudyDefinition, out: Path, storage: str) -> None:
-    from reports.terminal import comparison_panel, full_panel, good_values_panel, rounds_panel  # noqa: PLC0415
     from reports.verdict import verdict  # noqa: PLC0415 - see _write
 
     results = load_results(database, definition.name)
     written = _write(results, out)
     console = Console(highlight=False)
-    of_a_search = (rounds_panel, good_values_panel, full_panel)
-    for panel in of_a_search if definition.comparison is None else (comparison_panel,):
-        console.print(panel(results))
+    for panel in _panels(results):
+        console.print(panel)
     console.print(verdict(results), markup=False)
     console.print(f"\nfiles in {out}: {', '.join(path.name for path in written)}", markup=False)
     console.print(f"watch it with: optuna-dashboard {shown(storage)}", markup=False)
+
+
+def _panels(results: StudyResults) -> list[RenderableType]:
+    """Return the tables that a search, or a comparison, ends with."""
+    if results.definition.comparison is not None:
+        from reports.terminal import comparison_panel  # noqa: PLC0415 - see _write
+
+        return [comparison_panel(results)]
+    from reports.terminal import full_panel, good_values_panel, rounds_panel  # noqa: PLC0415 - see _write
+
+    return [rounds_panel(results), good_values_panel(results), full_panel(results)]
 
 
 if __name__ == "__main__":

@@ -134,7 +134,10 @@ MISTAKES = {
     "seed negative": ({"seed": -1}, ["seed = -1", "0 or more"]),
     "seed a text": ({"seed": "7"}, ["seed = '7'", "whole number"]),
     "title a number": ({"title": 3}, ["title = 3", "a text"]),
-    "sampler unknown": ({"search": {"sampler": "annealing"}}, ["sampler = 'annealing'", "lattice, tpe, random, qmc, grid"]),
+    "sampler unknown": (
+        {"search": {"sampler": "annealing"}},
+        ["sampler = 'annealing'", "lattice, tpe, random, qmc, grid"],
+    ),
     "groups": ({"search": {"groups": 0}}, ["search: groups = 0", "at least 1"]),
     "rungs falling": ({"search": {"rungs": [0.5, 0.25]}}, ["rungs = [0.5, 0.25]", "rising"]),
     "rungs twice": ({"search": {"rungs": [0.5, 0.5]}}, ["rungs = [0.5, 0.5]", "rising"]),

@@ -1,0 +1,375 @@
+"""Comparisons: every config of a grid, trained with several seeds on a real database, and what is read off it."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from optuna.trial import TrialState
+
+import models
+from hpo.assignments import assignment
+from hpo.comparison import ComparedConfig, ComparedRun, compared, difference, wanted_trials
+from hpo.coordinator import Coordinator
+from hpo.definition import StudyDefinition
+from hpo.progress import progress
+from hpo.queue import QueuedTrial, TrialQueue
+from hpo.seeds import COMPARE, derived_seed
+from hpo.selecting import estimate, estimate_difference
+from hpo.study_record import StudyRecord
+from hpo.study_results import StudyResults, load_results
+from storage.database import Database
+from storage.leases import Leases
+from storage.records import load_network_bytes
+from storage.test_set import load_test_part
+from tests.hpo.builders import queued
+from tests.hpo.comparing import (
+    CONFIGS,
+    EPOCHS,
+    NAME,
+    SEEDS,
+    comparison_on,
+    data_of,
+    outcome_of,
+    study_text,
+    work_through,
+)
+from tests.hpo.searching import Search, started, wait_for
+from tests.hpo.studying import CURVE, Killed, killed_before_write, mortal
+
+METHODS = ['{"optimizer": "sgd", "learning_rate": 0.05}', '{"optimizer": "adam", "learning_rate": 0.003}']
+GRID = [{"method": method, "initialization": first} for method in METHODS for first in (0.05, "he")]
+
+
+@pytest.fixture(scope="module")
+def study(blobs: Path) -> StudyDefinition:
+    return comparison_on(blobs)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, study: StudyDefinition) -> Iterator[Database]:
+    """Return a database in which one undisturbed worker finished the comparison."""
+    with Database(f"sqlite:///{tmp_path_factory.mktemp('versus') / 'hpo.db'}") as database:
+        work_through(database, study)
+        yield database
+
+
+@pytest.fixture(scope="module")
+def results(finished: Database) -> StudyResults:
+    return load_results(finished, NAME)
+
+
+def test_every_config_of_the_grid_is_trained_with_every_seed_and_nothing_more(results: StudyResults) -> None:
+    assert results.state == "done"
+    assert [each.config for each in results.compared] == GRID
+    assert all([run.run for run in each.runs] == [0, 1] for each in results.compared)
+    assert len(results.queued) == CONFIGS * SEEDS
+    assert (results.good, results.full, results.runs) == ([], [], [])
+
+
+def test_the_first_run_of_every_config_comes_before_any_second(results: StudyResults) -> None:
+    order = [(trial.attributes["run"], trial.config) for trial in results.queued]
+    assert order == [(run, config) for run in range(SEEDS) for config in GRID]
+    assert [trial.attributes["index"] for trial in results.queued] == list(range(CONFIGS * SEEDS))
+
+
+def test_runs_of_one_number_share_seed_and_images_and_others_do_not(
+    results: StudyResults, study: StudyDefinition
+) -> None:
+    seeds: dict[int, set[int]] = {}
+    for trial in results.queued:
+        seeds.setdefault(trial.attributes["run"], set()).add(trial.attributes["seed"])
+    assert seeds == {run: {derived_seed(study.seed, COMPARE, run)} for run in range(SEEDS)}
+    data = data_of(study)[0]
+    images = [assignment(study, data, trial).folds[0].train.images.tobytes() for trial in results.queued]
+    assert [images.index(each) for each in images] == [0] * CONFIGS + [CONFIGS] * CONFIGS
+
+
+def test_a_run_trains_on_its_samples_and_is_scored_on_the_whole_holdout(
+    results: StudyResults, study: StudyDefinition
+) -> None:
+    assert {(run.n_train, run.epochs) for each in results.compared for run in each.runs} == {(100, EPOCHS)}
+    assert {curve.hits.shape for curve in results.curves.values()} == {(1, 600)}
+    for each in results.compared:
+        for run in each.runs:
+            assert run.score == pytest.approx(results.curves[run.id].hits.mean())
+    everything = data_of(study)[0].comparison_fold(0, run=1)
+    assert (len(everything.train), len(everything.validation)) == (2400, 600)
+
+
+def test_a_curve_has_evenly_spaced_points_each_with_its_test_accuracy(results: StudyResults) -> None:
+    for each in results.compared:
+        for run in each.runs:
+            points = results.curves[run.id].points
+            assert [point.step for point in points] == [step * EPOCHS for step in range(1, 6)]
+            assert all(point.test_accuracy is not None and 0 <= point.test_accuracy <= 1 for point in points)
+            assert points[-1].test_accuracy == run.test_accuracy
+            assert len({point.test_accuracy for point in points}) > 1  # the network as it was there
+
+
+def test_the_network_of_the_first_run_is_kept_and_has_the_accuracies_of_its_trial(
+    finished: Database, results: StudyResults, study: StudyDefinition
+) -> None:
+    data, located = data_of(study)
+    part = load_test_part(located, image_shape=data.image_shape, classes=data.part.classes)
+    for each in results.compared:
+        first, second = each.runs
+        content = load_network_bytes(finished.engine, first.id)
+        assert content is not None
+        network = models.network_from_bytes(content)
+        assert network.evaluate(models.Examples(part.images, part.labels)).accuracy == first.test_accuracy
+        assert network.evaluate(data.comparison_fold(100, 0).validation).accuracy == first.score
+        assert load_network_bytes(finished.engine, second.id) is None
+
+
+def test_the_ledger_has_one_entry_a_run(results: StudyResults) -> None:
+    assert sorted(entry.trial_id for entry in results.ledger) == [trial.id for trial in results.queued]
+    purposes = {entry.trial_id: entry.purpose for entry in results.ledger}
+    last = results.queued[-1]
+    assert purposes[last.id] == f"curve of run 1 of trial {last.number}"
+
+
+def test_learning_tells_the_methods_apart(results: StudyResults) -> None:
+    assert all(each.test.mean > 0.3 for each in results.compared)  # five classes: .2 is guessing
+    assert len({each.test.mean for each in results.compared}) == CONFIGS
+
+
+def test_a_finished_comparison_is_left_as_it_is(finished: Database, study: StudyDefinition) -> None:
+    before = outcome_of(finished)
+    work_through(finished, study)
+    assert outcome_of(finished) == before
+
+
+# Disturbed: other workers, kills, twins.
+
+
+def test_two_workers_killed_with_their_coordinator_and_resumed_find_the_same_to_the_last_bit(
+    finished: Database, study: StudyDefinition, blobs: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / f"{NAME}.toml"
+    file.write_text(study_text(blobs), encoding="utf-8")
+    search = Search(tmp_path, blobs)
+    search.study = file
+    with started("run", *search.arguments, "--workers", "2") as process:
+        wait_for(lambda: search.leased("trial/"))
+        with Database(search.url) as database:
+            queue = TrialQueue(database, NAME, Leases(database.engine))
+            wait_for(lambda: sum(trial.finished for trial in queue.trials()) >= 2)
+            os.killpg(process.pid, signal.SIGKILL)
+            for pid in search.leased("trial/"):
+                os.kill(pid, signal.SIGKILL)
+    with Database(search.url) as database:
+        queue = TrialQueue(database, NAME, Leases(database.engine))
+        assert 2 <= sum(trial.finished for trial in queue.trials()) < CONFIGS * SEEDS
+        work_through(database, study)
+        assert outcome_of(database) == outcome_of(finished)
+
+
+def begun(path: Path, study: StudyDefinition) -> Database:
+    database = Database(f"sqlite:///{path}")
+    source = {"provenance": "made up", "sha256": "0", "complete": "yes"}
+    StudyRecord.create(database, study, {"pool": 2400, "chance": 0.2}, source)
+    return database
+
+
+def invented(database: Database, at_most: int = 99) -> int:
+    """End what is ready with invented accuracies that depend on the trial's place alone; return how many there were."""
+    queue, count = TrialQueue(database, NAME, mortal(database)), 0
+    for trial in [trial for trial in queue.trials() if trial.ready][:at_most]:
+        claimed = queue.claim(trial)
+        assert claimed is not None
+        score = 0.5 + claimed.attributes["index"] / 100
+        attributes = {"train_accuracy": score + 0.1, "test_accuracy": score - 0.1}
+        assert queue.report(claimed, 100, score, CURVE, attributes, network=b"network")
+        count += 1
+    return count
+
+
+def coordinator(database: Database) -> Coordinator:
+    return Coordinator(database, NAME, mortal(database), lambda text: None)
+
+
+def test_a_coordinator_that_dies_after_every_single_write_changes_nothing(
+    tmp_path: Path, study: StudyDefinition
+) -> None:
+    found = []
+    for name, deadly in (("calm", False), ("deadly", True)):
+        database = begun(tmp_path / f"{name}.db", study)
+        lives, done = 0, False
+        while not done:
+            lives += 1
+            try:
+                with killed_before_write(database, 3 if deadly else 10_000):
+                    done = coordinator(database).step()
+            except Killed:
+                continue
+            if not done:
+                assert invented(database, at_most=3)
+        found.append(outcome_of(database))
+        database.close()
+        assert lives > 8 or not deadly
+    assert found[0] == found[1]
+    assert found[0]["state"] == "done"
+
+
+def test_a_trial_that_was_enqueued_twice_is_stopped_and_counts_once(tmp_path: Path, study: StudyDefinition) -> None:
+    database = begun(tmp_path / "twins.db", study)
+    leader = coordinator(database)
+    leader.step()
+    first = leader.trials[0]
+    leader.search.add(first.config, study.space.distributions(), first.attributes)
+    assert invented(database, at_most=CONFIGS * SEEDS) == CONFIGS * SEEDS
+    assert leader.step()
+    assert leader.search.trials()[-1].state == TrialState.PRUNED
+    assert [len(each.runs) for each in compared(study, leader.search.trials())] == [SEEDS] * CONFIGS
+    database.close()
+
+
+def test_progress_counts_the_runs_and_their_image_epochs(tmp_path: Path, study: StudyDefinition) -> None:
+    database = begun(tmp_path / "progress.db", study)
+    leader = coordinator(database)
+    leader.step()
+    total = CONFIGS * SEEDS * 100 * EPOCHS
+    start = progress(study, leader.search.trials(), [], 2400)
+    assert (start.phase, start.trials_done, start.trials_in_phase) == ("comparison", 0, CONFIGS * SEEDS)
+    assert (start.work, start.total, start.best) == (0, total, None)
+    invented(database, at_most=2)
+    then = progress(study, leader.search.trials(), [], 2400)
+    assert (then.trials_done, then.work, then.total, then.best) == (2, total / 4, total, 0.51)
+    database.close()
+
+
+def test_all_of_the_images_are_counted_as_such(blobs: Path) -> None:
+    assert progress(comparison_on(blobs, samples=0), [], [], 2400).total == CONFIGS * SEEDS * 2400 * EPOCHS
+    assert progress(comparison_on(blobs, samples=9999), [], [], 2400).total == CONFIGS * SEEDS * 2400 * EPOCHS
+
+
+def test_a_single_config_without_a_space_is_compared_with_nothing(tmp_path: Path, blobs: Path) -> None:
+    alone = comparison_on(blobs, epochs=1, evaluations=50, space={})
+    with Database(f"sqlite:///{tmp_path / 'alone.db'}") as database:
+        work_through(database, alone)
+        (only,) = load_results(database, NAME).compared
+        assert (only.config, len(only.runs)) == ({}, SEEDS)
+        curve = load_results(database, NAME).curves[only.runs[0].id]
+        assert [point.step for point in curve.points] == [1, 2, 3, 4, 5]  # fewer steps than points
+
+
+def test_a_run_that_diverges_scores_nothing_on_any_images_and_says_why(tmp_path: Path, blobs: Path) -> None:
+    wild = comparison_on(blobs, epochs=2, seeds=1, space={"learning_rate": {"choices": [0.05, 1e30]}})
+    with Database(f"sqlite:///{tmp_path / 'wild.db'}") as database:
+        work_through(database, wild)
+        results = load_results(database, NAME)
+    tame, lost = (each.runs[0] for each in results.compared)
+    assert (tame.reason, lost.score, lost.train_accuracy, lost.test_accuracy) == (None, 0.0, 0.0, 0.0)
+    assert lost.reason is not None
+    assert "step" in lost.reason
+    assert results.curves[lost.id].points[-1].test_accuracy == 0.0
+    assert len(results.ledger) == 2
+
+
+def test_early_stopping_ends_a_curve_with_the_best_network(tmp_path: Path, blobs: Path) -> None:
+    methods = {"optimizer": {"choices": ["sgd", "adam"]}}
+    training = {"patience": 1, "learning_rate": 0.05}
+    patient = comparison_on(blobs, epochs=60, seeds=1, evaluations=30, space=methods, training=training)
+    with Database(f"sqlite:///{tmp_path / 'patient.db'}") as database:
+        work_through(database, patient)
+        results = load_results(database, NAME)
+    for each in results.compared:
+        points = results.curves[each.runs[0].id].points
+        assert len(points) < 30
+        best = min(points, key=lambda point: point.validation_loss)
+        assert points[-1].test_accuracy == best.test_accuracy == each.runs[0].test_accuracy
+
+
+# What is read off the trials.
+
+
+def trial_of(place: int, run: int, score: float, state: TrialState = TrialState.COMPLETE, **more: Any) -> QueuedTrial:
+    attributes: Mapping[str, Any] = {
+        "round": 1,
+        "index": run * CONFIGS + place,
+        "run": run,
+        "train_accuracy": score + 0.2,
+        "test_accuracy": score - 0.1,
+        **more,
+    }
+    return queued(place + 100 * run, attributes, rungs={100: score}, state=state, config=GRID[place])
+
+
+def test_configs_come_in_the_order_of_the_grid_with_the_means_of_their_runs(study: StudyDefinition) -> None:
+    trials = [trial_of(2, 1, 0.6), trial_of(0, 0, 0.3), trial_of(2, 0, 0.5, n_train=100, epochs=20, seconds=1.5)]
+    first, third = compared(study, trials)
+    assert (first.config, third.config) == (GRID[0], GRID[2])
+    assert [(run.run, run.score) for run in third.runs] == [(0, 0.5), (1, 0.6)]
+    assert (third.runs[0].n_train, third.runs[0].epochs, third.runs[0].seconds) == (100, 20, 1.5)
+    assert third.validation == estimate([0.5, 0.6])
+    assert third.train == estimate([run.train_accuracy for run in third.runs])
+    assert third.test == estimate([run.test_accuracy for run in third.runs])
+    assert third.gap.mean == pytest.approx(0.3)
+
+
+def test_a_run_that_is_under_way_does_not_count_yet(study: StudyDefinition) -> None:
+    waiting = [trial_of(0, 0, 0.5, TrialState.WAITING), trial_of(1, 0, 0.5, TrialState.RUNNING)]
+    assert compared(study, waiting) == []
+
+
+def test_a_failed_run_has_accuracies_of_nothing_and_its_reason(study: StudyDefinition) -> None:
+    (found,) = compared(study, [trial_of(0, 0, 0.5, TrialState.FAIL, reason="MemoryError")])
+    (failed,) = found.runs
+    assert (failed.score, failed.train_accuracy, failed.test_accuracy) == (0, 0, 0)
+    assert failed.reason == "MemoryError"
+
+
+def test_of_a_run_that_ended_twice_the_first_counts(study: StudyDefinition) -> None:
+    (found,) = compared(study, [trial_of(0, 0, 0.5), trial_of(0, 0, 0.9)])
+    assert [run.score for run in found.runs] == [0.5]
+
+
+def test_a_trial_is_wanted_for_every_run_of_every_config() -> None:
+    wanted = wanted_trials([{"x": 1}, {"x": 2}], runs=2, seed=7)
+    assert [config["x"] for config, _ in wanted] == [1, 2, 1, 2]
+    assert [attributes["index"] for _, attributes in wanted] == [0, 1, 2, 3]
+    assert {attributes["allowed"] for _, attributes in wanted} == {100}
+
+
+def config_of(*scores: float) -> ComparedConfig:
+    runs = tuple(
+        ComparedRun(i, i, i, score, score, score, n_train=1, epochs=1, seconds=0.0, reason=None)
+        for i, score in enumerate(scores)
+    )
+    return ComparedConfig({}, runs, *[estimate(scores)] * 4)
+
+
+def test_a_difference_is_paired_so_what_a_run_does_to_both_cancels() -> None:
+    luck = np.array([0.0, 0.3, -0.2, 0.1])
+    ours, other = config_of(*(0.5 + luck)), config_of(*(0.6 + luck))
+    paired = difference(ours, other, lambda run: run.score)
+    assert (paired.mean, paired.low, paired.high) == pytest.approx((-0.1, -0.1, -0.1))
+    assert paired.runs == 4
+    assert ours.validation.high > other.validation.low  # unpaired, nothing could be told
+
+
+def test_the_interval_of_a_difference_is_students_and_may_lie_below_zero() -> None:
+    found = difference(config_of(0.1, 0.2, 0.3), config_of(0.3, 0.5, 0.7), lambda run: run.test_accuracy)
+    half = 2.91998558 * 0.1 / math.sqrt(3)  # t(.95, 2 degrees of freedom), standard deviation of -.2, -.3, -.4
+    assert (found.mean, found.low, found.high) == pytest.approx((-0.3, -0.3 - half, -0.3 + half))
+
+
+def test_only_runs_that_both_have_are_paired() -> None:
+    assert difference(config_of(0.4, 0.6), config_of(0.1), lambda run: run.score).runs == 1
+    nothing = difference(config_of(), config_of(0.1), lambda run: run.score)
+    assert nothing.runs == 0
+    assert math.isnan(nothing.mean)
+
+
+def test_one_difference_has_no_interval() -> None:
+    alone = estimate_difference([0.25])
+    assert alone.mean == 0.25
+    assert math.isnan(alone.low)
+    assert math.isnan(alone.high)
