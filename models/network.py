@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from models.arrays import Array, BoolArray, IntArray, Shape
 from models.checks import check_integer
-from models.descriptions import NetworkDescription
+from models.descriptions import ConvNetDescription, NetworkDescription
 from models.examples import Examples, scale_images
 from models.fast import plan
 from models.initialization import draw_weights
@@ -79,7 +79,10 @@ class Network:
         gathered = sum(prod(statistic.shape) for layer in self.layers for statistic in layer.statistics)
         self.statistics: Array = np.zeros(gathered, self.dtype)
         self._attach_layers(rng)
-        self._stages: Sequence[Stage] = self.layers if reference else plan(self.layers, batch_shape, self.dtype)
+        winograd = not isinstance(description, ConvNetDescription) or description.algorithm == "auto"
+        self._stages: Sequence[Stage] = self.layers
+        if not reference:
+            self._stages = plan(self.layers, batch_shape, self.dtype, winograd=winograd)
 
     def _attach_layers(self, rng: np.random.Generator) -> None:
         """Give each layer its views, and draw its weights in the layers' order."""

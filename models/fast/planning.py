@@ -11,19 +11,21 @@ import numpy.typing as npt
 from models.arrays import Shape
 from models.fast.affine import FusedAffine
 from models.fast.conv_pool import ConvPoolReLU
+from models.fast.winograd_stack import ConvBlock, WinogradStack
 from models.layers import Affine, Conv2d, Layer, MaxPool2d, ReLU
 from models.layers.base import Stage
 
 
-def plan(layers: Sequence[Layer], input_shape: Shape, dtype: npt.DTypeLike) -> list[Stage]:
+def plan(layers: Sequence[Layer], input_shape: Shape, dtype: npt.DTypeLike, *, winograd: bool = True) -> list[Stage]:
     """Return stages that compute what `layers` do, on inputs (N, *input_shape) of `dtype`.
 
-    The layers keep the parameters, which must be attached before the stages compute.
+    The layers keep the parameters, which must be attached before the stages compute. winograd: whether 3x3 convolutions
+    may be computed by Winograd's algorithm.
     """
     stages: list[Stage] = []
     shape, place = input_shape, 0
     while place < len(layers):
-        stage, count = _stage(layers[place:], shape, dtype)
+        stage, count = _stage(layers[place:], shape, dtype, winograd=winograd)
         stages.append(stage)
         for layer in layers[place : place + count]:
             shape = layer.output_shape(shape)
@@ -31,8 +33,11 @@ def plan(layers: Sequence[Layer], input_shape: Shape, dtype: npt.DTypeLike) -> l
     return stages
 
 
-def _stage(layers: Sequence[Layer], shape: Shape, dtype: npt.DTypeLike) -> tuple[Stage, int]:
+def _stage(layers: Sequence[Layer], shape: Shape, dtype: npt.DTypeLike, *, winograd: bool) -> tuple[Stage, int]:
     """Return the stage for the first of `layers`, and for how many of them it stands."""
+    blocks, count = _conv_blocks(layers)
+    if winograd and blocks and WinogradStack.fits(blocks, shape):
+        return WinogradStack(blocks, shape, dtype), count
     match list(layers[:3]):
         case [Conv2d() as conv, MaxPool2d() as pool, ReLU()] if ConvPoolReLU.fits(conv, pool, shape):
             return ConvPoolReLU(conv, shape, dtype), 3
@@ -41,3 +46,22 @@ def _stage(layers: Sequence[Layer], shape: Shape, dtype: npt.DTypeLike) -> tuple
         case [Affine() as affine, *_]:
             return FusedAffine(affine, dtype, relu=False), 1
     return layers[0], 1
+
+
+def _conv_blocks(layers: Sequence[Layer]) -> tuple[list[ConvBlock], int]:
+    """Return the blocks of convolution, perhaps a 2x2 pool, and ReLU that `layers` begin with, and their layers' count.
+
+    Whether they fit a stage is for the stage to say.
+    """
+    blocks: list[ConvBlock] = []
+    place = 0
+    while True:
+        match list(layers[place : place + 3]):
+            case [Conv2d() as conv, ReLU(), *_]:
+                blocks.append(ConvBlock(conv, pool=False))
+                place += 2
+            case [Conv2d() as conv, MaxPool2d(size=2, stride=2), ReLU()]:
+                blocks.append(ConvBlock(conv, pool=True))
+                place += 3
+            case _:
+                return blocks, place

@@ -294,7 +294,7 @@ def test_a_network_that_rests_holds_no_batch():
         (
             ConvNetDescription(filters=(4, 4), kernel=3),
             (28, 28),
-            r"block 2 of the ConvNet: pool windows of 2, 2 apart, do not divide 11 pixels: \(11 - 2\)/2 \+ 1 = 5.5 is no",
+            r"block 2 of the ConvNet: pool windows of 2, 2 apart, do not divide 11 pixels: \(11 - 2\)/2 \+ 1 = 5.5 is",
         ),
         (
             ConvNetDescription(filters=(4,), kernel=9),
