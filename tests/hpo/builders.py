@@ -45,6 +45,21 @@ def definition(**changes: Any) -> StudyDefinition:
     return read_definition("small", tables(**changes))
 
 
+def comparison_tables(**changes: Any) -> dict[str, Any]:
+    """Return the tables of a small comparison of two choices, with `changes` laid over them as in `tables`."""
+    made = tables()
+    for key in ("rounds", "final", "search"):
+        del made[key]
+    made |= {
+        "data": {"dataset": "mnist", "holdout": 1000},
+        "space": {"dropout": {"choices": [0.0, 0.2]}},
+        "comparison": {"samples": 300, "epochs": 3, "seeds": 2, "evaluations": 4, "figure": "grid"},
+    }
+    for key, change in changes.items():
+        made[key] = {**made[key], **change} if key in made and isinstance(change, dict) and key != "space" else change
+    return made
+
+
 def log_scaled(start: tuple[float, float], limits: tuple[float, float] | None = None) -> Numeric:
     return Numeric(Interval(*start), Interval(*(limits or start)), log=True)
 

@@ -8,7 +8,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("models", "storage", "hpo", "reports")
-FRONT_DOORS = ("hpo.run", "hpo.work", "hpo.report", "hpo.serve", "hpo.studies.__main__")
+FRONT_DOORS = (
+    "hpo.run",
+    "hpo.work",
+    "hpo.report",
+    "hpo.serve",
+    "hpo.studies.__main__",
+    "hpo.valley",
+    "hpo.look",
+)
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for room in ROOMS

@@ -4,11 +4,11 @@ import json
 import pytest
 
 import models
-from hpo.definition import StudyDefinition, read_definition
-from hpo.seeds import CONFIRM, FULL, PROPOSAL, RACE, TRIAL, derived_seed
+from hpo.definition import ComparisonSettings, StudyDefinition, read_definition
+from hpo.seeds import COMPARE, CONFIRM, FULL, PROPOSAL, RACE, TRIAL, derived_seed
 from hpo.studies import load_definition, presets
 from storage.errors import UserError
-from tests.hpo.builders import definition, tables
+from tests.hpo.builders import comparison_tables, definition, tables
 
 
 def mistake(**changes: object) -> str:
@@ -41,6 +41,11 @@ def test_every_config_at_the_ends_of_a_presets_limits_makes_a_network(name):
         assert isinstance(training, models.TrainingSettings)
 
 
+METHODS = [
+    {"optimizer": "sgd", "learning_rate": 0.01},
+    {"optimizer": "momentum", "momentum": 0.5, "learning_rate": 0.1},
+    {"batch_norm": True, "hidden": [50]},
+]
 ALL_KINDS = {
     "learning_rate": {"log": True, "start": [1e-3, 1e-2]},
     "dropout": {"start": [0.0, 0.2], "limits": [0.0, 0.5]},
@@ -49,6 +54,125 @@ ALL_KINDS = {
     "hidden": {"choices": [[50], [100, 50], 30]},
     "initialization": {"choices": ["he", 0.01]},
 }
+
+
+def test_a_choice_that_is_a_table_sets_its_fields_of_network_and_training_at_once():
+    made = definition(space={"method": {"choices": METHODS}, "dropout": {"start": [0.0, 0.5]}})
+    sgd, momentum, wide = made.space.limits().choices("method")
+    assert made.settings({"method": sgd, "dropout": 0.1}) == (
+        dataclasses.replace(made.network, dropout=0.1),
+        dataclasses.replace(made.training, optimizer="sgd", learning_rate=0.01),
+    )
+    assert made.settings({"method": momentum})[1] == dataclasses.replace(
+        made.training, optimizer="momentum", momentum=0.5, learning_rate=0.1
+    )
+    assert made.settings({"method": wide})[0] == dataclasses.replace(made.network, batch_norm=True, hidden=(50,))
+    assert read_definition("small", json.loads(json.dumps(made.record()))) == made
+    assert made.record()["space"]["method"]["choices"] == METHODS
+
+
+def test_fields_that_only_fit_together_are_put_in_together():
+    blocks = [{"filters": [4], "padding": [1]}, {"filters": [4, 8], "padding": [1, 0]}]
+    model = {"network": "convnet", "kernel": 3}
+    made = read_definition("conv", tables(space={"blocks": {"choices": blocks}}) | {"model": model})
+    networks = [made.settings({"blocks": choice})[0] for choice in made.space.limits().choices("blocks")]
+    assert [(each.filters, each.padding) for each in networks] == [((4,), (1,)), ((4, 8), (1, 0))]
+
+
+@pytest.mark.parametrize("padding", [2, [1, 2]])
+def test_a_field_that_is_a_number_or_a_list_comes_back_as_what_it_was(padding):
+    model = {"network": "convnet", "filters": [4, 8], "kernel": 3, "padding": padding}
+    made = read_definition("conv", tables() | {"model": model})
+    assert made.network.padding == (padding if isinstance(padding, int) else tuple(padding))
+    assert made.record()["model"]["padding"] == padding
+    assert read_definition("conv", json.loads(json.dumps(made.record()))) == made
+
+
+def test_a_comparison_has_no_rounds_and_the_grid_as_its_sampler():
+    made = read_definition("versus", comparison_tables())
+    assert made.rounds == ()
+    assert made.search.sampler == "grid"
+    assert made.search.percents == (100,)
+    assert made.comparison is not None
+    assert (made.comparison.samples, made.comparison.seeds, made.comparison.figure) == (300, 2, "grid")
+    assert (made.data.validation, made.data.confirmation) == (1000, 0)
+
+
+def test_a_comparison_comes_back_from_its_record_which_has_no_tables_of_a_search():
+    made = read_definition("versus", comparison_tables(space={"method": {"choices": METHODS}}))
+    record = json.loads(json.dumps(made.record()))
+    assert read_definition("versus", record) == made
+    assert not record.keys() & {"rounds", "final"}
+    assert record["data"] == {"dataset": "mnist", "holdout": 1000}
+    assert record["search"] == {"sampler": "grid"}
+    assert "comparison" not in definition().record()
+
+
+def test_a_comparison_needs_no_space_and_has_defaults():
+    given = comparison_tables()
+    del given["space"]
+    given["comparison"] = {"samples": 0, "epochs": 1}
+    made = read_definition("alone", given)
+    assert made.space.grid() == [{}]
+    assert made.settings({}) == (made.network, made.training)
+    assert made.comparison == ComparisonSettings(samples=0, epochs=1)
+
+
+def test_a_search_may_try_a_grid_if_its_rounds_have_a_trial_for_each_config():
+    rounds = [{"trials": 4, "samples": 100, "epochs": 2}]
+    space = {"dropout": {"choices": [0.0, 0.2]}, "batch_norm": {"choices": [True, False]}}
+    assert definition(space=space, rounds=rounds, search={"sampler": "grid"}).search.sampler == "grid"
+
+
+COMPARISON_MISTAKES = {
+    "rounds too": ({"rounds": tables()["rounds"]}, ["[[rounds]]", "[comparison]", "remove one"]),
+    "final too": ({"final": {"seeds": 3}}, ["[final] does not go with [comparison]", "remove it"]),
+    "another sampler": ({"search": {"sampler": "tpe"}}, ["search.sampler = 'tpe'", 'sampler = "grid"']),
+    "rungs": ({"search": {"rungs": [0.5]}}, ["search.rungs does not go with [comparison]", "remove it"]),
+    "search mistyped": ({"search": {"sampeler": "grid"}}, ["search.sampeler", "did you mean sampler?"]),
+    "search no table": ({"search": 3}, ["search: expected a table, found 3"]),
+    "validation": ({"data": {"validation": 100}}, ["data.validation does not go with [comparison]", "remove it"]),
+    "data mistyped": ({"data": {"holdot": 100}}, ["data.holdot", "did you mean holdout?"]),
+    "hardly a holdout": ({"data": {"holdout": 5}}, ["data: holdout = 5", "at least 10"]),
+    "a range": ({"space": {"dropout": {"start": [0, 0.5]}}}, ["space.dropout", "a grid has no ranges", "choices = ["]),
+    "space no table": ({"space": 3}, ["space: at least one"]),
+    "mistyped": ({"comparison": {"sample": 3}}, ["comparison.sample", "did you mean samples?"]),
+    "too few samples": ({"comparison": {"samples": -1}}, ["comparison: samples = -1", "0 for all"]),
+    "no epoch": ({"comparison": {"epochs": 0}}, ["comparison: epochs = 0", "at least 1"]),
+    "no seed": ({"comparison": {"seeds": 0}}, ["comparison: seeds = 0", "at least 1"]),
+    "no point": ({"comparison": {"evaluations": 0}}, ["comparison: evaluations = 0", "at least 1"]),
+    "no such figure": (
+        {"comparison": {"figure": "pie"}},
+        ["figure = 'pie'", "known figures: overfitting, training_loss, grid, convnet"],
+    ),
+    "no such field": (
+        {"space": {"method": {"choices": [{"optimizer": "sgd"}, {"optimzer": "adam"}]}}},
+        ["space.method.choices.1.optimzer", "did you mean optimizer?"],
+    ),
+    "a choice out of range": (
+        {"space": {"method": {"choices": [{"momentum": 0.5}, {"momentum": 2.0}]}}},
+        ["space.method", "momentum", "2.0"],
+    ),
+    "a field set twice": (
+        {"space": {"method": {"choices": [{"dropout": 0.1}, {}]}, "dropout": {"choices": [0.0, 0.2]}}},
+        ["space.method and space.dropout both set dropout", "take it out of one"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), COMPARISON_MISTAKES.values(), ids=COMPARISON_MISTAKES)
+def test_a_mistake_in_a_comparison_is_named_with_its_place_its_value_and_the_way_out(changes, words):
+    with pytest.raises(UserError) as caught:
+        read_definition("versus", comparison_tables(**changes))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_without_rounds_and_comparison_both_are_offered():
+    given = tables()
+    del given["rounds"]
+    with pytest.raises(UserError, match=r"\[\[rounds\]\] is missing; or give \[comparison\]"):
+        read_definition("small", given)
 
 
 def test_a_space_of_every_kind_comes_back_from_its_record():
@@ -138,6 +262,19 @@ MISTAKES = {
         {"search": {"sampler": "annealing"}},
         ["sampler = 'annealing'", "lattice, tpe, random, qmc, grid"],
     ),
+    "a grid over a range": (
+        {"search": {"sampler": "grid"}},
+        ["space.learning_rate: a grid has no ranges", "choices = [", "another sampler"],
+    ),
+    "a grid of another size": (
+        {"search": {"sampler": "grid"}, "space": {"dropout": {"choices": [0.0, 0.1, 0.2]}}},
+        ["rounds.0.trials = 20", "has 3 configs", "set trials = 3"],
+    ),
+    "a number for a number or a list": (
+        {"model": {"network": "mlp", "initialization": [1]}},
+        ["model.initialization = [1]", "expected a text or a number"],
+    ),
+    "confirmation too small": ({"data": {"confirmation": 5}}, ["data: confirmation = 5", "at least 10"]),
     "groups": ({"search": {"groups": 0}}, ["search: groups = 0", "at least 1"]),
     "rungs falling": ({"search": {"rungs": [0.5, 0.25]}}, ["rungs = [0.5, 0.25]", "rising"]),
     "rungs twice": ({"search": {"rungs": [0.5, 0.5]}}, ["rungs = [0.5, 0.5]", "rising"]),
@@ -192,7 +329,7 @@ def test_two_equal_definitions_are_equal_and_another_seed_is_another_definition(
 def test_derived_seeds_differ_for_every_purpose_and_place_and_fit_into_json():
     places = [(purpose, number, index) for purpose in (TRIAL,) for number in range(1, 9) for index in range(100)]
     places += [(PROPOSAL, number) for number in range(1, 9)]
-    places += [(purpose, run) for purpose in (RACE, CONFIRM, FULL) for run in range(20)]
+    places += [(purpose, run) for purpose in (RACE, CONFIRM, FULL, COMPARE) for run in range(20)]
     seeds = [derived_seed(study, *place) for study in (0, 1, 2**40) for place in places]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**53 for seed in seeds)

@@ -110,6 +110,35 @@ def test_a_box_of_single_values_is_proposed_as_it_is(sampler):
     assert propose(one, box, [], n=3, seed=1, sampler=sampler) == [{"padding": 1, "optimizer": "adam"}] * 3
 
 
+CHOICES = space(
+    batch_norm=Categorical((False, True)),
+    initialization=Categorical((0.01, "xavier", "he")),
+    hidden=Categorical(("[5]",)),
+)
+
+
+def test_a_grid_is_every_combination_in_the_order_of_declaration_the_last_hyperparameter_fastest():
+    configs = propose(CHOICES, CHOICES.start(), [], n=6, seed=1, sampler=GRID)
+    assert configs == [
+        {"batch_norm": norm, "initialization": first, "hidden": "[5]"}
+        for norm in (False, True)
+        for first in (0.01, "xavier", "he")
+    ]
+    assert [type(config["initialization"]) for config in configs[:3]] == [float, str, str]
+
+
+def test_a_later_round_of_a_grid_is_the_same_grid_whatever_the_box_and_the_seed():
+    box = Box({"batch_norm": (True,), "initialization": ("he",), "hidden": ("[5]",)})
+    trials = [result(config, 0.5, i) for i, config in enumerate(CHOICES.grid())]
+    assert propose(CHOICES, box, trials, n=6, seed=2, sampler=GRID) == CHOICES.grid()
+
+
+def test_a_grid_of_nothing_is_one_empty_config_and_a_range_has_none():
+    assert space().grid() == [{}]
+    with pytest.raises(TypeError, match="x is numeric"):
+        SQUARE.grid()
+
+
 def unit_points(sampler: str, n: int, seed: int) -> np.ndarray:
     configs = propose(SQUARE, SQUARE.start(), [], n=n, seed=seed, sampler=sampler)
     return np.array([[config["x"], config["y"]] for config in configs])

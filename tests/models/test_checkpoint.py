@@ -5,11 +5,20 @@ import json
 import numpy as np
 import pytest
 
-from models import ConvNetDescription, MultiLayerNetDescription, build_network, load_network, save_network
+from models import (
+    ConvNetDescription,
+    MultiLayerNetDescription,
+    build_network,
+    load_network,
+    network_bytes,
+    network_from_bytes,
+    save_network,
+)
 
 NETWORKS = [
     (MultiLayerNetDescription(hidden=(5, 4), dropout=0.2, initialization=0.01), (6,), np.float32),
     (ConvNetDescription(filters=(2, 3), kernel=3, padding=1, pool="average", hidden=()), (2, 8, 8), np.float64),
+    (ConvNetDescription(filters=(2,), convolutions=2, kernel=3, padding=(1, 2), hidden=()), (2, 8, 8), np.float64),
     (MultiLayerNetDescription(hidden=(5, 4), batch_norm=True), (6,), np.float64),
     (ConvNetDescription(filters=(2, 3), kernel=3, padding=1, hidden=(4,), batch_norm=True), (2, 8, 8), np.float32),
 ]
@@ -33,6 +42,20 @@ def test_a_network_comes_back_as_it_was(tmp_path, description, input_shape, dtyp
     np.testing.assert_array_equal(loaded.params, network.params)
     np.testing.assert_array_equal(loaded.statistics, network.statistics)
     np.testing.assert_array_equal(loaded.logits(images), network.logits(images))
+
+
+def test_a_network_as_bytes_is_what_a_file_of_it_holds(tmp_path):
+    save_network(tmp_path / "network.npz", small())
+    content = network_bytes(small())
+    assert content == (tmp_path / "network.npz").read_bytes()
+    np.testing.assert_array_equal(network_from_bytes(content).params, small().params)
+
+
+def test_bytes_of_something_else_are_refused_with_what_is_wrong():
+    content = network_bytes(small())
+    for cut in (0, 10, len(content) - 20):
+        with pytest.raises(ValueError, match=rf"a content of {cut} bytes is not a whole file"):
+            network_from_bytes(content[:cut])
 
 
 def test_saving_replaces_the_old_file_and_leaves_no_other(tmp_path):
@@ -138,6 +161,11 @@ def test_a_file_from_before_batch_normalisation_without_statistics_is_accepted(t
     path = tmp_path / "network.npz"
     save_with(path, params=np.zeros(23, np.float32))
     assert load_network(path).params.size == 23
+
+
+def test_a_folder_is_no_file_with_a_network(tmp_path):
+    with pytest.raises(ValueError, match="is not a whole file"):
+        load_network(tmp_path)
 
 
 def test_a_missing_file_is_a_missing_file(tmp_path):

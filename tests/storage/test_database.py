@@ -18,7 +18,7 @@ from hpo.queue import TrialQueue
 from storage.database import Database, database_errors, shown
 from storage.errors import UserError
 from storage.leases import Leases
-from storage.schema import SCHEMA_VERSION, schema_version
+from storage.schema import SCHEMA_VERSION, networks, schema_version
 
 TRIALS = 40
 
@@ -51,6 +51,13 @@ def test_tables_are_made_on_first_use_and_found_again(database_url: str) -> None
     Database(database_url).close()
     with Database(database_url) as database, database.engine.begin() as connection:
         assert connection.execute(sa.select(schema_version.c.version)).all() == [(SCHEMA_VERSION,)]
+
+
+def test_a_database_from_before_networks_were_kept_gets_their_table(database_url: str) -> None:
+    with Database(database_url) as database:
+        networks.drop(database.engine)
+    with Database(database_url) as database:
+        assert sa.inspect(database.engine).has_table(networks.name)
 
 
 def _open(url: str, failures: multiprocessing.Queue) -> None:  # type: ignore[type-arg]

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from storage.database import Database
-from storage.records import Curve, CurvePoint, load_curves, load_test_openings, record_test_opening, save_curve
+from storage.records import (
+    Curve,
+    CurvePoint,
+    load_curves,
+    load_network_bytes,
+    load_test_openings,
+    record_test_opening,
+    save_curve,
+    save_network_bytes,
+)
+from storage.schema import curves as curves_table
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +47,10 @@ def curves(draw: st.DrawFn) -> Curve:
     for group in range(groups):
         for step in range(draw(st.integers(1, 3))):
             losses, shares = draw(st.tuples(NUMBERS, NUMBERS)), draw(st.tuples(SHARES, SHARES))
-            points.append(CurvePoint(group, step, draw(NUMBERS), losses[0], shares[0], losses[1], shares[1], 0.25))
+            test = draw(st.none() | SHARES)
+            points.append(
+                CurvePoint(group, step, draw(NUMBERS), losses[0], shares[0], losses[1], shares[1], 0.25, test)
+            )
     hits = draw(arrays(np.bool_, (groups, draw(st.integers(1, 20)))))
     return Curve(tuple(points), hits)
 
@@ -64,6 +77,22 @@ def test_a_longer_curve_of_the_same_trial_replaces_a_shorter_one(engine):
     save_curve(engine, 1, curve(2))
     save_curve(engine, 1, curve(5))
     assert same(load_curves(engine, [1])[1], curve(5))
+
+
+def test_a_curve_from_before_test_accuracies_has_none(engine):
+    with engine.begin() as connection:
+        row = {"points": "[[0,1,1.0,0.5,0.8,0.6,0.7,0.1]]", "hits": b"\x80", "n_validation": 1}
+        connection.execute(curves_table.insert().values(trial_id=900, **row))
+    (point,) = load_curves(engine, [900])[900].points
+    assert point == CurvePoint(0, 1, 1.0, 0.5, 0.8, 0.6, 0.7, 0.1, test_accuracy=None)
+
+
+def test_a_network_is_kept_for_its_trial_and_a_newer_one_replaces_it(engine):
+    save_network_bytes(engine, 1, b"\x00first")
+    save_network_bytes(engine, 2, b"other")
+    save_network_bytes(engine, 1, b"\xffsecond")
+    assert (load_network_bytes(engine, 1), load_network_bytes(engine, 2)) == (b"\xffsecond", b"other")
+    assert load_network_bytes(engine, 3) is None
 
 
 def test_trials_without_a_curve_are_left_out_and_others_are_not_touched(engine):
