@@ -1,4 +1,4 @@
-"""Everything a study found as files in one folder: four tables, the definition as run, two figures."""
+"""Everything a study found as files in one folder: tables, the definition as run, figures."""
 
 from __future__ import annotations
 
@@ -12,10 +12,24 @@ from reports.atomic import make_folder, write_atomically
 from reports.boxes_figure import boxes_figure
 from reports.curves_figure import curves_figure
 from reports.drawing import png
-from reports.tables import evaluations_table, good_values_table, rounds_table, trials_table
+from reports.grid_figure import grid_figure
+from reports.learning_curves_figure import learning_curves_figure
+from reports.loss_figure import loss_figure
+from reports.overfitting_figure import overfitting_figure
+from reports.tables import (
+    comparison_curves_table,
+    comparison_table,
+    evaluations_table,
+    good_values_table,
+    rounds_table,
+    trials_table,
+)
 from reports.toml import toml_text
 
-FILES: Mapping[str, Callable[[StudyResults], bytes]] = {
+Files = Mapping[str, Callable[[StudyResults], bytes]]
+"""The content of each file by its name; texts are UTF-8."""
+
+FILES: Files = {
     "trials.csv": lambda results: _csv(trials_table(results)),
     "rounds.csv": lambda results: _csv(rounds_table(results)),
     "good_values.csv": lambda results: _csv(good_values_table(results)),
@@ -24,16 +38,37 @@ FILES: Mapping[str, Callable[[StudyResults], bytes]] = {
     "boxes.png": lambda results: png(boxes_figure(results)),
     "curves.png": lambda results: png(curves_figure(results)),
 }
-"""The content of each file that `write_reports` writes; texts are UTF-8."""
+"""What `write_reports` writes of a search."""
+
+COMPARISON_FILES: Files = {
+    "comparison.csv": lambda results: _csv(comparison_table(results)),
+    "curves.csv": lambda results: _csv(comparison_curves_table(results)),
+    "study.toml": lambda results: study_toml(results).encode(),
+}
+"""What it writes of a comparison, beside the figure."""
+
+COMPARISON_FIGURES: Mapping[str, Files] = {
+    "overfitting": {"overfitting.png": lambda results: png(overfitting_figure(results))},
+    "training_loss": {"training_loss.png": lambda results: png(loss_figure(results))},
+    "grid": {"grid.png": lambda results: png(grid_figure(results))},
+    "convnet": {"learning_curves.png": lambda results: png(learning_curves_figure(results))},
+}
+"""The figure of a comparison, by what its definition says that it is drawn as."""
+
+
+def files_of(results: StudyResults) -> Files:
+    """Return the files that a study gets: a search and a comparison have different things to tell."""
+    comparison = results.definition.comparison
+    return FILES if comparison is None else {**COMPARISON_FILES, **COMPARISON_FIGURES[comparison.figure]}
 
 
 def write_reports(results: StudyResults, out_dir: Path) -> list[Path]:
-    """Write every file of FILES into `out_dir`, which is created, and return their paths.
+    """Write every file of `files_of(results)` into `out_dir`, which is created, and return their paths.
 
     All are rendered before the first is written, and each replaces its old version whole. Raises UserError, naming the
     path, where the disk is full or the folder cannot be written.
     """
-    contents = {name: render(results) for name, render in FILES.items()}
+    contents = {name: render(results) for name, render in files_of(results).items()}
     make_folder(out_dir)
     for name, content in contents.items():
         write_atomically(out_dir / name, content)

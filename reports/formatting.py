@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from hpo.selecting import CONFIDENCE, Estimate
-from hpo.space import Config, Region, SearchSpace, Value
+from hpo.space import Config, Region, SearchSpace, Value, unpacked
 from hpo.study_results import StudyResults
 
 CONFIDENCE_TEXT = f"{100 * CONFIDENCE:.0f} %"
@@ -45,19 +45,33 @@ def compact_items(config: Config) -> list[str]:
 
 
 def config_label(config: Config) -> str:
-    """Return what tells a config from the others of its study, for sentences: `weight_decay 0.1`."""
-    return ", ".join(
-        value_text(value) if _fields(value) is not None else f"{name} {value_text(value)}"
-        for name, value in config.items()
-    )
+    """Return what tells a config from the others of its study, for sentences: `weight_decay 0.1`.
+
+    A choice that sets several fields is called by its texts, as in `adam (learning_rate 0.001)`.
+    """
+    return ", ".join(_choice_label(name, value) for name, value in config.items())
 
 
 def compact_label(config: Config) -> str:
     """Return the same for figures: `wd 0.1`, `with batch_norm`; a text stands for itself, as in `sgd, lr 0.01`."""
-    items = {}
+    return ", ".join(_compact_item(name, value) for name, value in flat(config).items())
+
+
+def flat(config: Config) -> dict[str, Any]:
+    """Return the fields that `config` sets by their names, those of a choice that sets several in its place."""
+    fields: dict[str, Any] = {}
     for name, value in config.items():
-        items |= _fields(value) or {name: value}
-    return ", ".join(_compact_item(name, value) for name, value in items.items())
+        fields |= {name: value} if (table := _fields(value)) is None else table
+    return fields
+
+
+def _choice_label(name: str, value: Value) -> str:
+    fields = _fields(value)
+    if fields is None:
+        return f"{name} {value_text(value)}"
+    texts = " ".join(each for each in fields.values() if isinstance(each, str))
+    rest = ", ".join(f"{key} {value_text(each)}" for key, each in fields.items() if not isinstance(each, str))
+    return f"{texts} ({rest})" if texts and rest else texts or rest
 
 
 def _compact_item(name: str, value: Value) -> str:
@@ -68,14 +82,10 @@ def _compact_item(name: str, value: Value) -> str:
     return f"{_SHORT.get(name, name)} {value_text(value)}"
 
 
-def _fields(value: Value) -> dict[str, Value] | None:
+def _fields(value: Value) -> dict[str, Any] | None:
     """Return the fields that a choice sets, which travels as a JSON table; None for a plain value."""
-    if not (isinstance(value, str) and value.startswith("{")):
-        return None
-    fields: dict[str, Value] = {
-        name: json.dumps(each) if isinstance(each, list) else each for name, each in json.loads(value).items()
-    }
-    return fields
+    plain = unpacked(value)
+    return plain if isinstance(plain, dict) else None
 
 
 def percent(share: float) -> str:

@@ -10,7 +10,17 @@ import pandas as pd
 from hpo.selecting import boundaries
 from hpo.study_results import StudyResults
 from reports.columns import INTEGER, REAL, TEXT, box_cells, box_dtypes, config_cells, config_dtypes, frame, names_text
+from reports.comparison_tables import comparison_curves_table, comparison_table
 from reports.outcomes import n_train, outcomes
+
+__all__ = [
+    "comparison_curves_table",
+    "comparison_table",
+    "evaluations_table",
+    "good_values_table",
+    "rounds_table",
+    "trials_table",
+]
 
 
 def trials_table(results: StudyResults) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from hpo.results import LARGE_GAP, FullResult
 from hpo.selecting import GoodValue
 from hpo.space import Config
 from hpo.study_results import StudyResults
+from reports.comparison_panel import comparison_panel
 from reports.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,
@@ -29,7 +30,7 @@ from reports.outcomes import n_train
 from reports.tables import rounds_table
 from reports.verdict import config_in_use, verdict
 
-__all__ = ["full_panel", "good_values_panel", "rounds_panel", "verdict"]
+__all__ = ["comparison_panel", "full_panel", "good_values_panel", "rounds_panel", "verdict"]
 
 
 def rounds_panel(results: StudyResults) -> RenderableType:

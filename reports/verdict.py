@@ -1,10 +1,11 @@
-"""The one sentence that a search ends with: which values to use, what they reach, and how sure that is."""
+"""The words that a study ends with: which values to use, what they reach, and how sure that is; or what happened."""
 
 from __future__ import annotations
 
 from hpo.results import FullResult
 from hpo.space import Config
 from hpo.study_results import StudyResults
+from reports.comparison_verdict import comparison_verdict
 from reports.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,
@@ -20,6 +21,8 @@ from reports.outcomes import outcomes
 
 def verdict(results: StudyResults) -> str:
     """Return what to conclude from the study as far as it is, naming the stand-in data and its weak points."""
+    if results.definition.comparison is not None:
+        return comparison_verdict(results)
     if results.full:
         return " ".join([_on_all_of_the_data(results), *_reservations(results)])
     tried = [each for each in outcomes(results) if each.state in ("complete", "stopped", "failed")]

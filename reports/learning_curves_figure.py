@@ -1,0 +1,54 @@
+"""The figure of a network that learns almost everything: its accuracies by epoch, near the top of the axis."""
+
+from __future__ import annotations
+
+import math
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hpo.study_results import StudyResults
+from reports.accuracy_panel import Drawn, draw_accuracies
+from reports.compared_curves import averaged_text
+from reports.drawing import GREY, INK, new_figure, set_title, settle
+from reports.formatting import count_text
+from reports.line_labels import spread_labels
+
+FRAME = 2.5
+"""The axis shows so many times the errors that are left at the end: what happens near 1 is what matters here."""
+
+
+def learning_curves_figure(results: StudyResults) -> Figure:
+    """Return train, validation and test accuracy by epoch, a panel for each config, zoomed to where they end."""
+    compared = results.compared
+    columns = min(2, max(1, len(compared)))
+    rows = max(1, math.ceil(len(compared) / columns))
+    figure = new_figure(7.5 if columns == 1 else 10.4, 4.4 * rows + 0.8)
+    grid = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
+    drawn: list[Drawn] = []
+    for axes, each in zip(grid, compared, strict=False):
+        drawn.append(draw_accuracies(axes, results, each, labelled=True))
+        axes.set_xlabel("epoch", fontsize=9, color=INK)
+        axes.tick_params(labelbottom=True)
+    for axes in grid[len(compared) :]:
+        axes.set_axis_off()
+    if not compared:
+        grid[0].text(0.5, 0.5, "No training has ended yet.", ha="center", va="center", color=GREY)
+        set_title(figure, results, "accuracy by epoch")
+        return figure
+    _zoom(grid[0], drawn)
+    figure.supylabel("accuracy", fontsize=10, color=INK)
+    n_train = max(run.n_train for each in compared for run in each.runs)
+    set_title(figure, results, f"{count_text(n_train, 'training image')}, {averaged_text(results)}")
+    settle(figure)
+    for axes, each_drawn in zip(grid, drawn, strict=False):
+        spread_labels(axes, each_drawn.labels)
+    return figure
+
+
+def _zoom(axes: Axes, drawn: list[Drawn]) -> None:
+    """Frame the ends of all lines, and what led there; lines come in from below the frame."""
+    ends = [float(found.mean[-1]) for each in drawn for found in each.bands.values()]
+    errors = 1 - min(ends, default=0.0)
+    low = max(0.0, 1 - max(FRAME * errors, 0.005))
+    axes.set_ylim(low, 1 + 0.03 * (1 - low))
