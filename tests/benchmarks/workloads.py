@@ -90,7 +90,7 @@ def _trial() -> Workload:
         x, labels = digits.floats(0, stop, np.float64, VECTOR), digits.labels[:stop]
         rng = np.random.default_rng(0)
         ours = our_side.trials(a.MLP, train, validation, TRIAL, epochs=TRIAL_EPOCHS, rungs=TRIAL_RUNGS)
-        return {OURS: ours, "plain": partial(_repeat, lambda: _plain_trial(layers, x, labels, rng))}
+        return {OURS: ours, "plain": partial(_repeat, lambda: plain_trial(layers, x, labels, rng))}
 
     def torch_sides(digits: Digits) -> dict[str, Side]:
         x, labels = digits.floats(0, stop, np.float32, VECTOR), digits.labels[:stop]
@@ -140,7 +140,7 @@ def _evaluation() -> Workload:
     return Workload(what, a.forward_flops(layers, EVALUATED), sides, torch_sides)
 
 
-def _plain_trial(layers: a.Architecture, x: models.Array, labels: models.IntArray, rng: np.random.Generator) -> None:
+def plain_trial(layers: a.Architecture, x: models.Array, labels: models.IntArray, rng: np.random.Generator) -> None:
     """Run the book's trial on float64 images: accuracies after every epoch."""
     network = PlainNetwork(layers, rng, TRIAL.weight_decay)
     train, validation = slice(0, TRIAL_IMAGES), slice(TRIAL_IMAGES, None)
