@@ -1,4 +1,4 @@
-"""A tiny comparison of two methods and two initialisations, trained for real in this process."""
+"""Tiny studies that are trained for real in this process: a comparison, and whatever other definition a test has."""
 
 from __future__ import annotations
 

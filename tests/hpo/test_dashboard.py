@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,20 +16,31 @@ from typing import Any
 
 import pytest
 
+from storage.database import Database
+from tests.hpo.comparing import CONFIGS, comparison_on, work_through
 from tests.hpo.searching import Search
 
 Get = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
-def get(undisturbed: Search) -> Iterator[Get]:
-    """Serve the database of a finished search, and return a function that asks the server's API."""
+def url(undisturbed: Search, blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a database with a finished search and a finished comparison."""
+    copy = shutil.copy(undisturbed.url.removeprefix("sqlite:///"), tmp_path_factory.mktemp("dashboard") / "hpo.db")
+    with Database(f"sqlite:///{copy}") as database:
+        work_through(database, comparison_on(blobs, epochs=2, seeds=1))
+    return f"sqlite:///{copy}"
+
+
+@pytest.fixture(scope="module")
+def get(url: str) -> Iterator[Get]:
+    """Serve the database, and return a function that asks the server's API."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = Path(sys.executable).parent / "optuna-dashboard"
     server = subprocess.Popen(
-        [str(program), undisturbed.url, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [str(program), url, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
 
     def ask(path: str) -> Any:
@@ -60,9 +72,9 @@ def _study(get: Get, name: str) -> int:
     return next(each["study_id"] for each in get("/api/studies")["study_summaries"] if each["study_name"] == name)
 
 
-def test_the_search_and_its_final_part_are_listed(get: Get) -> None:
+def test_searches_and_comparisons_are_listed_with_their_final_parts(get: Get) -> None:
     names = {each["study_name"] for each in get("/api/studies")["study_summaries"]}
-    assert names == {"blob", "blob-final"}
+    assert names == {"blob", "blob-final", "versus", "versus-final"}
 
 
 def test_history_slice_and_contour_have_every_hyperparameter_in_one_joint_space(get: Get) -> None:
@@ -94,3 +106,14 @@ def test_the_final_part_shows_its_stages(get: Get) -> None:
     study = get(f"/api/studies/{_study(get, 'blob-final')}?after=0")
     stages = {a["value"] for trial in study["trials"] for a in trial["user_attrs"] if a["key"] == "stage"}
     assert {"race", "confirm", "full"} <= {stage.strip('"') for stage in stages}
+
+
+def test_a_comparison_shows_choices_of_every_kind_numbers_texts_and_tables(get: Get) -> None:
+    study = get(f"/api/studies/{_study(get, 'versus')}?after=0")
+    joint = {each["name"]: each["distribution"] for each in study["intersection_search_space"]}
+    assert {name: each["type"] for name, each in joint.items()} == dict.fromkeys(
+        ("method", "initialization"), "CategoricalDistribution"
+    )
+    shown = {json.dumps(param["param_external_value"]) for trial in study["trials"] for param in trial["params"]}
+    assert len(shown) == 4
+    assert len(study["trials"]) == CONFIGS
