@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from models.arrays import Array
+from models.fast.arena import Arena
 from models.fast.tiling import Tiling, band_rows
 from models.fast.winograd_matrices import TILE
 
@@ -26,11 +27,12 @@ class Bands(ABC):
     grads: for each band, the gradient at the convolution's outputs, (4, 4·tiles, N, F): zero beyond the image.
     """
 
-    def __init__(self, out: Array) -> None:
+    def __init__(self, out: Array, arena: Arena) -> None:
         self.out = out
         self.grads: list[Array] = []
-        self._zero = np.zeros(out.shape[2:], out.dtype)  # against an array of zeros maximum takes its fast road
-        self._active = np.empty((TILE, *out.shape[1:]), out.dtype)  # 1.0 where the ReLU passed, else 0.0
+        self._zeros = arena.zeros(out.shape[2:])  # against as many zeros, maximum takes half of the time
+        self._zero = np.zeros((), out.dtype)  # for greater it is one zero
+        self._active = arena.zeros((TILE, *out.shape[1:]), np.bool_)
 
     @abstractmethod
     def forward(self, band: int, convolved: Array, *, train: bool) -> None:
@@ -53,24 +55,24 @@ class Bands(ABC):
         """Write the gradient before the ReLU into `masked`; all (rows, OW, N, F)."""
         rows = len(grad)
         active = self._active[:rows]
-        np.greater(self.out[start : start + rows], self._zero, out=active, casting="unsafe")
+        np.greater(self.out[start : start + rows], self._zero, out=active)
         np.multiply(grad, active, out=masked)
 
 
 class ReLUBands(Bands):
     """A ReLU alone."""
 
-    def __init__(self, tiling: Tiling, out: Array) -> None:
-        super().__init__(out)
+    def __init__(self, tiling: Tiling, out: Array, arena: Arena) -> None:
+        super().__init__(out, arena)
         shape = (TILE * tiling.bands, TILE * tiling.tiles, tiling.batch, tiling.filters)
-        grad = np.zeros(shape, out.dtype)
+        grad = arena.zeros(shape)
         self._grad = grad[: tiling.out_height, : tiling.out_width]
         self.grads = [grad[TILE * band : TILE * (band + 1)] for band in range(tiling.bands)]
 
     def forward(self, band: int, convolved: Array, *, train: bool) -> None:  # noqa: ARG002 - nothing to keep
         """Write the rectified rows."""
         rows = self.out[band_rows(band, len(self.out))]
-        np.maximum(convolved[: len(rows), : rows.shape[1]], self._zero, out=rows)
+        np.maximum(convolved[: len(rows), : rows.shape[1]], self._zeros, out=rows)
 
     def accept(self, start: int, grad: Array) -> None:
         """Mask the rows straight into the gradient of the convolution's outputs."""
@@ -87,15 +89,15 @@ class PoolReLUBands(Bands):
     is greater. Three comparisons a window say where the first maximum was.
     """
 
-    def __init__(self, tiling: Tiling, out: Array) -> None:
-        super().__init__(out)
-        self._grad = np.empty(out.shape, out.dtype)
-        self._right_above = np.empty(out.shape, np.bool_)  # the upper right pixel beat the upper left one
-        self._right_below = np.empty(out.shape, np.bool_)  # the lower right pixel beat the lower left one
-        self._below = np.empty(out.shape, np.bool_)  # the lower row beat the upper one
+    def __init__(self, tiling: Tiling, out: Array, arena: Arena) -> None:
+        super().__init__(out, arena)
+        self._grad = arena.zeros(out.shape)
+        self._right_above = arena.zeros(out.shape, np.bool_)  # the upper right pixel beat the upper left one
+        self._right_below = arena.zeros(out.shape, np.bool_)  # the lower right pixel beat the lower left one
+        self._below = arena.zeros(out.shape, np.bool_)  # the lower row beat the upper one
         half = (TILE // 2, *out.shape[1:])
-        self._upper, self._lower, self._share, self._flags = (np.empty(half, out.dtype) for _ in range(4))
-        self._unpooled = np.zeros((TILE, TILE * tiling.tiles, tiling.batch, tiling.filters), out.dtype)
+        self._upper, self._lower, self._share = (arena.zeros(half) for _ in range(3))
+        self._unpooled = arena.zeros((TILE, TILE * tiling.tiles, tiling.batch, tiling.filters))
         self.grads = [self._unpooled] * tiling.bands
 
     def _rows(self, band: int) -> slice:
@@ -116,7 +118,7 @@ class PoolReLUBands(Bands):
         if train:
             np.greater(lower, upper, out=self._below[rows])
         np.maximum(upper, lower, out=upper)
-        np.maximum(upper, self._zero, out=self.out[rows])
+        np.maximum(upper, self._zeros, out=self.out[rows])
 
     def accept(self, start: int, grad: Array) -> None:
         """Mask the rows; they are spread over the windows when their band's turn comes."""
@@ -135,9 +137,7 @@ class PoolReLUBands(Bands):
 
     def _divide(self, grad: Array, second_won: Array, first: Array, second: Array) -> None:
         """Give `grad` to `second` where `second_won`, else to `first`; the other one gets 0."""
-        # By way of floats and a contiguous array: a copy and three plain passes beat a pass over bools and floats.
-        flags, share = self._flags[: len(grad)], self._share[: len(grad)]
-        np.copyto(flags, second_won)
-        np.multiply(grad, flags, out=share)
+        share = self._share[: len(grad)]
+        np.multiply(grad, second_won, out=share)
         np.subtract(grad, share, out=first)
         np.copyto(second, share)

@@ -9,10 +9,10 @@ which windows are unrolled by copying whole rows.
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from models.arrays import Array, Shape
+from models.fast.arena import Arena
 from models.fast.bands import Accept, Bands
 from models.fast.tiling import Tiling, band_rows
 from models.fast.winograd_matrices import TILE
@@ -25,21 +25,20 @@ class SmallChannelConv:
     It is the first of its stack, so that its input comes from outside, and hardly ever wants its gradient.
     """
 
-    def __init__(
-        self, conv: Conv2d, tiling: Tiling, bands: Bands, scratch: Mapping[str, Array], dtype: npt.DTypeLike
-    ) -> None:
+    def __init__(self, conv: Conv2d, tiling: Tiling, bands: Bands, scratch: Mapping[str, Array], arena: Arena) -> None:
         t, margin = tiling, tiling.padding
         self._conv, self._tiling, self._bands = conv, tiling, bands
         height, width = t.height + 2 * margin, t.width + 2 * margin
-        padded = np.zeros((t.channels, height, width, t.batch), dtype)
+        padded = arena.zeros((t.channels, height, width, t.batch))
         self.interior = padded[:, margin : height - margin, margin : width - margin].transpose(1, 2, 3, 0)
         taps, line = 9 * t.channels, t.out_width * t.batch
         # (C, OH, OW, N, 3, 3), and the copy of it for each output row, (OH, C, 3, 3, OW, N)
         self._windows = sliding_window_view(padded, (3, 3), axis=(1, 2)).transpose(1, 0, 4, 5, 2, 3)
-        self._unrolled = np.ones((t.out_height, taps + int(conv.bias), line), dtype)
+        self._unrolled = arena.zeros((t.out_height, taps + int(conv.bias), line))
+        self._unrolled[:, taps:] = 1
         self._pixels = self._unrolled[:, :taps].reshape(self._windows.shape)
-        self._weights = np.empty((taps + int(conv.bias), t.filters), dtype)
-        self._grad_weights = np.empty((t.out_height, *self._weights.shape), dtype)  # of each output row
+        self._weights = arena.zeros((taps + int(conv.bias), t.filters))
+        self._grad_weights = arena.zeros((t.out_height, *self._weights.shape))  # of each output row
         self._out = scratch["out"]
 
     @staticmethod

@@ -72,10 +72,11 @@ class Tiling:
     def group(self) -> int:
         """How many tiles of a band go through all steps together, one at least.
 
-        As many as keep each product over the channels small and their transformed inputs and outputs in the cache.
+        As many as keep each product over the channels small, and their transformed outputs in the cache: these are
+        written and read again at once, in both directions.
         """
         by_product = SMALL_PRODUCT // (self.batch * self.channels * self.filters)
-        by_cache = CACHE_BYTES // (REACH**2 * self.batch * (self.channels + self.filters) * self.itemsize)
+        by_cache = CACHE_BYTES // (REACH**2 * self.batch * self.filters * self.itemsize)
         return max(1, min(self.tiles, by_product, by_cache))
 
     @property

@@ -21,10 +21,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from models.arrays import Array, Shape
+from models.fast.arena import Arena
 from models.fast.bands import Accept, Bands
 from models.fast.tiling import Tiling, pieces
 from models.fast.winograd_matrices import ONE, REACH, TILE, Transforms
@@ -94,24 +94,22 @@ class WinogradConv:
     between the calls. interior: (H, W, N, C), to be written: the input, inside a border of zeros.
     """
 
-    def __init__(
-        self, conv: Conv2d, tiling: Tiling, bands: Bands, scratch: Mapping[str, Array], dtype: npt.DTypeLike
-    ) -> None:
+    def __init__(self, conv: Conv2d, tiling: Tiling, bands: Bands, scratch: Mapping[str, Array], arena: Arena) -> None:
         t = tiling
         self._conv, self._tiling, self._bands, self._scratch = conv, tiling, bands, scratch
-        self._matrices = Transforms.of(dtype)
-        padded = np.zeros((t.padded_height, t.padded_width, t.batch, t.channels), dtype)
+        self._matrices = Transforms.of(arena.dtype)
+        padded = arena.zeros((t.padded_height, t.padded_width, t.batch, t.channels))
         self.interior = padded[t.padding : t.padding + t.height, t.padding : t.padding + t.width]
         # V, (bands, 6, 6, tiles, N, C); prediction uses the first band for all, so that it stays in the cache.
-        self._tiles = np.empty((t.bands, REACH, REACH, t.tiles, t.batch, t.channels), dtype)
-        self._weights = np.empty((REACH**2, t.channels, t.filters), dtype)  # U
-        self._weights_turned = np.empty((REACH**2, t.filters, t.channels), dtype)  # U^T
-        self._grad_weights = np.empty_like(self._weights)  # dU
-        self._partial_weights = np.empty_like(self._weights)
-        self._taps = np.empty((3, 3, t.channels, t.filters), dtype)
-        self._bias = np.empty((t.batch, t.filters), dtype)
-        self._ones = np.ones(t.group * t.batch, dtype)
-        self._partial_bias = np.empty(t.filters, dtype)
+        self._tiles = arena.zeros((t.bands, REACH, REACH, t.tiles, t.batch, t.channels))
+        self._weights = arena.zeros((REACH**2, t.channels, t.filters))  # U
+        self._weights_turned = arena.zeros((REACH**2, t.filters, t.channels))  # U^T
+        self._grad_weights = arena.zeros(self._weights.shape)  # dU
+        self._partial_weights = arena.zeros(self._weights.shape)
+        self._taps = arena.zeros((3, 3, t.channels, t.filters))
+        self._bias = arena.zeros((t.batch, t.filters))
+        self._ones = np.ones(t.group * t.batch, arena.dtype)
+        self._partial_bias = arena.zeros((t.filters,))
 
         self._forward_groups = [self._forward_views(start, stop) for start, stop in t.groups]
         self._backward_groups = [self._backward_views(start, stop) for start, stop in t.groups]

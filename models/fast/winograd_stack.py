@@ -4,20 +4,24 @@ Each block writes its outputs straight into the padded input of the next one; po
 they are in the cache. What it buys over the layers, for the book's deep ConvNet and batches of 100: about eight times
 the speed.
 
-Memory: nearly all of it is the transformed inputs of the convolutions (2.25 times their inputs) and the padded inputs
-and gradients. For that network and N = 100 in float32 it is 70 MB, and in proportion for other batch sizes; prediction
-alone touches a third of it. Scratch for a band is shared by the convolutions.
+Memory: nearly all of it is the transformed inputs of the convolutions (2.25 times their inputs), the padded inputs and
+the gradients. For that network and N = 100 in float32 it is 90 MB, and in proportion for other batch sizes; prediction
+alone takes 60 MB. Scratch for a band is shared by the convolutions.
+
+Equal to the layers but for rounding. Where a pool's window or a ReLU is close to a tie, rounding may decide it the other
+way than the layers would. A blank background ties exactly in both: there all transforms are zero, and the outputs equal
+the bias.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from models.arrays import Array, Shape
+from models.fast.arena import Arena
 from models.fast.bands import Accept, Bands, PoolReLUBands, ReLUBands
 from models.fast.small_channels import SmallChannelConv
 from models.fast.tiling import Tiling
@@ -27,7 +31,6 @@ from models.layers import Conv2d
 from models.layers.base import Stage
 
 FEWEST_CHANNELS: Final = 8  # below, unrolled windows are faster than transforms
-LINE: Final = 64  # bytes of a line of the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,7 @@ class _Workspace:
 
 
 class WinogradStack(Stage):
-    """`blocks` for inputs of `input_shape`, (C, H, W); equal to their layers but for rounding.
-
-    Of equal maxima in a pool the first gets the gradient, as in MaxPool2d.
-    """
+    """`blocks` for inputs of `input_shape`, (C, H, W); of equal maxima in a pool the first gets the gradient."""
 
     @staticmethod
     def fits(blocks: Sequence[ConvBlock], input_shape: Shape) -> bool:
@@ -118,9 +118,9 @@ class WinogradStack(Stage):
 
     def _make(self, batch: int) -> _Workspace:
         """Return the blocks for `batch` images, made from the last to the first: each writes into the next one."""
-        dtype = self._dtype
+        arena = Arena(self._dtype)
         tilings = [
-            Tiling.of(block.conv, shape, batch, dtype.itemsize)
+            Tiling.of(block.conv, shape, batch, self._dtype.itemsize)
             for block, shape in zip(self._blocks, self._input_shapes, strict=True)
         ]
         kinds = [
@@ -128,16 +128,16 @@ class WinogradStack(Stage):
             *[WinogradConv] * (len(tilings) - 1),
         ]
         shapes = [kind.scratch_shapes(tiling) for kind, tiling in zip(kinds, tilings, strict=True)]
-        scratch = _share(shapes, dtype)
+        scratch = arena.alternatives(shapes)
         filters, height, width = _output_shape(self._blocks[-1], self._input_shapes[-1])
-        out = next_input = np.empty((height, width, batch, filters), dtype)
+        out = next_input = arena.zeros((height, width, batch, filters))
         convs: list[WinogradConv | SmallChannelConv] = []
         bands: list[Bands] = []
         for block, kind, tiling, arrays in reversed(list(zip(self._blocks, kinds, tilings, scratch, strict=True))):
-            bands.append((PoolReLUBands if block.pool else ReLUBands)(tiling, next_input))
-            convs.append(kind(block.conv, tiling, bands[-1], arrays, dtype))
+            bands.append((PoolReLUBands if block.pool else ReLUBands)(tiling, next_input, arena))
+            convs.append(kind(block.conv, tiling, bands[-1], arrays, arena))
             next_input = convs[-1].interior
-        return _Workspace(convs[::-1], bands[::-1], out, np.empty(convs[-1].interior.shape, dtype))
+        return _Workspace(convs[::-1], bands[::-1], out, arena.zeros(convs[-1].interior.shape))
 
 
 def _few(input_shape: Shape) -> bool:
@@ -148,19 +148,3 @@ def _output_shape(block: ConvBlock, input_shape: Shape) -> Shape:
     """Return (F, OH, OW) after the block."""
     filters, height, width = block.conv.output_shape(input_shape)
     return (filters, height // 2, width // 2) if block.pool else (filters, height, width)
-
-
-def _share(wanted: Sequence[Mapping[str, Shape]], dtype: npt.DTypeLike) -> list[dict[str, Array]]:
-    """Return arrays of the wanted shapes: side by side in memory within a mapping, in the same memory for each."""
-    line = LINE // np.dtype(dtype).itemsize
-    # A line more than they need: at distances of whole pages, rows would compete for the same places in the cache.
-    lengths = [{name: (-(-prod(shape) // line) + 1) * line for name, shape in shapes.items()} for shapes in wanted]
-    memory = np.zeros(max(sum(length.values()) for length in lengths), dtype)
-    shared = []
-    for shapes, length in zip(wanted, lengths, strict=True):
-        arrays, start = {}, 0
-        for name, shape in shapes.items():
-            arrays[name] = memory[start : start + prod(shape)].reshape(shape)
-            start += length[name]
-        shared.append(arrays)
-    return shared
