@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +41,11 @@ from storage.datasets import load_training_part, locate
 from storage.errors import UserError
 from storage.leases import Leases
 
-POLL_SECONDS = 0.3
-"""How often the coordinator looks for what remote workers did; its own workers tell it."""
+POLL_SECONDS = (0.3, 2.0)
+"""How often the coordinator looks for what remote workers did, at most and at least; its own workers tell it."""
+
+LOOKING_SHARE = 0.03
+"""Of a core, that its looking may cost: its workers need the cores."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -159,6 +163,7 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
         )
         try:
             while not stop.requested:
+                looked_at = time.perf_counter()
                 done = coordinator.step()
                 display.update(progress(definition, coordinator.trials, coordinator.final_trials, record.data["pool"]))
                 if done:
@@ -166,7 +171,9 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
                 if coordinator.advanced:
                     fleet.nudge()
                 fleet.look_after()
-                fleet.wait(POLL_SECONDS)
+                cost = time.perf_counter() - looked_at
+                shortest, longest = POLL_SECONDS
+                fleet.wait(min(max(shortest, cost / LOOKING_SHARE), longest))
             return False
         finally:
             fleet.stop()

@@ -72,9 +72,9 @@ def valley_csv(descents: list[Descent]) -> str:
 
 
 def _valley(arguments: argparse.Namespace) -> int:
+    make_folder(arguments.out)
     descents = [descend(name, rate) for name, rate in LEARNING_RATES.items()]
     files = {"valley.png": png(valley_figure(descents)), "valley.csv": valley_csv(descents).encode()}
-    make_folder(arguments.out)
     for name, content in files.items():
         write_atomically(arguments.out / name, content)
     console = Console(highlight=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from optuna.trial import TrialState
 from rich import box
@@ -11,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from hpo.command_line import DONE, add_storage, parser, quiet_optuna, run_command
+from hpo.definition import StudyDefinition
 from hpo.queue import QueuedTrial, TrialQueue, coordinator_lease
 from hpo.results import comparable, search_results
 from hpo.stopping import with_imputed_scores
 from hpo.studies import presets
-from hpo.study_record import FINAL_SUFFIX, StudyRecord, study_names
+from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord, study_names
 from hpo.trials import incumbent
 from storage.database import Database, database_errors, shown
 from storage.errors import UserError
@@ -47,7 +49,7 @@ def _list(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     coming = _table("studies that come along")
     coming.add_column("study", no_wrap=True)
-    coming.add_column("what it searches")
+    coming.add_column("what it searches or compares")
     for name, title in presets().items():
         coming.add_row(name, title)
     console.print(coming)
@@ -67,8 +69,8 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _stored(database: Database, names: list[str], url: str) -> Table:
     table = _table(f"studies in {url}")
-    for column in ("study", "state", "done", "queued", "failed", "best", "box of the last round"):
-        table.add_column(column, no_wrap=column != "study", justify="right" if column in _COUNTS else "left")
+    for column in ("study", "state", "done", "queued", "failed", "best", BOX):
+        table.add_column(column, no_wrap=column not in ("study", BOX), justify="right" if column in _COUNTS else "left")
     for name in names:
         table.add_row(name, *_row(database, name))
     return table
@@ -78,6 +80,7 @@ def _table(title: str) -> Table:
     return Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
 
 
+BOX = "box of the last round"
 _COUNTS = ("done", "queued", "failed", "best")
 
 
@@ -103,8 +106,16 @@ def _row(database: Database, name: str) -> list[str]:
         str(len(everything) - ended - failed),
         str(failed),
         f"{100 * incumbent(results).score:.1f} %" if results else "-",
-        "\n".join(f"{key}: {_region(region)}" for key, region in rounds[-1].box.regions.items()) if rounds else "-",
+        _where(definition, rounds),
     ]
+
+
+def _where(definition: StudyDefinition, rounds: Sequence[RoundRecord]) -> str:
+    """Return where the study looks now, a line for each hyperparameter; of a comparison, how large its grid is."""
+    if definition.comparison is not None:
+        return f"a grid: {len(definition.space.grid())} x {definition.comparison.seeds} runs"
+    regions = rounds[-1].box.regions if rounds else {}
+    return "\n".join(f"{key}: {_region(region)}" for key, region in regions.items()) or "-"
 
 
 def _region(region: object) -> str:

@@ -24,6 +24,8 @@ from storage.records import load_curves, load_network_bytes, load_test_openings
 
 NAME = "versus"
 CONFIGS, SEEDS, EPOCHS = 4, 2, 60
+METHODS = ['{"optimizer": "sgd", "learning_rate": 0.05}', '{"optimizer": "adam", "learning_rate": 0.003}']
+"""How the two choices that are tables travel."""
 
 
 def study_text(blobs: Path) -> str:

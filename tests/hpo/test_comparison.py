@@ -23,9 +23,11 @@ from hpo.progress import progress
 from hpo.queue import QueuedTrial, TrialQueue
 from hpo.seeds import COMPARE, derived_seed
 from hpo.selecting import estimate, estimate_difference
+from hpo.studies import __main__ as studies
 from hpo.study_record import StudyRecord
 from hpo.study_results import StudyResults, load_results
 from storage.database import Database
+from storage.errors import UserError
 from storage.leases import Leases
 from storage.records import load_network_bytes
 from storage.test_set import load_test_part
@@ -33,6 +35,7 @@ from tests.hpo.builders import queued
 from tests.hpo.comparing import (
     CONFIGS,
     EPOCHS,
+    METHODS,
     NAME,
     SEEDS,
     comparison_on,
@@ -44,7 +47,6 @@ from tests.hpo.comparing import (
 from tests.hpo.searching import Search, started, wait_for
 from tests.hpo.studying import CURVE, Killed, killed_before_write, mortal
 
-METHODS = ['{"optimizer": "sgd", "learning_rate": 0.05}', '{"optimizer": "adam", "learning_rate": 0.003}']
 GRID = [{"method": method, "initialization": first} for method in METHODS for first in (0.05, "he")]
 
 
@@ -145,6 +147,17 @@ def test_a_finished_comparison_is_left_as_it_is(finished: Database, study: Study
     before = outcome_of(finished)
     work_through(finished, study)
     assert outcome_of(finished) == before
+
+
+def test_the_list_of_studies_says_what_is_compared(finished: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    assert studies.main(["--storage", finished.url]) == 0
+    listed = capsys.readouterr().out.split(f"studies in {finished.url}")[-1]
+    assert [word in listed for word in (NAME, "done", "a grid: 4 x 2 runs")] == [True] * 3
+
+
+def test_more_images_than_there_are_is_an_error_that_names_both_numbers(blobs: Path) -> None:
+    with pytest.raises(UserError, match=r"comparison\.samples = 2401, but only 2400 images .* set fewer samples"):
+        data_of(comparison_on(blobs, samples=2401))
 
 
 # Disturbed: other workers, kills, twins.
