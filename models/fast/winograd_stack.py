@@ -1,16 +1,14 @@
 """Blocks of 3x3 convolution, perhaps a 2x2 max pool, and ReLU, computed together: the body of a deep ConvNet.
 
 Each block writes its outputs straight into the padded input of the next one; pools and ReLUs work on four rows while
-they are in the cache. What it buys over the layers, for the book's deep ConvNet and batches of 100: about eight times
-the speed.
+they are in the cache. What it buys over the layers, for the book's deep ConvNet in batches of 100: four times their speed.
 
 Memory: nearly all of it is the transformed inputs of the convolutions (2.25 times their inputs), the padded inputs and
 the gradients. For that network and N = 100 in float32 it is 90 MB, and in proportion for other batch sizes; prediction
 alone takes 60 MB. Scratch for a band is shared by the convolutions.
 
-Equal to the layers but for rounding. Where a pool's window or a ReLU is close to a tie, rounding may decide it the other
-way than the layers would. A blank background ties exactly in both: there all transforms are zero, and the outputs equal
-the bias.
+Equal to the layers but for rounding. Where a pool or a ReLU is all but tied, rounding may decide it the other way than
+in the layers. Blank background, the usual tie, is one here too: its transforms are zeros, and its outputs the bias.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
 """Fused 3x3 convolutions: equal to the layers that they stand for, whatever the shapes, and Winograd's identity."""
 
+import tracemalloc
 from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import pytest
 
 from models import Array
 from models.arrays import Shape
+from models.fast import tiling
 from models.fast.tiling import SMALL_PRODUCT, Tiling, pieces
 from models.fast.winograd_matrices import A_T, B_T, G, Transforms
 from models.fast.winograd_stack import ConvBlock, WinogradStack
@@ -37,7 +39,7 @@ ROWS = [
     pytest.param([Block(9, 2), Block(4, 0, pool=True)], (3, 8, 6), id="colours"),
     pytest.param([Block(8, 1, bias=False), Block(8, 1, bias=False)], (3, 6, 5), id="without-bias"),
     pytest.param([Block(8, 1), Block(2, 1), Block(8, 1, bias=False)], (8, 6, 6), id="few-channels-within"),
-    pytest.param(DEEP, (1, 28, 20), id="deep"),
+    pytest.param(DEEP, (1, 20, 12), id="deep"),
 ]
 every_stack = pytest.mark.parametrize(("blocks", "shape"), ROWS)
 
@@ -125,6 +127,17 @@ def test_a_stack_computes_what_its_layers_do(blocks, shape, batches):
         assert_equal(by_stack(stack, made, x, weigh), by_layers(made, x, weigh), 1e-9)
 
 
+@every_stack
+@pytest.mark.parametrize(("product", "cache"), [(1, 1), (20_000, 30_000)], ids=["tiny", "small"])
+def test_a_stack_computes_the_same_in_groups_and_pieces_of_any_size(blocks, shape, product, cache, monkeypatch):
+    made = built(blocks, shape)
+    x, weigh = example(made, shape, 3)
+    monkeypatch.setattr(tiling, "SMALL_PRODUCT", product)
+    monkeypatch.setattr(tiling, "CACHE_BYTES", cache)
+    stack = WinogradStack(made, shape, np.float64)
+    assert_equal(by_stack(stack, made, x, weigh), by_layers(made, x, weigh), 1e-9)
+
+
 def decides_clearly(blocks: Sequence[ConvBlock], x: Array) -> bool:
     """Whether rounding in float32 changes no maximum of a pool and no ReLU: there, gradients jump."""
     for layer in layers_of(blocks):
@@ -184,8 +197,32 @@ def test_release_changes_no_numbers(blocks, shape):
     assert_equal(by_stack(stack, made, x, weigh), before, 0)
 
 
+def test_after_the_first_step_of_a_batch_size_none_makes_arrays_of_its_size():
+    shape = (1, 20, 12)
+    made = built(DEEP, shape, np.float32)
+    stack = WinogradStack(made, shape, np.float32)
+    steps = [[array.astype(np.float32) for array in example(made, shape, batch)] for batch in (20, 40)]
+
+    def step(x: Array, weigh: Array) -> None:
+        stack.forward(x, train=True)
+        stack.backward_parameters(weigh)
+        stack.forward(x, train=False)
+
+    for x, weigh in steps:
+        step(x, weigh)
+    tracemalloc.start()
+    try:
+        for x, weigh in steps:
+            step(x, weigh)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    smallest = 20 * 6 * 10 * 16 * 4  # bytes of the second block's outputs
+    assert peak < smallest
+
+
 def test_a_stack_reads_inputs_and_gradients_in_any_order_of_memory_and_leaves_them_alone():
-    made, shape = built(DEEP, (1, 28, 20)), (1, 28, 20)
+    made, shape = built(DEEP, (1, 20, 12)), (1, 20, 12)
     stack = WinogradStack(made, shape, np.float64)
     x, weigh = example(made, shape, 3)
     expected = by_stack(stack, made, x, weigh)
@@ -291,10 +328,10 @@ def test_the_gradient_of_four_inputs_sums_what_two_tiles_say_about_them():
 @pytest.mark.parametrize("channels", [1, 16, 64, 512])
 @pytest.mark.parametrize("batch", [1, 37, 100, 1000])
 def test_groups_cover_every_tile_once_in_products_of_a_bearable_size(batch, channels):
-    tiling = Tiling(batch, channels, filters=64, height=50, width=41, padding=1, itemsize=4)
-    covered = [tile for start, stop in tiling.groups for tile in range(start, stop)]
-    assert covered == list(range(tiling.tiles))
-    assert tiling.group == 1 or tiling.group * batch * channels * 64 <= SMALL_PRODUCT
+    sizes = Tiling(batch, channels, filters=64, height=50, width=41, padding=1, itemsize=4)
+    covered = [tile for start, stop in sizes.groups for tile in range(start, stop)]
+    assert covered == list(range(sizes.tiles))
+    assert sizes.group == 1 or sizes.group * batch * channels * 64 <= SMALL_PRODUCT
 
 
 @pytest.mark.parametrize("columns", [1, 7, 10, 30])
