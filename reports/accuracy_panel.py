@@ -11,7 +11,7 @@ from hpo.comparison import ComparedConfig
 from hpo.study_results import StudyResults
 from reports import palette
 from reports.compared_curves import Band, Quantity, band, diverged
-from reports.drawing import GREY, INK, people_text
+from reports.drawing import INK, people_text
 from reports.formatting import compact_label, config_label
 from reports.line_labels import LineEnd, label_ends
 
@@ -44,14 +44,12 @@ def draw_accuracies(axes: Axes, results: StudyResults, compared: ComparedConfig,
         if found.runs > 1:
             axes.fill_between(found.epochs, found.low, found.high, color=colour, alpha=0.18, linewidth=0)
         axes.plot(found.epochs, found.mean, color=colour, linestyle=dashes, linewidth=1.6, label=name)
-    failed = diverged(compared)
-    if failed:
-        note = people_text(fontsize=9, color=GREY)
-        axes.annotate(failed, (0, 0), (6, 6), xycoords="axes fraction", textcoords="offset points", **note)
     axes.set_xlim(0, max(run.epochs for run in compared.runs))
     axes.tick_params(labelsize=8, colors=INK)
     axes.grid(color="#e8e8e8", linewidth=0.6)
     heading = config_label(compared.config) if labelled else compact_label(compared.config)
-    axes.set_title(heading, loc="left", color=INK, **people_text(fontsize=10 if labelled else 9))
+    failed = diverged(compared)
+    heading += f" ({failed})" if failed else ""
+    axes.set_title(heading.strip(), loc="left", color=INK, **people_text(fontsize=10 if labelled else 9))
     ends = [LineEnd(name, float(bands[name].mean[-1]), colour) for name, _, colour, _ in QUANTITIES if name in bands]
     return Drawn(bands, label_ends(axes, ends) if labelled else [])
