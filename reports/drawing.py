@@ -58,8 +58,8 @@ def set_title(figure: Figure, results: StudyResults, detail: str) -> None:
     )
 
 
-def set_headlines(figure: Figure, title: str, detail: str, *, margin: float = 0.0) -> None:
-    """Put `title` over `figure`, and `detail` under it in grey; the panels get the room below, `margin` inches in."""
+def set_headlines(figure: Figure, title: str, detail: str) -> None:
+    """Put `title` over `figure`, and `detail` under it in grey; the panels get the room below."""
     width, height = figure.get_size_inches()
     top = height - 0.12
     for text, size, colour in ((title, 13.0, INK), (detail, 9.5, GREY)):
@@ -69,7 +69,7 @@ def set_headlines(figure: Figure, title: str, detail: str, *, margin: float = 0.
         top -= (lines.count("\n") + 1) * size * 1.45 / 72
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(rect=(margin / width, 0, 1 - 2 * margin / width, (top - 0.05) / height))
+        engine.set(rect=(0, 0, 1, (top - 0.05) / height))
 
 
 def wrapped(text: str, width: int) -> str:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from models import Array, ConvNet
 from models.layers import Conv2d
 from reports.drawing import INK, new_figure, set_headlines
+from reports.sheet import Sheet
 
-COLOURS = "gray"  # light pixels count for a filter, dark ones against it, as in the book
+FILTER, STEP, MARGIN, TOP = 0.56, 0.64, 0.14, 1.05
+"""Inches: a filter, from one to the next, the margin, and the height of the headlines and names."""
 
 
 def filters_figure(before: ConvNet | None, after: ConvNet) -> Figure:
@@ -31,21 +30,20 @@ def filters_figure(before: ConvNet | None, after: ConvNet) -> Figure:
     sizes = np.concatenate([np.abs(filters).ravel() for _, filters in sets])
     # A single large weight would leave all others grey: the scale ends where all but the largest 2 % lie.
     end = float(np.quantile(sizes, 0.98)) or 1.0
-    figure = new_figure(max(7.5, 0.6 * columns * len(sets) + 1.4), 0.58 * rows + 1.3)
-    gap = [0.5] if len(sets) > 1 else []
-    ratios = [*[1.0] * columns, *gap, *[1.0] * columns * (len(sets) - 1)]
-    grid = figure.add_gridspec(rows, len(ratios), width_ratios=ratios)
-    panels: list[Axes] = []
+    block = max(columns * STEP + 0.35, 1.6)
+    right = MARGIN + block * len(sets)
+    width, height = max(7.5, right + 0.9), max(TOP + rows * STEP + MARGIN, 2.2)
+    figure = new_figure(width, height)
+    sheet = Sheet.over(figure)
     for i, (name, filters) in enumerate(sets):
-        left = i * (columns + 1)
-        mine = [figure.add_subplot(grid[place // columns, left + place % columns]) for place in range(count)]
-        mine[0].set_title(name, loc="left", fontsize=11, color=INK)
-        for axes, each in zip(mine, filters, strict=True):
-            _draw(axes, each, end)
-        panels += mine
-    bar = figure.colorbar(
-        ScalarMappable(Normalize(-end, end), COLOURS), ax=panels, extend="both", shrink=0.7, aspect=25, pad=0.02
-    )
+        left = MARGIN + block * i
+        sheet.write(name, left, TOP - 0.27, size=11, colour=INK)
+        for place, each in enumerate(filters):
+            x, y = left + place % columns * STEP, TOP + place // columns * STEP
+            drawn = sheet.picture(each, x, y, FILTER, vmin=-end, vmax=end)
+    bar_height = min(2.6, height - TOP - MARGIN)
+    scale = figure.add_axes((right / width, 1 - (TOP + bar_height) / height, 0.14 / width, bar_height / height))
+    bar = figure.colorbar(drawn, cax=scale, extend="both")
     bar.set_label("weight", fontsize=9, color=INK)
     bar.ax.tick_params(labelsize=8)
     channels = _convolution(after).channels
@@ -53,7 +51,7 @@ def filters_figure(before: ConvNet | None, after: ConvNet) -> Figure:
     detail = (
         f"{count} filters of {kernel} x {kernel} pixels{over}; light pixels count for a filter, dark ones against it"
     )
-    set_headlines(figure, "what the first convolution looks for", detail, margin=0.1)
+    set_headlines(figure, "what the first convolution looks for", detail)
     return figure
 
 
@@ -65,11 +63,3 @@ def first_filters(network: ConvNet) -> Array:
 
 def _convolution(network: ConvNet) -> Conv2d:
     return next(layer for layer in network.layers if isinstance(layer, Conv2d))
-
-
-def _draw(axes: Axes, weights: Array, end: float) -> None:
-    axes.imshow(weights, cmap=COLOURS, vmin=-end, vmax=end, interpolation="nearest")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_color("#bbbbbb")
