@@ -129,9 +129,10 @@ def _open(url: str) -> RDBStorage:
         raise UserError(f"--storage {url!r} is not a database URL; for example sqlite:///hpo.db") from error
     if sqlite and sa.make_url(url).database in (None, "", ":memory:"):
         raise UserError(f"--storage {url!r} lives in one process's memory, which workers cannot share; name a file")
-    # isolation_level None leaves BEGIN to the event below; the pool checks a connection before it is used.
-    options: dict[str, Any] = {"pool_pre_ping": True}
+    # A server may have closed a connection meanwhile, so the pool checks it before it is used; a file does not.
+    options: dict[str, Any] = {"pool_pre_ping": not sqlite}
     if sqlite:
+        # isolation_level None leaves BEGIN to the event below.
         options["connect_args"] = {"timeout": SQLITE_TIMEOUT, "isolation_level": None}
     try:
         backend = _unless_created_meanwhile(lambda: RDBStorage(url, engine_kwargs=options))
