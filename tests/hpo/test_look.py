@@ -86,3 +86,9 @@ def test_other_mistakes_are_named_too(
     assert "(12, 12)" in other
     assert "--dataset" in other
     assert not (tmp_path / "out").exists()
+
+
+def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        look.main(["--help"])
+    assert "examples:\n  python -m hpo.look" in capsys.readouterr().out

@@ -81,3 +81,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest
     (tmp_path / "file").write_text("in the way")
     assert valley.main(["--out", str(tmp_path / "file" / "out")]) == 2
     assert "cannot create the folder" in capsys.readouterr().err
+
+
+def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        valley.main(["--help"])
+    assert "examples:\n  python -m hpo.valley" in capsys.readouterr().out
