@@ -30,6 +30,7 @@ from hpo.definition import StudyDefinition
 from hpo.display import Display
 from hpo.fleet import Fleet
 from hpo.interrupts import StopRequest
+from hpo.kept_networks import kept_network
 from hpo.progress import progress
 from hpo.studies import load_definition, presets
 from hpo.study_data import StudyData
@@ -109,8 +110,8 @@ def _run(arguments: argparse.Namespace) -> int:
     out = arguments.out or Path("out") / definition.name
     _make_folder(out)
     with database_errors(arguments.storage), Database(arguments.storage) as database:
-        summary, source = _look_at_data(definition, arguments.data_dir)
-        record = StudyRecord.create(database, definition, summary, source)
+        data, source = _look_at_data(definition, arguments.data_dir)
+        record = StudyRecord.create(database, definition, data.summary(), source)
         if record.state != "done" and not _search(arguments, database, record):
             _write(load_results(database, definition.name), out)
             say(
@@ -118,11 +119,11 @@ def _run(arguments: argparse.Namespace) -> int:
                 "The same command goes on where this one stopped."
             )
             return INTERRUPTED
-        _conclude(database, definition, out, arguments.storage)
+        _conclude(database, definition, data, out, arguments.storage)
     return DONE
 
 
-def _look_at_data(definition: StudyDefinition, data_dir: Path | None) -> tuple[dict[str, object], dict[str, str]]:
+def _look_at_data(definition: StudyDefinition, data_dir: Path | None) -> tuple[StudyData, dict[str, str]]:
     """Find and cut the data, and build the network once, so that what does not fit is said before anything runs."""
     located = locate(definition.data.dataset, data_dir=data_dir, announce=say)
     data = StudyData.build(definition, located, load_training_part(located))
@@ -130,7 +131,7 @@ def _look_at_data(definition: StudyDefinition, data_dir: Path | None) -> tuple[d
         models.build_network(definition.network, data.image_shape, data.part.classes, np.random.default_rng(0))
     except ValueError as error:
         raise UserError(f"the network does not fit the images of {located.provenance}: {error}") from error
-    return data.summary(), located.record()
+    return data, located.record()
 
 
 def _make_folder(out: Path) -> None:
@@ -187,11 +188,24 @@ def _write(results: StudyResults, out: Path) -> list[Path]:
     return write_reports(results, out)
 
 
-def _conclude(database: Database, definition: StudyDefinition, out: Path, storage: str) -> None:
+def _write_network(database: Database, results: StudyResults, data: StudyData, out: Path) -> list[Path]:
+    """Write the trained network, and what is inside it if it is a ConvNet, as a held-out image is seen by it."""
+    from reports.inside import write_look, write_network  # noqa: PLC0415 - see _write
+
+    kept = kept_network(database, results)
+    if kept is None:
+        return []
+    written = [write_network(kept.after, out)]
+    if isinstance(kept.after, models.ConvNet):
+        written += write_look(kept.before, kept.after, data.part.images[data.split.holdout[0]], out)
+    return written
+
+
+def _conclude(database: Database, definition: StudyDefinition, data: StudyData, out: Path, storage: str) -> None:
     from reports.verdict import verdict  # noqa: PLC0415 - see _write
 
     results = load_results(database, definition.name)
-    written = _write(results, out)
+    written = _write(results, out) + _write_network(database, results, data, out)
     console = Console(highlight=False)
     for panel in _panels(results):
         console.print(panel)

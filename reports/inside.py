@@ -6,12 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from models import Array, ConvNet, Network
+from models import Array, ConvNet, Network, network_bytes
 from reports.atomic import make_folder, write_atomically
 from reports.drawing import png
 from reports.feature_maps_figure import feature_maps_figure
 from reports.filters_figure import filters_figure
 from storage.errors import UserError
+
+
+def write_network(network: Network, out_dir: Path) -> Path:
+    """Write the trained network as network.npz into `out_dir`, which is created, and return its path."""
+    make_folder(out_dir)
+    write_atomically(out_dir / "network.npz", network_bytes(network))
+    return out_dir / "network.npz"
 
 
 def write_look(before: Network | None, after: Network, image: Array, out_dir: Path) -> list[Path]:
