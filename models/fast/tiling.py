@@ -7,9 +7,9 @@ from models.arrays import Array, Shape
 from models.fast.winograd_matrices import REACH, TILE
 from models.layers import Conv2d
 
-# OpenBLAS multiplies matrices of M*N*K up to this size without packing them first (its small-matrix kernels for
 # OpenBLAS multiplies matrices of M*N*K up to this size without packing them first, where the processor has AVX-512
 # (kernel/x86_64/sgemm_small_kernel_permit_skylakex.c); packing would cost these flat products more than it saves.
+SMALL_PRODUCT: Final = 1_000_000
 # A core's second-level cache on the server processors that this was written for (Intel Xeon, since 2023).
 CACHE_BYTES: Final = 2 << 20
 # Numbers of the largest transform, the (4, 12) of the gradient at the inputs: what one column costs.
