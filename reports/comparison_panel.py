@@ -14,6 +14,7 @@ from hpo.study_results import StudyResults
 from reports.compared_curves import diverged
 from reports.formatting import (
     CONFIDENCE_TEXT,
+    compact_label,
     config_label,
     count_text,
     data_text,
@@ -24,7 +25,7 @@ from reports.formatting import (
     points_text,
     value_text,
 )
-from reports.layout import Row, config_table, panel
+from reports.layout import Row, config_table, label_table, panel
 
 MOST_PAIRS = 8
 """With more configs, differences against the first one are a list that nobody reads."""
@@ -42,8 +43,7 @@ def comparison_panel(results: StudyResults) -> RenderableType:
     if not compared:
         return panel(title, [Text("No training has ended yet."), _openings(results), Text("")])
     crossed = _crossed(results) if len(compared) > MOST_PAIRS else None
-    fields = list(dict.fromkeys(name for each in compared for name in flat(each.config)))
-    table = crossed or config_table("", fields, _HEADERS, [_row(each, fields) for each in compared])
+    table = crossed or _plain(results)
     notes = [Text(f"{config_label(each.config)}: {diverged(each)}.") for each in compared if diverged(each)]
     pairs = [Text(text) for text in differences(results)]
     spaced = [*pairs, Text("")] if pairs else []
@@ -81,16 +81,25 @@ def change_of_test(ours: ComparedConfig, other: ComparedConfig) -> Estimate:
 _HEADERS = ("train", "validation", "test (interval)", "gap (interval)")
 
 
-def _row(compared: ComparedConfig, fields: Sequence[str]) -> Row:
+def _plain(results: StudyResults) -> RenderableType:
+    """Return a row for each config: its hyperparameters in columns, or its label where a choice sets several fields."""
+    names = _names(results)
+    if any(flat(each.config).keys() != each.config.keys() for each in results.compared):
+        rows = [(compact_label(each.config), _cells(each)) for each in results.compared]
+        return label_table("config", _HEADERS, rows)
+    values = [[value_text(value) for value in each.config.values()] for each in results.compared]
+    cells = [_cells(each) for each in results.compared]
+    return config_table("", names, _HEADERS, [("", *row) for row in zip(values, cells, strict=True)])
+
+
+def _cells(compared: ComparedConfig) -> list[str]:
     cells = [
         percent(compared.train.mean),
         percent(compared.validation.mean),
         f"{percent(compared.test.mean)} ({interval_percent(compared.test)})",
         f"{points_text(compared.gap.mean)} ({interval_points(compared.gap)})",
     ]
-    values = flat(compared.config)
-    config = [value_text(values[name]) if name in values else "-" for name in fields]
-    return "", config, [cell.removesuffix(" (-)") for cell in cells]
+    return [cell.removesuffix(" (-)") for cell in cells]
 
 
 def _crossed(results: StudyResults) -> RenderableType | None:

@@ -34,6 +34,14 @@ def config_table(first: str, names: Sequence[str], rest: Sequence[str], rows: Se
     return _table([first, "config", *rest], stacked, stacked=True)
 
 
+def label_table(first: str, rest: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> Table:
+    """Return a table of labels, which wrap between words where room is short, and cells, which stay whole."""
+    table = _table([first, *rest], [[label, *cells] for label, cells in rows])
+    for column in table.columns[1:]:
+        column.no_wrap = True
+    return table
+
+
 def paragraphs(labelled: Sequence[tuple[str, str]]) -> Table:
     """Return texts that wrap beside their labels."""
     grid = Table.grid(padding=(0, 2, 0, 0))

@@ -159,8 +159,11 @@ def test_the_panel_names_the_stand_in_and_what_diverged():
     assert "without intervals" in words(comparison_panel(CASES["one run"]))
 
 
-def test_a_choice_of_several_fields_has_a_column_for_each():
+def test_a_choice_of_several_fields_is_called_by_its_label():
     text = printed(comparison_panel(LOSSES))
+    assert all(
+        any(line.startswith(label) for line in text.splitlines()) for label in ("sgd, lr 0.01", "adam, lr 0.001")
+    )
     assert "{" not in text
     assert "adagrad (learning_rate 0.01) against sgd (learning_rate 0.01): gap" in " ".join(text.split())
 
