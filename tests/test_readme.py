@@ -8,7 +8,7 @@ import tomllib
 
 import pytest
 
-from hpo import run, work
+from hpo import look, run, valley, work
 from hpo.definition import read_definition
 from hpo.studies import __main__ as studies
 from hpo.studies import load_definition, presets
@@ -21,7 +21,13 @@ LINES = [
     for line in block.splitlines()
 ]
 COMMANDS = [command.strip() for line in LINES for command in line.split("&&") if command.strip()]
-PARSERS = {"hpo.run": run.make_parser, "hpo.work": work.make_parser, "hpo.studies": studies.make_parser}
+PARSERS = {
+    "hpo.run": run.make_parser,
+    "hpo.work": work.make_parser,
+    "hpo.studies": studies.make_parser,
+    "hpo.valley": valley.make_parser,
+    "hpo.look": look.make_parser,
+}
 
 
 def test_the_three_lines_of_a_newcomer_stand_near_the_top() -> None:
@@ -47,9 +53,14 @@ def test_every_other_command_of_the_readme_is_an_installed_program() -> None:
     assert [command for command in COMMANDS if not command.startswith(known)] == []
 
 
-def test_the_study_file_of_the_readme_loads() -> None:
-    (text,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
-    assert len(read_definition("mine", tomllib.loads(text)).rounds) == 1
+def test_the_study_files_of_the_readme_load() -> None:
+    search, comparison = (
+        read_definition("mine", tomllib.loads(text))
+        for text in re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    )
+    assert len(search.rounds) == 1
+    assert comparison.comparison is not None
+    assert len(comparison.space.grid()) == 2
 
 
 def test_every_file_that_the_readme_links_is_there() -> None:

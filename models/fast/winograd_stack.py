@@ -4,8 +4,8 @@ Each block writes its outputs straight into the padded input of the next one; po
 they are in the cache. The book's deep ConvNet in batches of 100 trains four times as fast as by the layers.
 
 Memory: nearly all of it is the transformed inputs of the convolutions (2.25 times their inputs), the padded inputs and
-the gradients. For that network and N = 100 in float32 it is 90 MB, and in proportion for other batch sizes; prediction
-alone takes 60 MB. Scratch for a band is shared by the convolutions.
+the gradients. For that network and N = 100 in float32 it is 50 MB, and in proportion for other batch sizes; prediction
+alone takes 25 MB. Scratch for a band is shared by the convolutions.
 
 Equal to the layers but for rounding. Where a pool or a ReLU is all but tied, rounding may decide it the other way than
 in the layers. Blank background, the usual tie, is one here too: its transforms are zeros, and its outputs the bias.
