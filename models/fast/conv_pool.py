@@ -51,14 +51,17 @@ class _Chunk:
 
 @dataclass(slots=True)
 class _Buffers:
-    """padded: (C, H + 2p, W + 2p, N). pooled: (F, OH, OW, N). products: (4, F, P), of one chunk, for forward and
-    backward in turn. weights: (4·F, K), or K + 1 with the bias. grad_weights, partial: (4·F, K).
+    """padded: (C, H + 2p, W + 2p, N); interior: without its border. pooled: (F, OH, OW, N).
+
+    products: (4, F, P), of one chunk, for forward and backward in turn. zeros: (F, P), for the ReLU: maximum takes
+    twice as long against a single 0. weights: (4·F, K), or K + 1 with the bias. grad_weights, partial: (4·F, K).
     """
 
     padded: Array
     interior: Array
     pooled: Array
     products: Array
+    zeros: Array
     weights: Array
     grad_weights: Array
     partial: Array
@@ -85,7 +88,6 @@ class ConvPoolReLU(Stage):
         self._height, self._width = height // 2, width // 2
         self._side = conv.kernel + 1
         self._rows = conv.channels * self._side**2  # of the unrolled pixels: K
-        self._zero = np.zeros((), dtype)
         self._workspaces = Workspaces(self._make)
         self._last: _Buffers | None = None
 
@@ -100,7 +102,7 @@ class ConvPoolReLU(Stage):
             size = chunk.columns.shape[1]
             products = buffers.products[:, :, :size]
             np.matmul(buffers.weights, chunk.columns, out=products.reshape(-1, size))
-            _pool(products, chunk, self._zero, train=train)
+            _pool(products, chunk, buffers.zeros[:, :size], train=train)
         return buffers.pooled.transpose(3, 0, 1, 2)
 
     def backward(self, grad_out: Array) -> Array:
@@ -134,6 +136,7 @@ class ConvPoolReLU(Stage):
             interior=padded[:, padding : padding + height, padding : padding + width],
             pooled=pooled,
             products=np.empty((4, filters, step * line), dtype),
+            zeros=np.zeros((filters, step * line), dtype),
             weights=np.zeros((4 * filters, rows + bias), dtype),
             grad_weights=np.empty((4 * filters, rows), dtype),
             partial=np.empty((4 * filters, rows), dtype),
@@ -232,8 +235,11 @@ class ConvPoolReLU(Stage):
                 windows[:, row, column] += by_place[:, row, column]
 
 
-def _pool(products: Array, chunk: _Chunk, zero: Array, *, train: bool) -> None:
-    """Write max(0, the largest of the four phases' `products`, (4, F, P)), which are overwritten, into the chunk."""
+def _pool(products: Array, chunk: _Chunk, zeros: Array, *, train: bool) -> None:
+    """Write max(0, the largest of the four phases' `products`, (4, F, P)), which are overwritten, into the chunk.
+
+    zeros: (F, P).
+    """
     a, b, c, d = products
     if train:
         np.greater_equal(a, b, out=chunk.first)
@@ -245,9 +251,9 @@ def _pool(products: Array, chunk: _Chunk, zero: Array, *, train: bool) -> None:
         np.logical_and(chunk.first, chunk.upper, out=chunk.first)
         np.greater(chunk.third, chunk.upper, out=chunk.third)  # third and not upper
     np.maximum(a, c, out=a)
-    np.maximum(a, zero, out=chunk.out)
+    np.maximum(a, zeros, out=chunk.out)
     if train:
-        np.greater(chunk.out, zero, out=chunk.alive)
+        np.greater(chunk.out, zeros[0, 0], out=chunk.alive)
 
 
 def _combined(weights: Array) -> Array:
