@@ -20,13 +20,15 @@ TestUse = Literal["never", "at the end", "along the curve"]
 class Assignment:
     """How one trial is trained. `folds` has a network's images for each group of the config.
 
-    `test` says when the test set is looked at, `purpose` what the ledger then says; `keep_network` whether the trained
-    network is kept in the database.
+    `tells`: whether a long training says on the way how it stands; where rungs decide it does not, as what it said
+    would be taken for one. `test` says when the test set is looked at, `purpose` what the ledger then says;
+    `keep_network` whether the trained network is kept in the database.
     """
 
     folds: Sequence[Fold]
     epochs: int
     evaluations: int = EVALUATIONS
+    tells: bool = True
     test: TestUse = "never"
     purpose: str = ""
     keep_network: bool = False
@@ -60,7 +62,8 @@ def assignment(definition: StudyDefinition, data: StudyData, trial: QueuedTrial)
     groups = definition.search.groups
     if stage is None:
         this_round = definition.rounds[trial.attributes["round"] - 1]
-        return Assignment([data.search_fold(this_round.samples, group) for group in range(groups)], this_round.epochs)
+        folds = [data.search_fold(this_round.samples, group) for group in range(groups)]
+        return Assignment(folds, this_round.epochs, tells=False)
     last = definition.rounds[-1]
     if stage == "race":
         return Assignment([data.race_fold(last.samples, groups + run, run)], last.epochs)

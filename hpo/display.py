@@ -25,13 +25,13 @@ class Display:
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
-            TextColumn("{task.fields[trials]}  best {task.fields[best]}  {task.fields[left]}"),
+            TextColumn("{task.fields[trials]}  {task.fields[best]}  {task.fields[left]}"),
             TimeElapsedColumn(),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task("starting", total=1.0, trials="", best="-", left="")
+        self._task = self._bar.add_task("starting", total=1.0, trials="", best="", left="")
 
     def __enter__(self) -> Display:
         self._bar.start()
@@ -48,7 +48,7 @@ class Display:
 
     def update(self, now: Progress) -> None:
         """Show `now`."""
-        best = "-" if now.best is None else f"{100 * now.best:.1f} %"
+        best = "" if now.best is None else f"best so far {100 * now.best:.1f} %"
         left = self._time_left(now)
         trials = f"{now.trials_done}/{now.trials_in_phase} trials"
         if self._console.is_terminal:
@@ -64,7 +64,7 @@ class Display:
             return
         due = time.monotonic() - self._last_line >= PLAIN_EVERY_SECONDS
         if now.trials_in_phase and (now.phase != self._last_phase or due):
-            self.say(", ".join(part for part in (now.phase, trials, f"best so far {best}", left) if part))
+            self.say(", ".join(part for part in (now.phase, trials, best, left) if part))
             self._last_phase, self._last_line = now.phase, time.monotonic()
 
     def _time_left(self, now: Progress) -> str:

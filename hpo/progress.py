@@ -17,7 +17,10 @@ STAGES = {"race": "race", "confirm": "confirmation", "full": "all of the data", 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment of a study. `work` and `total` are image-epochs; `total` is an estimate until the race is decided."""
+    """A moment of a study. `work` and `total` are image-epochs; `total` is an estimate until the race is decided.
+
+    `best` is None as long as there is none; a comparison looks for none.
+    """
 
     phase: str
     trials_done: int
@@ -39,7 +42,7 @@ def progress(
         phase=phase,
         trials_done=sum(trial.finished for trial in current),
         trials_in_phase=len(current),
-        best=incumbent(results).score if results else None,
+        best=incumbent(results).score if results and definition.comparison is None else None,
         work=work,
         total=max(work, costs.search_total() + costs.final_total(final)),
     )

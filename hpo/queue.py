@@ -139,6 +139,12 @@ class TrialQueue:
             self._leases.release(_lease(trial.id))
         return True
 
+    def note(self, trial: QueuedTrial, percent: int, score: float) -> None:
+        """Write down how a claimed trial stands on the way, for those who watch; nothing is decided by it."""
+        with contextlib.suppress(UpdateFinishedTrialError):
+            if self._leases.holds(_lease(trial.id)):
+                self._storage.set_trial_intermediate_value(trial.id, percent, score)
+
     def fail(self, trial: QueuedTrial, reason: str) -> bool:
         """End a claimed trial as failed, for `reason`, and say whether the lease was still ours."""
         try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import models
+from hpo.queue import DONE
 from hpo.study_data import Fold
 from hpo.trials import WORST_SCORE
 from storage.records import Curve, CurvePoint
@@ -98,6 +99,11 @@ class TrainingRun:
         """The networks, one a group, as they stand."""
         return [group.network for group in self._groups]
 
+    @property
+    def percent(self) -> int:
+        """How far every group has been trained, in whole percent; one that diverged has come to its end."""
+        return min(DONE if group.ended else _percent(group) for group in self._groups)
+
     def advance(self, percent: int, watch: Watch | None = None) -> RunResult:
         """Train every group to `percent` of its steps and return what is known there.
 
@@ -134,6 +140,10 @@ class TrainingRun:
                     seconds=p.seconds,
                     test_accuracy=test_accuracy,
                 )
+
+
+def _percent(group: _Group) -> int:
+    return DONE * group.points[-1].step // group.steps if group.points else 0
 
 
 def _seen(network: models.Network, point: models.TrainingResult, watch: Watch | None) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from hpo.assignments import Assignment, assignment
@@ -19,6 +20,9 @@ from storage.errors import UserError
 from storage.leases import RENEW_SECONDS, Leases
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.01, 0.5
+TELL_PERCENT, TELL_SECONDS = 5, 2.0
+"""How often at most a long training that nobody judges on the way says how it stands."""
+
 MOST_PARKED = 64
 """How many paused trainings a worker keeps in memory; beyond them the oldest is trained again from its seed."""
 
@@ -124,6 +128,9 @@ class Worker:
             watch = self._open_test_set(trial, task) if task.test == "along the curve" else None
             with self._stop.interruptible():
                 run = self._parked.pop(trial.id, None) or self._start(trial, task)
+            if task.tells:
+                self._tell_on_the_way(queue, trial, run, watch)
+            with self._stop.interruptible():
                 result = run.advance(trial.allowed, watch)
             attributes = self._attributes(result, done=trial.allowed == DONE)
             if task.test == "at the end":
@@ -140,6 +147,16 @@ class Worker:
             self._announce(f"trial {trial.number} was given to another worker meanwhile; this result is dropped")
         elif trial.allowed < DONE:
             self._park(trial, run)
+
+    def _tell_on_the_way(self, queue: TrialQueue, trial: QueuedTrial, run: TrainingRun, watch: Watch | None) -> None:
+        """Train nearly to the end, and where that takes long, say now and then how it stands."""
+        told = time.monotonic()
+        for percent in range(TELL_PERCENT, DONE, TELL_PERCENT):
+            with self._stop.interruptible():
+                result = run.advance(percent, watch)
+            if run.percent < DONE and time.monotonic() - told >= TELL_SECONDS:
+                queue.note(trial, run.percent, result.score)
+                told = time.monotonic()
 
     def _start(self, trial: QueuedTrial, task: Assignment) -> TrainingRun:
         """Return the training that `trial` asks for, at its beginning."""
