@@ -13,10 +13,17 @@ from tests.benchmarks.interleaving import Side
 ENDLESS = 1_000_000  # epochs
 
 
-def steps(description: models.NetworkDescription, examples: models.Examples, settings: models.TrainingSettings) -> Side:
-    """Return a side that trains one fresh network on and on; a unit is a step."""
+def steps(
+    description: models.NetworkDescription,
+    examples: models.Examples,
+    settings: models.TrainingSettings,
+    *,
+    reference: bool = False,
+) -> Side:
+    """Return a side that trains one fresh network on and on, as a `reference` layer by layer; a unit is a step."""
     rng = np.random.default_rng(0)
-    return train(models.build_network(description, examples.images.shape[1:], 10, rng), examples, settings, rng)
+    network = models.build_network(description, examples.images.shape[1:], 10, rng, reference=reference)
+    return train(network, examples, settings, rng)
 
 
 def train(

@@ -12,6 +12,7 @@ from rich.text import Text
 
 PEERS = {
     "plain": "the book's style: float64, layer by layer, the batch's loss once more after each update",
+    "layers": "our own reference, float32, layer by layer: what the fused stages are worth",
     "eager": "PyTorch as most people write it",
     "best": "PyTorch at its best: fused optimizers, channels_last maps, inference mode, ReLU after the pool",
     "sklearn": "scikit-learn's MLPClassifier",

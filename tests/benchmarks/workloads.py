@@ -68,7 +68,12 @@ def _step(
             rng=rng,
             second_loss=second_loss,
         )
-        return {OURS: our_side.steps(description, digits.examples(0, images), settings), "plain": plain.train}
+        examples = digits.examples(0, images)
+        return {
+            OURS: our_side.steps(description, examples, settings),
+            "plain": plain.train,
+            "layers": our_side.steps(description, examples, settings, reference=True),
+        }
 
     def torch_sides(digits: Digits) -> dict[str, Side]:
         floats = digits.floats(0, images, np.float32, shape)
