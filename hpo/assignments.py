@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from hpo.definition import StudyDefinition
 from hpo.queue import QueuedTrial
@@ -32,6 +32,22 @@ class Assignment:
     test: TestUse = "never"
     purpose: str = ""
     keep_network: bool = False
+
+
+def planned_size(definition: StudyDefinition, pool: int, attributes: Mapping[str, Any]) -> dict[str, int]:
+    """Return on how many of `pool` training images a trial with these `attributes` trains, and for how many epochs.
+
+    They become attributes of the trial themselves, for those who watch.
+    """
+    stage, comparison = attributes.get("stage"), definition.comparison
+    if comparison is not None:
+        samples, epochs = comparison.samples or pool, comparison.epochs
+    elif stage in ("full", "plain"):
+        samples, epochs = pool, definition.final.epochs
+    else:
+        each = definition.rounds[attributes["round"] - 1 if stage is None else -1]
+        samples, epochs = each.samples, each.epochs
+    return {"n_train": min(samples, pool), "epochs": epochs}
 
 
 def assignment(definition: StudyDefinition, data: StudyData, trial: QueuedTrial) -> Assignment:

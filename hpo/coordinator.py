@@ -11,6 +11,7 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 
+from hpo.assignments import planned_size
 from hpo.comparison import wanted_trials
 from hpo.definition import ComparisonSettings
 from hpo.final_stage import WantedRun, wanted_runs
@@ -114,13 +115,16 @@ class Coordinator:
             wanted.append((config, attributes | {"allowed": self.definition.search.percents[0]}))
         return wanted
 
+    def _size(self, attributes: Mapping[str, Any]) -> dict[str, int]:
+        return planned_size(self.definition, self._pool, attributes)
+
     def _enqueue(self, wanted: Sequence[WantedTrial], present: Sequence[QueuedTrial]) -> bool:
         """Put those of the `wanted` trials of a round into the queue that are not in it yet."""
         distributions = self.definition.space.distributions()
         indices = {trial.attributes["index"] for trial in present}
         for config, attributes in wanted:
             if attributes["index"] not in indices:
-                self.search.add(config, distributions, attributes)
+                self.search.add(config, distributions, {**attributes, **self._size(attributes)})
         return True
 
     def _advance_comparison(self, comparison: ComparisonSettings, rounds: Sequence[RoundRecord]) -> bool:
@@ -171,7 +175,9 @@ class Coordinator:
         enqueued = {(t.attributes["stage"], source_key(t.attributes["source"]), t.attributes["run"]) for t in present}
         missing = [run for run in wanted if run.key not in enqueued]
         for run in missing:
-            self.final.add(run.config, _distributions_around(self.definition.space, run.config), _attributes(run))
+            attributes = _attributes(run)
+            distributions = _distributions_around(self.definition.space, run.config)
+            self.final.add(run.config, distributions, {**attributes, **self._size(attributes)})
         if not missing and all(trial.finished for trial in present):
             self._end()
         return bool(missing)

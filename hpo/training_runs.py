@@ -30,8 +30,6 @@ class RunResult:
     test_accuracy: float | None
     curve: Curve
     seconds: float
-    n_train: int
-    epochs: int
     diverged: str | None
 
 
@@ -76,8 +74,6 @@ class TrainingRun:
         seed: int,
     ) -> None:
         self._groups: list[_Group] = []
-        self._epochs = epochs
-        self._n_train = len(folds[0].train)
         for group, fold in enumerate(folds):
             rng = np.random.default_rng([seed, group])
             built = models.build_network(network, fold.train.images.shape[1:], classes, rng)
@@ -121,8 +117,6 @@ class TrainingRun:
             test_accuracy=float(np.mean(seen)) if seen else None,
             curve=Curve(tuple(self._curve()), np.stack([point.validation_hits for point in last])),
             seconds=sum(point.seconds for point in last),
-            n_train=self._n_train,
-            epochs=self._epochs,
             diverged=diverged,
         )
 

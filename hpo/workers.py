@@ -190,8 +190,6 @@ class Worker:
             attributes |= {
                 "train_accuracy": result.train_accuracy,
                 "seconds": round(result.seconds, 3),
-                "n_train": result.n_train,
-                "epochs": result.epochs,
                 "worker": self._leases.holder.name,
             }
             if result.test_accuracy is not None:
