@@ -8,7 +8,7 @@ from pathlib import Path
 
 import models
 from hpo.command_line import DONE, add_data_dir, parser, run_command, say
-from reports.inside import probabilities, write_look
+from reports.look.files import probabilities, write_look
 from storage.datasets import load_training_part, locate
 from storage.errors import UserError
 

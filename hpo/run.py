@@ -190,7 +190,7 @@ def _write(results: StudyResults, out: Path) -> list[Path]:
 
 def _write_network(database: Database, results: StudyResults, data: StudyData, out: Path) -> list[Path]:
     """Write the trained network, and what is inside it if it is a ConvNet, as a held-out image is seen by it."""
-    from reports.inside import write_look, write_network  # noqa: PLC0415 - see _write
+    from reports.look.files import write_look, write_network  # noqa: PLC0415 - see _write
 
     kept = kept_network(database, results)
     if kept is None:

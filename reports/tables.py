@@ -10,7 +10,7 @@ import pandas as pd
 from hpo.selecting import boundaries
 from hpo.study_results import StudyResults
 from reports.columns import INTEGER, REAL, TEXT, box_cells, box_dtypes, config_cells, config_dtypes, frame, names_text
-from reports.comparison_tables import comparison_curves_table, comparison_table
+from reports.comparisons.tables import comparison_curves_table, comparison_table
 from reports.outcomes import n_train, outcomes
 
 __all__ = [

@@ -13,7 +13,7 @@ from hpo.results import LARGE_GAP, FullResult
 from hpo.selecting import GoodValue
 from hpo.space import Config
 from hpo.study_results import StudyResults
-from reports.comparison_panel import comparison_panel
+from reports.comparisons.panel import comparison_panel
 from reports.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,

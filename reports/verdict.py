@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpo.results import FullResult
 from hpo.space import Config
 from hpo.study_results import StudyResults
-from reports.comparison_verdict import comparison_verdict
+from reports.comparisons.verdict import comparison_verdict
 from reports.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.text import Annotation
 
+from reports.comparisons.grid_figure import grid_figure
+from reports.comparisons.learning_curves_figure import learning_curves_figure
+from reports.comparisons.line_labels import spread
+from reports.comparisons.loss_figure import loss_figure
+from reports.comparisons.overfitting_figure import overfitting_figure
 from reports.drawing import without_glyph_warnings
-from reports.grid_figure import grid_figure
-from reports.learning_curves_figure import learning_curves_figure
-from reports.line_labels import spread
-from reports.loss_figure import loss_figure
-from reports.overfitting_figure import overfitting_figure
 from tests.reports import factory
 from tests.reports.comparisons import (
     GRID,

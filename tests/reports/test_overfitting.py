@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.compared_curves import band, diverged, mean_band
-from reports.overfitting import FEWEST_POINTS, course, turning_point
+from reports.comparisons.curves import band, diverged, mean_band
+from reports.comparisons.overfitting import FEWEST_POINTS, course, turning_point
 from storage.records import Curve, CurvePoint
 from tests.reports.comparisons import comparison, definition
 

@@ -11,7 +11,7 @@ from hpo.comparison import ComparedConfig, difference
 from hpo.selecting import Estimate
 from hpo.space import Config
 from hpo.study_results import StudyResults
-from reports.compared_curves import diverged
+from reports.comparisons.curves import diverged
 from reports.formatting import (
     CONFIDENCE_TEXT,
     compact_label,

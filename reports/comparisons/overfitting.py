@@ -8,7 +8,7 @@ import numpy as np
 
 from hpo.comparison import ComparedConfig
 from hpo.study_results import StudyResults
-from reports.compared_curves import Band, Floats, band
+from reports.comparisons.curves import Band, Floats, band
 
 FEWEST_POINTS = 5
 CLEAR_RISE = 0.02

@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 
 from hpo.comparison import ComparedConfig
 from hpo.study_results import StudyResults
-from reports.accuracy_panel import Drawn, draw_accuracies
-from reports.compared_curves import averaged_text
+from reports.comparisons.accuracy_panel import Drawn, draw_accuracies
+from reports.comparisons.curves import averaged_text
+from reports.comparisons.line_labels import spread_labels
+from reports.comparisons.overfitting import course
 from reports.drawing import GREY, HALO, INK, new_figure, people_text, set_title, settle
 from reports.formatting import count_text, points_text
-from reports.line_labels import spread_labels
-from reports.overfitting import course
 
 WIDE = 4
 """With more panels, each is small, and a legend names the lines."""

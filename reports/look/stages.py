@@ -9,7 +9,7 @@ import numpy as np
 from models import Array, ConvNet
 from models.examples import scale_images
 from models.layers import AveragePool2d, BatchNorm, Conv2d, Layer, MaxPool2d, ReLU, Sigmoid
-from reports.receptive_field import ReceptiveField, receptive_field
+from reports.look.receptive_field import ReceptiveField, receptive_field
 
 _SUFFIXES = {BatchNorm: "batch norm", ReLU: "ReLU", Sigmoid: "sigmoid"}
 

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from hpo.comparison import ComparedConfig
 from hpo.space import Value
 from hpo.study_results import StudyResults
-from reports.compared_curves import averaged_text, band, diverged
+from reports.comparisons.curves import averaged_text, band, diverged
 from reports.drawing import GREY, INK, new_figure, people_text, set_title
 from reports.formatting import compact_label, count_text
 from reports.palette import line_colour, line_dashes

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from models import Array, ConvNet
 from models.layers import Conv2d
 from reports.drawing import INK, new_figure, set_headlines
-from reports.sheet import Sheet
+from reports.look.sheet import Sheet
 
 FILTER, STEP, MARGIN, TOP = 0.56, 0.64, 0.14, 1.05
 """Inches: a filter, from one to the next, the margin, and the height of the headlines and names."""

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 
 from models import Array, ConvNet
 from reports.drawing import GREY, INK, new_figure, set_headlines
-from reports.sheet import Sheet, as_picture
-from reports.stages import Stage, stages
+from reports.look.sheet import Sheet, as_picture
+from reports.look.stages import Stage, stages
 
 MOST_MAPS = 16
 MAP, STEP, IMAGE, MARGIN, TOP, CAPTION = 0.66, 0.74, 1.4, 0.14, 0.8, 2.5

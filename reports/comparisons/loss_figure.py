@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hpo.study_results import StudyResults
-from reports.compared_curves import Band, averaged_text, band, diverged
+from reports.comparisons.curves import Band, averaged_text, band, diverged
+from reports.comparisons.line_labels import LineEnd, label_ends, spread_labels
 from reports.drawing import GREY, INK, new_figure, set_title, settle
 from reports.formatting import compact_label, value_text
-from reports.line_labels import LineEnd, label_ends, spread_labels
 from reports.palette import line_colour, line_dashes
 
 LOG_FROM = 20.0

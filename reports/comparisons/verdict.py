@@ -9,8 +9,9 @@ import numpy as np
 from hpo.comparison import ComparedConfig
 from hpo.selecting import Estimate
 from hpo.study_results import StudyResults
-from reports.compared_curves import Band, band, diverged
-from reports.comparison_panel import against, change_of_gap, change_of_test
+from reports.comparisons.curves import Band, band, diverged
+from reports.comparisons.overfitting import Moment, course
+from reports.comparisons.panel import against, change_of_gap, change_of_test
 from reports.formatting import (
     CONFIDENCE_TEXT,
     config_label,
@@ -22,7 +23,6 @@ from reports.formatting import (
     points_text,
     value_text,
 )
-from reports.overfitting import Moment, course
 
 LEARNS = 0.9
 """A training loss above this share of guessing's, ln(classes), has not fallen: the network learnt next to nothing."""

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hpo.study_results import StudyResults
-from reports.accuracy_panel import Drawn, draw_accuracies
-from reports.compared_curves import averaged_text
+from reports.comparisons.accuracy_panel import Drawn, draw_accuracies
+from reports.comparisons.curves import averaged_text
+from reports.comparisons.line_labels import spread_labels
 from reports.drawing import GREY, INK, new_figure, set_title, settle
 from reports.formatting import count_text
-from reports.line_labels import spread_labels
 
 FRAME = 2.5
 """The axis shows so many times the errors that are left at the end: what happens near 1 is what matters here."""

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import models
-from reports.feature_maps_figure import feature_maps_figure
-from reports.filters_figure import filters_figure, first_filters
-from reports.inside import prediction_text, probabilities, write_look
-from reports.receptive_field import ReceptiveField, receptive_field
-from reports.stages import stages
+from reports.look.feature_maps_figure import feature_maps_figure
+from reports.look.files import prediction_text, probabilities, write_look
+from reports.look.filters_figure import filters_figure, first_filters
+from reports.look.receptive_field import ReceptiveField, receptive_field
+from reports.look.stages import stages
 from storage.errors import UserError
 from tests.reports.test_comparison_figures import written
 from tests.reports.test_figures import assert_apart
