@@ -20,12 +20,12 @@ class Workspaces(Generic[Workspace]):
 
     def of(self, batch: int) -> Workspace:
         """Return the workspace for `batch` images."""
-        found = self._kept.get(batch)
+        found = self._kept.pop(batch, None)
         if found is None:
             found = self._make(batch)
-            while len(self._kept) >= KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[batch] = found
+        self._kept[batch] = found  # the latest used is the last, and the first goes
+        if len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
         return found
 
     def clear(self) -> None:

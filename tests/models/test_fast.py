@@ -7,7 +7,7 @@ from models import ConvNetDescription, Examples, MultiLayerNetDescription, Netwo
 from models.fast.affine import FusedAffine
 from models.fast.conv_pool import CHUNK_BYTES, ConvPoolReLU
 from models.fast.winograd_stack import WinogradStack
-from models.fast.workspaces import KEPT
+from models.fast.workspaces import KEPT, Workspaces
 from models.layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
 from models.trainer import Trainer
 
@@ -189,3 +189,12 @@ def test_layers_that_no_stage_fits_stand_for_themselves():
     ours, _ = pair(ConvNetDescription(filters=(4,), kernel=3, stride=2, dropout=0.5), (13, 13))
     kinds = [Conv2d, MaxPool2d, ReLU, Flatten, FusedAffine, Dropout, FusedAffine]
     assert [type(stage) for stage in ours._stages] == kinds
+
+
+def test_the_batch_size_that_was_not_used_for_longest_goes_first():
+    made = []
+    workspaces = Workspaces(lambda batch: made.append(batch) or batch)
+    for batch in (1, 2, 3, 1, 4, 1, 3, 2):
+        assert workspaces.of(batch) == batch
+    assert KEPT == 3
+    assert made == [1, 2, 3, 4, 2]
