@@ -88,16 +88,16 @@ def _fields(value: Value) -> dict[str, Any] | None:
     return plain if isinstance(plain, dict) else None
 
 
-def percent(share: float) -> str:
+def percent(share: float, decimals: int = 1) -> str:
     """Return an accuracy (0..1) in percent, `97.5`; `-` where it is unknown."""
-    return "-" if math.isnan(share) else f"{100 * share:.1f}"
+    return "-" if math.isnan(share) else f"{100 * share:.{decimals}f}"
 
 
-def interval_percent(estimate: Estimate) -> str:
+def interval_percent(estimate: Estimate, decimals: int = 1) -> str:
     """Return the interval of an estimate in percent, `97.3 .. 97.7`, cut at 0 and 100; `-` where there is none."""
     if math.isnan(estimate.low):
         return "-"
-    return f"{percent(max(0.0, estimate.low))} .. {percent(min(1.0, estimate.high))}"
+    return f"{percent(max(0.0, estimate.low), decimals)} .. {percent(min(1.0, estimate.high), decimals)}"
 
 
 def points_text(share: float, *, signed: bool = False) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from matplotlib.lines import Line2D
 
 from hpo.comparison import ComparedConfig
@@ -61,6 +62,7 @@ def grid_figure(results: StudyResults) -> Figure:
     for axes in axes_of[max(0, len(panels) - columns) : len(panels)]:
         axes.tick_params(labelbottom=True)
         axes.set_xlabel("epoch", fontsize=9, color=INK)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in axes_of[len(panels) :]:
         axes.set_axis_off()
     if not panels:

@@ -6,6 +6,7 @@ import math
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hpo.study_results import StudyResults
 from reports.comparisons.accuracy_panel import Drawn, draw_accuracies
@@ -29,6 +30,7 @@ def learning_curves_figure(results: StudyResults) -> Figure:
     for axes, each in zip(grid, compared, strict=False):
         drawn.append(draw_accuracies(axes, results, each, labelled=True))
         axes.set_xlabel("epoch", fontsize=9, color=INK)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.tick_params(labelbottom=True)
     for axes in grid[len(compared) :]:
         axes.set_axis_off()

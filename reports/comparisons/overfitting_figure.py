@@ -10,6 +10,7 @@ import math
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hpo.comparison import ComparedConfig
 from hpo.study_results import StudyResults
@@ -45,6 +46,7 @@ def overfitting_figure(results: StudyResults) -> Figure:
             _mark_gap(axes, each)
     for axes in grid[max(0, len(compared) - columns) : len(compared)]:
         axes.set_xlabel("epoch", fontsize=9, color=INK)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in grid[len(compared) :]:
         axes.set_axis_off()
     if not compared:

@@ -24,6 +24,9 @@ from reports.formatting import (
     value_text,
 )
 
+FINE = 0.98
+"""Above this accuracy a tenth of a point is a large part of the errors: there are two decimals."""
+
 LEARNS = 0.9
 """A training loss above this share of guessing's, ln(classes), has not fallen: the network learnt next to nothing."""
 
@@ -163,10 +166,11 @@ def _best(results: StudyResults) -> list[str]:
     """Return the config with the highest validation accuracy and its test accuracy; of one config, only that."""
     best = max(results.compared, key=lambda each: each.validation.mean)
     n_train, epochs = max((run.n_train, run.epochs) for run in best.runs)
+    decimals = 2 if best.test.mean > FINE else 1
     told = (
-        f"{percent(best.test.mean)} % on the test images, {points_text(1 - best.test.mean)} % errors "
-        f"({_interval(interval_percent(best.test), best.test.runs)}), after {count_text(epochs, 'epoch')} on {n_train} "
-        f"training images; train {percent(best.train.mean)} %, gap {points_text(best.gap.mean)} points."
+        f"{percent(best.test.mean, decimals)} % on the test images, {percent(1 - best.test.mean, decimals)} % errors "
+        f"({_interval(interval_percent(best.test, decimals), best.test.runs)}), after {count_text(epochs, 'epoch')} on "
+        f"{n_train} training images; train {percent(best.train.mean)} %, gap {points_text(best.gap.mean)} points."
     )
     if len(results.compared) == 1:
         label = config_label(best.config)
