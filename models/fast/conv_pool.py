@@ -6,7 +6,7 @@ product serve all four, with the filter written four times, shifted, into the la
 of four contiguous blocks, and bias and ReLU touch a quarter of the numbers.
 
 What it buys over the three layers, for the book's simple ConvNet: the products grow by ((k + 1)/k)^2, the unrolled
-pixels shrink to a third, and a training step takes half of the time.
+pixels shrink to a third, and a training step takes two thirds of the time (tests/benchmarks/training.py, "layers").
 
 In memory the images are innermost, (C, H, W, N): every row of a product is then long and contiguous, and windows are
 unrolled by copying whole runs of N. Chunks of a few output rows keep what belongs together in the second-level cache.

@@ -12,6 +12,7 @@ from models.arrays import Shape
 from models.fast.affine import FusedAffine
 from models.fast.conv_pool import ConvPoolReLU
 from models.fast.winograd_stack import ConvBlock, WinogradStack
+from models.fast.workspaces import Scratch
 from models.layers import Affine, Conv2d, Layer, MaxPool2d, ReLU
 from models.layers.base import Stage
 
@@ -23,9 +24,10 @@ def plan(layers: Sequence[Layer], input_shape: Shape, dtype: npt.DTypeLike, *, w
     may be computed by Winograd's algorithm.
     """
     stages: list[Stage] = []
+    scratch = Scratch(dtype)
     shape, place = input_shape, 0
     while place < len(layers):
-        stage, count = _stage(layers[place:], shape, dtype, winograd=winograd)
+        stage, count = _stage(layers[place:], shape, scratch, dtype, winograd=winograd)
         stages.append(stage)
         for layer in layers[place : place + count]:
             shape = layer.output_shape(shape)
@@ -33,7 +35,9 @@ def plan(layers: Sequence[Layer], input_shape: Shape, dtype: npt.DTypeLike, *, w
     return stages
 
 
-def _stage(layers: Sequence[Layer], shape: Shape, dtype: npt.DTypeLike, *, winograd: bool) -> tuple[Stage, int]:
+def _stage(
+    layers: Sequence[Layer], shape: Shape, scratch: Scratch, dtype: npt.DTypeLike, *, winograd: bool
+) -> tuple[Stage, int]:
     """Return the stage for the first of `layers`, and for how many of them it stands."""
     blocks, count = _conv_blocks(layers)
     if winograd and blocks and WinogradStack.fits(blocks, shape):
@@ -42,9 +46,9 @@ def _stage(layers: Sequence[Layer], shape: Shape, dtype: npt.DTypeLike, *, winog
         case [Conv2d() as conv, MaxPool2d() as pool, ReLU()] if ConvPoolReLU.fits(conv, pool, shape):
             return ConvPoolReLU(conv, shape, dtype), 3
         case [Affine() as affine, ReLU(), *_]:
-            return FusedAffine(affine, dtype, relu=True), 2
+            return FusedAffine(affine, scratch, dtype, relu=True), 2
         case [Affine() as affine, *_]:
-            return FusedAffine(affine, dtype, relu=False), 1
+            return FusedAffine(affine, scratch, dtype, relu=False), 1
     return layers[0], 1
 
 

@@ -3,6 +3,11 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from models.arrays import Array, Shape
+
 Workspace = TypeVar("Workspace")
 
 KEPT = 3  # a training batch, the smaller last one of an epoch, a chunk of prediction
@@ -31,3 +36,26 @@ class Workspaces(Generic[Workspace]):
     def clear(self) -> None:
         """Let go of all of them."""
         self._kept.clear()
+
+
+class Scratch:
+    """Arrays that several stages use in turn, one for each name and shape: what they hold is gone with the next stage.
+
+    Sharing them keeps a step's memory within the cache: with arrays of its own for every stage, the book's network
+    would touch three times as much, and lose what reusing them gains.
+    """
+
+    def __init__(self, dtype: npt.DTypeLike) -> None:
+        self._dtype = dtype
+        self._arrays: dict[tuple[str, Shape], Array] = {}
+
+    def of(self, name: str, shape: Shape, dtype: npt.DTypeLike | None = None) -> Array:
+        """Return the array `name` of `shape`, of zeros when it is new; another dtype only under another name."""
+        key = (name, shape)
+        if key not in self._arrays:
+            self._arrays[key] = np.zeros(shape, dtype or self._dtype)
+        return self._arrays[key]
+
+    def clear(self) -> None:
+        """Let go of all arrays."""
+        self._arrays.clear()

@@ -7,7 +7,7 @@ from models import ConvNetDescription, Examples, MultiLayerNetDescription, Netwo
 from models.fast.affine import FusedAffine
 from models.fast.conv_pool import CHUNK_BYTES, ConvPoolReLU
 from models.fast.winograd_stack import WinogradStack
-from models.fast.workspaces import KEPT, Workspaces
+from models.fast.workspaces import KEPT, Scratch, Workspaces
 from models.layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
 from models.trainer import Trainer
 
@@ -144,7 +144,7 @@ def test_the_gradient_of_relu_at_zero_is_zero():
     affine.attach(
         {"weight": np.ones((2, 1)), "bias": np.zeros(1)}, {"weight": np.full((2, 1), 9.0), "bias": np.ones(1)}
     )
-    stage = FusedAffine(affine, np.float64, relu=True)
+    stage = FusedAffine(affine, Scratch(np.float64), np.float64, relu=True)
     stage.forward(np.array([[1.0, -1.0]]), train=True)
     np.testing.assert_array_equal(stage.backward(np.array([[5.0]])), [[0, 0]])
     np.testing.assert_array_equal(affine.grads["weight"], np.zeros((2, 1)))
