@@ -37,7 +37,7 @@ FIGURES = {
     "grid": (grid_figure, {}, overfits),
     "convnet": (learning_curves_figure, {}, overfits),
     "overfitting, 2": (overfitting_figure, None, overfits),
-    "overfitting, 32": (overfitting_figure, MANY, overfits),
+    "overfitting, 12": (overfitting_figure, MANY, overfits),
     "losses, 4": (loss_figure, OPTIMIZERS, optimizer_losses),
     "losses, 32": (loss_figure, MANY, overfits),
     "grid, 2 x 16": (grid_figure, GRID, grid_accuracies),
