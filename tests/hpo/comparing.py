@@ -27,6 +27,8 @@ CONFIGS, SEEDS, EPOCHS = 4, 2, 60
 METHODS = ['{"optimizer": "sgd", "learning_rate": 0.05}', '{"optimizer": "adam", "learning_rate": 0.003}']
 """How the two choices that are tables travel."""
 
+GRID = [{"method": method, "initialization": first} for method in METHODS for first in (0.05, "he")]
+
 
 def study_text(blobs: Path) -> str:
     return f"""
