@@ -9,12 +9,12 @@ import math
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from hpo.comparison import ComparedConfig
 from hpo.space import Value
 from hpo.study_results import StudyResults
 from reports.comparisons.curves import averaged_text, band, diverged
+from reports.comparisons.frames import label_epochs, say_nothing_ended
 from reports.drawing import GREY, INK, new_figure, people_text, set_title
 from reports.formatting import compact_label, count_text
 from reports.palette import line_colour, line_dashes
@@ -61,14 +61,11 @@ def grid_figure(results: StudyResults) -> Figure:
         axes.grid(color="#e8e8e8", linewidth=0.6)
     for axes in axes_of[max(0, len(panels) - columns) : len(panels)]:
         axes.tick_params(labelbottom=True)
-        axes.set_xlabel("epoch", fontsize=9, color=INK)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        label_epochs(axes)
     for axes in axes_of[len(panels) :]:
         axes.set_axis_off()
     if not panels:
-        axes_of[0].text(0.5, 0.5, "No training has ended yet.", ha="center", va="center", color=GREY)
-        set_title(figure, results, "train accuracy by epoch")
-        return figure
+        return say_nothing_ended(figure, axes_of[0], results, "train accuracy by epoch")
     figure.supylabel("train accuracy", fontsize=10, color=INK)
     handles = [
         Line2D([], [], color=line_colour(i), linestyle=line_dashes(i), linewidth=1.6, label=label)

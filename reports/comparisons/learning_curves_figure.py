@@ -6,13 +6,13 @@ import math
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from hpo.study_results import StudyResults
 from reports.comparisons.accuracy_panel import Drawn, draw_accuracies
 from reports.comparisons.curves import averaged_text
+from reports.comparisons.frames import label_epochs, say_nothing_ended
 from reports.comparisons.line_labels import spread_labels
-from reports.drawing import GREY, INK, new_figure, set_title, settle
+from reports.drawing import INK, new_figure, set_title, settle
 from reports.formatting import count_text
 
 FRAME = 2.5
@@ -29,15 +29,12 @@ def learning_curves_figure(results: StudyResults) -> Figure:
     drawn: list[Drawn] = []
     for axes, each in zip(grid, compared, strict=False):
         drawn.append(draw_accuracies(axes, results, each, labelled=True))
-        axes.set_xlabel("epoch", fontsize=9, color=INK)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        label_epochs(axes)
         axes.tick_params(labelbottom=True)
     for axes in grid[len(compared) :]:
         axes.set_axis_off()
     if not compared:
-        grid[0].text(0.5, 0.5, "No training has ended yet.", ha="center", va="center", color=GREY)
-        set_title(figure, results, "accuracy by epoch")
-        return figure
+        return say_nothing_ended(figure, grid[0], results, "accuracy by epoch")
     _zoom(grid[0], drawn)
     figure.supylabel("accuracy", fontsize=10, color=INK)
     n_train = max(run.n_train for each in compared for run in each.runs)

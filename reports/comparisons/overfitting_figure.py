@@ -10,15 +10,15 @@ import math
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from hpo.comparison import ComparedConfig
 from hpo.study_results import StudyResults
 from reports.comparisons.accuracy_panel import Drawn, draw_accuracies
 from reports.comparisons.curves import averaged_text
+from reports.comparisons.frames import label_epochs, say_nothing_ended
 from reports.comparisons.line_labels import spread_labels
 from reports.comparisons.overfitting import course
-from reports.drawing import GREY, HALO, INK, new_figure, people_text, set_title, settle
+from reports.drawing import HALO, INK, new_figure, people_text, set_title, settle
 from reports.formatting import count_text, points_text
 
 WIDE = 4
@@ -45,14 +45,11 @@ def overfitting_figure(results: StudyResults) -> Figure:
         if drawn[-1].bands and wide:
             _mark_gap(axes, each)
     for axes in grid[max(0, len(compared) - columns) : len(compared)]:
-        axes.set_xlabel("epoch", fontsize=9, color=INK)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        label_epochs(axes)
     for axes in grid[len(compared) :]:
         axes.set_axis_off()
     if not compared:
-        grid[0].text(0.5, 0.5, "No training has ended yet.", ha="center", va="center", color=GREY)
-        set_title(figure, results, "accuracy by epoch")
-        return figure
+        return say_nothing_ended(figure, grid[0], results, "accuracy by epoch")
     figure.supylabel("accuracy", fontsize=10, color=INK)
     if not wide:
         _legend(figure, grid[: len(compared)])
