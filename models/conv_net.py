@@ -64,6 +64,7 @@ class ConvNet(Network):
             rng=rng,
             dtype=dtype,
             reference=reference,
+            winograd=description.algorithm == "auto",
         )
 
 

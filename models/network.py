@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from models.arrays import Array, BoolArray, IntArray, Shape
 from models.checks import check_integer
-from models.descriptions import ConvNetDescription, NetworkDescription
+from models.descriptions import NetworkDescription
 from models.examples import Examples, scale_images
 from models.fast import plan
 from models.initialization import draw_weights
@@ -50,7 +50,7 @@ class Network:
     input_shape: of one image as the user gives it; batch_shape: the same image as the first layer takes it.
     dtype: float32 in training; float64 for checks against finite differences.
     layers: the network as textbooks cut it. It computes with stages that stand for several of them (models/fast), or,
-    as a `reference`, with the layers themselves.
+    as a `reference`, with the layers themselves. winograd: whether 3x3 convolutions may take Winograd's algorithm.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Network:
         rng: np.random.Generator,
         dtype: npt.DTypeLike = np.float32,
         reference: bool = False,
+        winograd: bool = True,
     ) -> None:
         self.layers = tuple(layers)
         self.description = description
@@ -79,7 +80,6 @@ class Network:
         gathered = sum(prod(statistic.shape) for layer in self.layers for statistic in layer.statistics)
         self.statistics: Array = np.zeros(gathered, self.dtype)
         self._attach_layers(rng)
-        winograd = not isinstance(description, ConvNetDescription) or description.algorithm == "auto"
         self._stages: Sequence[Stage] = self.layers
         if not reference:
             self._stages = plan(self.layers, batch_shape, self.dtype, winograd=winograd)
