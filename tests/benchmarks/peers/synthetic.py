@@ -1,4 +1,4 @@
-"""A search problem made of formulas: a hill over learning rate and weight decay, beside a cliff of diverging trainings."""
+"""A search problem made of formulas: a hill over learning rate and weight decay, beside a cliff of divergence."""
 
 from __future__ import annotations
 
