@@ -191,7 +191,8 @@ def _only(table: object, cls: type, fields: Sequence[str], where: str) -> Mappin
 
 
 def _check_space(definition: StudyDefinition) -> None:
-    """Try the ends of every hyperparameter's limits, and every choice, in the settings they are for."""
+    """Try the definition's own settings, and in them the ends of every hyperparameter's limits, and every choice."""
+    _try(definition, {})
     set_by: dict[str, str] = {}
     for name, hyperparameter in definition.space.hyperparameters.items():
         for field_name, where in _fields_of(name, hyperparameter).items():
@@ -203,9 +204,17 @@ def _check_space(definition: StudyDefinition) -> None:
                 )
         for value in _to_try(hyperparameter):
             try:
-                definition.settings({name: value})
+                _try(definition, {name: value})
             except UserError as error:
                 raise UserError(f"space.{name}: {error}") from error
+
+
+def _try(definition: StudyDefinition, config: Config) -> None:
+    network, training = definition.settings(config)
+    try:
+        models.check_averaging(network, training)
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def _check_grid(definition: StudyDefinition) -> None:

@@ -5,6 +5,7 @@ yields a `TrainingResult` at every point where it was asked to look.
 """
 
 from models.arrays import Array, BoolArray, IntArray
+from models.averaging import check_averaging
 from models.building import build_network
 from models.checkpoint import load_network, network_bytes, network_from_bytes, save_network
 from models.conv_net import ConvNet
@@ -41,6 +42,7 @@ __all__ = [
     "TrainingResult",
     "TrainingSettings",
     "build_network",
+    "check_averaging",
     "fit",
     "load_network",
     "make_optimizer",

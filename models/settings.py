@@ -21,6 +21,12 @@ class TrainingSettings:
     falls to 0 along a cosine ("cosine"), or is divided by 10 after a half and again after three quarters ("step").
     patience: after so many results in a row without a lower validation loss training stops and the parameters of the
     lowest one are restored; 0 never stops.
+    averaging: the share of the run's steps, at its end, whose parameters are averaged, in [0, 1]; 0 is off. From the
+    first of them on all results are those of the mean so far, and it is what the network holds at the end, while
+    training itself goes on from the newest parameters. Not with batch normalisation. With patience, the mean is what
+    is looked at and restored; a run that stops before the last share has no mean.
+    The mean takes one pass over the parameters a step: COST.
+    Polyak & Juditsky 1992; of neural networks, Izmailov et al. 2018 ("stochastic weight averaging").
     """
 
     learning_rate: float = 0.01
@@ -32,6 +38,7 @@ class TrainingSettings:
     rotation: float = 0.0
     patience: int = 0
     schedule: str = "constant"
+    averaging: float = 0.0
 
     def __post_init__(self) -> None:
         check_number("learning_rate", self.learning_rate, above=0)
@@ -43,6 +50,7 @@ class TrainingSettings:
         check_number("rotation", self.rotation, at_least=0, at_most=180)
         check_integer("patience", self.patience, at_least=0)
         check_choice("schedule", self.schedule, tuple(SCHEDULES))
+        check_number("averaging", self.averaging, at_least=0, at_most=1)
 
     @property
     def augments(self) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 
 from models.arrays import IntArray
 from models.augmentation import augment
+from models.averaging import ParameterAverage
 from models.checks import check_integer
 from models.examples import Examples, scale_images
 from models.network import Network
@@ -33,7 +34,8 @@ def batches(examples: int, batch_size: int, rng: np.random.Generator) -> Iterato
 class Trainer:
     """Trains one network, in place, on one set of examples; `step` counts the updates so far.
 
-    epochs: how long the whole training is, up to `last_step`: schedules of the learning rate stretch over it.
+    epochs: how long the whole training is, up to `last_step`: schedules of the learning rate stretch over it, and the
+    steps that `averaging` is about are its last ones, at least one.
     """
 
     def __init__(
@@ -45,6 +47,9 @@ class Trainer:
         self.last_step = self.steps_per_epoch * epochs
         self._train, self._settings, self._rng = train, settings, rng
         self._batches = batches(len(train), settings.batch_size, rng)
+        averaged = max(1, round(settings.averaging * self.last_step)) if settings.averaging > 0 else 0
+        self._averaged_after = self.last_step - averaged
+        self._average = ParameterAverage()
         self._schedule = SCHEDULES[settings.schedule]
         self._optimizer = make_optimizer(
             settings.optimizer,
@@ -56,14 +61,23 @@ class Trainer:
 
     @np.errstate(all="ignore")  # divergence is reported in words, not as warnings
     def run_until(self, step: int) -> str | None:
-        """Train until `step` updates are done; return None, or what went wrong, as "loss became nan at step 37"."""
+        """Train until `step` updates are done; return None, or what went wrong, as "loss became nan at step 37".
+
+        Where averaging has begun and nothing went wrong, it leaves the network with the averaged parameters, until it
+        is called again.
+        """
+        params = self.network.params
+        self._average.hide(params)
         while self.step < step:
             loss = self._update()
             self.step += 1
             if not math.isfinite(loss):
                 return f"loss became {loss} at step {self.step}"
-        if not np.isfinite(self.network.params).all():
+            if self.step > self._averaged_after:
+                self._average.include(params)
+        if not np.isfinite(params).all():
             return f"parameters became infinite or nan at step {self.step}"
+        self._average.show(params)
         return None
 
     def _update(self) -> float:

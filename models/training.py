@@ -6,6 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
+from models.averaging import check_averaging
 from models.checks import check_integer
 from models.early_stopping import EarlyStopping
 from models.examples import Examples
@@ -32,16 +33,19 @@ def fit(
     An epoch takes the training examples in a fresh order, each once. All randomness is `rng`'s, and looking draws none:
     neither pauses nor `evaluate_at` change what is learnt (with patience, `evaluate_at` changes where it ends).
     A run whose loss or parameters become NaN or infinite ends with a result that says so.
+    With averaging, `network` holds the averaged parameters whenever a result was measured on them.
 
     epochs: at least 1; a schedule of the learning rate stretches over all of them.
     evaluate_at: steps in 1..last, in any order; None is the end of every epoch.
     probe: the examples that train loss and accuracy are measured on; None is `train`.
-    Raises ValueError, at once, for examples that don't fit the network and for steps out of range.
+    Raises ValueError, at once, for examples that don't fit the network, for averaging with batch normalisation, and
+    for steps out of range.
     """
     check_integer("epochs", epochs, at_least=1)
     probe = train if probe is None else probe
     for name, examples in (("training", train), ("validation", validation), ("probe", probe)):
         _check_examples(name, examples, network)
+    check_averaging(network.description, settings)
     if settings.augments and len(network.input_shape) == 1:
         raise ValueError(
             f"shift={settings.shift} and rotation={settings.rotation:g} need images of shape (H, W) or (C, H, W), got "

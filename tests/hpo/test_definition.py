@@ -298,6 +298,14 @@ MISTAKES = {
     "a choice that is none": ({"space": {"optimizer": {"choices": ["sgd", "lion"]}}}, ["space.optimizer", "lion"]),
     "a float for a whole number": ({"space": {"batch_size": {"start": [10, 100]}}}, ["space.batch_size", "whole"]),
     "sizes of a list wrong": ({"space": {"hidden": {"choices": [[10], [0]]}}}, ["space.hidden", "at least 1", "0"]),
+    "averaging with batch normalisation": (
+        {"model": {"batch_norm": True}, "training": {"averaging": 0.2}},
+        ["averaging = 0.2 does not go with batch_norm = true", "set averaging = 0 or batch_norm = false"],
+    ),
+    "averaging with a choice of batch normalisation": (
+        {"training": {"averaging": 0.2}, "space": {"batch_norm": {"choices": [False, True]}}},
+        ["space.batch_norm: averaging = 0.2 does not go with batch_norm = true"],
+    ),
     "sizes for no layer": (
         {"model": {"hidden": []}, "space": {"hidden": {"type": "int", "start": [5, 50]}}},
         ["space.hidden", "model.hidden"],

@@ -51,6 +51,8 @@ SETTINGS = [
     ({"rotation": 181}, "rotation must be a finite number of at least 0 and of at most 180, got 181"),
     ({"schedule": "linear"}, "schedule must be one of constant, cosine, step; got 'linear'"),
     ({"patience": -1}, "patience must be a whole number of at least 0, got -1"),
+    ({"averaging": -0.1}, r"averaging must be a finite number of at least 0 and of at most 1, got -0\.1"),
+    ({"averaging": 20}, "averaging must be a finite number of at least 0 and of at most 1, got 20"),
 ]
 
 
