@@ -11,7 +11,8 @@ from optuna.trial import TrialState
 
 from hpo.definition import StudyDefinition
 from hpo.queue import QueuedTrial
-from hpo.selecting import Estimate, GoodValue, Key, boundaries, candidates, estimate, not_told_apart
+from hpo.racing import not_told_apart
+from hpo.selecting import Estimate, GoodValue, Key, boundaries, candidates, estimate
 from hpo.space import Box, Config
 from hpo.trials import WORST_SCORE, TrialResult
 

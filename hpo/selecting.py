@@ -1,4 +1,4 @@
-"""Which configs to believe in: smoothing picks candidates, a race compares them, more fresh runs score them.
+"""Which configs to believe in: smoothing picks candidates, a race compares them (racing), fresh runs score them.
 
 The maximum of many noisy scores is mostly luck, and beside a cliff of divergence it picks lucky runs on the cliff. So
 no number that chose a config is ever shown as that config's score.
@@ -7,7 +7,7 @@ no number that chose a config is ever shown as that config's score.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,27 +82,6 @@ def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult])
     scores = np.array([trial.score for trial in trials])
     smooth: NDArray[np.float64] = weights @ scores / weights.sum(axis=1)
     return smooth
-
-
-def not_told_apart(runs: Mapping[Key, Sequence[float]]) -> list[Key]:
-    """Return the configs that the race cannot tell from its best at 90 %, best mean first.
-
-    `runs[key][j]` is the score of the config in run j; all configs share the images and the seed of run j, so the
-    differences between runs cancel. With the additive model score = config + run + noise, k configs and r runs, the
-    noise has (k - 1)(r - 1) degrees of freedom, and a config is worse than the best where their means differ by more
-    than t * s * sqrt(2 / r) (Fisher's least significant difference). The 90 % hold for each comparison: of five equal
-    configs over three runs, each is left out in 14 % of races; a best that leads by one sd of the noise in 1 %.
-    """
-    order = sorted(runs, key=lambda key: (-float(np.mean(runs[key])), key))
-    table = np.array([runs[key] for key in order])
-    k, r = table.shape
-    if k == 1 or r == 1:
-        return order
-    noise = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
-    freedom = (k - 1) * (r - 1)
-    margin = _t_quantile(freedom) * math.sqrt(float((noise**2).sum()) / freedom * 2 / r)
-    means = table.mean(axis=1)
-    return [key for key, mean in zip(order, means, strict=True) if means[0] - mean <= margin]
 
 
 def estimate(scores: Sequence[float]) -> Estimate:

@@ -83,10 +83,10 @@ def test_only_workers_evaluate_on_the_test_set():
     assert {module for module in MODULES if any(lies_in(name, door) for name in imported(module))} == {"hpo.workers"}
 
 
-DECISIONS = ("space", "narrowing", "proposing", "stopping", "selecting", "transfer", "trials", "seeds")
+DECISIONS = ("space", "narrowing", "proposing", "stopping", "selecting", "racing", "dunnett", "transfer", "trials")
 
 
-@pytest.mark.parametrize("module", [f"hpo.{name}" for name in DECISIONS])
+@pytest.mark.parametrize("module", [f"hpo.{name}" for name in (*DECISIONS, "seeds")])
 def test_decisions_know_no_database_no_clock_no_process_and_no_file(module):
     effects = (
         "storage",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hpo.selecting import boundaries, candidates, estimate, not_told_apart, smoothed_scores
+from hpo.selecting import boundaries, candidates, estimate, smoothed_scores
 from hpo.space import Box, Categorical, Interval
 from hpo.trials import TrialResult
 from tests.hpo.builders import linear, log_scaled, result, space
@@ -110,62 +110,6 @@ def test_a_stopped_candidate_keeps_the_score_it_had_and_is_ranked_by_what_it_wou
     chosen = candidates(LEARNING_RATE, LEARNING_RATE.limits(), [*bad, *good, stopped], 4)
     assert stopped in chosen
     assert bad[0] not in chosen
-
-
-RACE = {(1, 0): [0.90, 0.88, 0.92], (1, 1): [0.88, 0.87, 0.89], (1, 2): [0.80, 0.82, 0.78]}
-"""Means .90, .88 and .80. What config and run do not explain: 0, -1/60, 1/60; 0, -1/150, 1/150; 0, 7/300, -7/300. Its
-squares sum to .0017333, so with 4 degrees of freedom s = .020817, and the margin is t(4) s sqrt(2/3) = 2.1318 * .016997
-= .036234."""
-
-
-def shifted(key: tuple[int, int], by: float) -> dict[tuple[int, int], list[float]]:
-    return RACE | {key: [score + by for score in RACE[key]]}
-
-
-def test_a_race_keeps_what_lies_within_fishers_least_significant_difference_of_its_best():
-    assert not_told_apart(RACE) == [(1, 0), (1, 1)]
-    assert not_told_apart(shifted((1, 1), 0.02 - 0.0362)) == [(1, 0), (1, 1)]
-    assert not_told_apart(shifted((1, 1), 0.02 - 0.0363)) == [(1, 0)]
-
-
-def test_a_race_is_led_by_the_best_mean():
-    assert not_told_apart(shifted((1, 1), 0.03)) == [(1, 1), (1, 0)]
-
-
-def test_what_all_configs_have_in_common_in_a_run_does_not_blur_a_race():
-    harder = {key: [a, b - 0.3, c - 0.5] for key, (a, b, c) in RACE.items()}
-    assert not_told_apart(harder) == not_told_apart(RACE)
-
-
-def test_one_config_or_one_run_is_never_told_apart():
-    assert not_told_apart({(2, 3): [0.5, 0.6]}) == [(2, 3)]
-    assert not_told_apart({(1, 0): [0.1], (1, 1): [0.9]}) == [(1, 1), (1, 0)]
-
-
-def test_configs_that_score_the_same_in_every_run_are_all_kept_earlier_first():
-    assert not_told_apart({(2, 0): [0.5, 0.6], (1, 7): [0.5, 0.6]}) == [(1, 7), (2, 0)]
-
-
-def raced(rng: np.random.Generator, means: list[float], runs: int) -> list[int]:
-    """Return which of the configs with these true means (noise sd 1, runs differ by sd 3) one race keeps."""
-    table = np.array(means)[:, None] + rng.normal(0, 1, (len(means), runs)) + rng.normal(0, 3, runs)
-    return [index for _, index in not_told_apart({(1, i): row.tolist() for i, row in enumerate(table)})]
-
-
-def test_how_often_a_race_wrongly_drops_one_of_equal_configs():
-    # Measured over 4000 races of 5 configs x 3 runs: each config is dropped 13.6 % of the time (the 10 % holds for a
-    # comparison with a config named before the race, not with its winner), at least one in 42 % of the races.
-    rng = np.random.default_rng(0)
-    kept = [len(raced(rng, [0.0] * 5, 3)) for _ in range(1500)]
-    assert 1 - np.mean(kept) / 5 == pytest.approx(0.136, abs=0.02)
-    assert np.mean(np.array(kept) < 5) == pytest.approx(0.42, abs=0.05)
-
-
-def test_a_race_seldom_drops_the_best_and_usually_drops_what_is_clearly_worse():
-    # Measured over 4000 races: the best by one standard deviation is dropped in .9 %; worse by three, 4 % are kept.
-    rng = np.random.default_rng(0)
-    assert np.mean([0 not in raced(rng, [1.0, 0, 0, 0, 0], 3) for _ in range(1000)]) < 0.03
-    assert np.mean([len(raced(rng, [3.0, 0, 0, 0, 0], 3)) - 1 for _ in range(1000)]) / 4 < 0.1
 
 
 @given(st.lists(st.floats(0.3, 0.7), min_size=2, max_size=12, unique=True))
