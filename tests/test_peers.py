@@ -12,6 +12,7 @@ from tests.benchmarks.peers.problem import Evaluation, Problem, Spent, recommend
 from tests.benchmarks.peers.synthetic import FOUR, TWO, synthetic, truth
 
 ROOT = Path(__file__).parents[1]
+CONFIG = {"learning_rate": 0.1, "weight_decay": 1e-3}
 BOX = Box(
     {
         "learning_rate": Interval(1e-3, 0.5),
@@ -22,12 +23,18 @@ BOX = Box(
 )
 
 
-def searched(name: str, seed: int, n_trials: int = 16) -> Problem:
+EARLIER = [[({**CONFIG, "learning_rate": 0.02 * k, "dropout": k / 10, "batch_size": 50 * k}, 0.8)] for k in (1, 2, 3)]
+
+TRIALS = {"SMAC3": 6, "SMAC3 multi-fidelity": 4}
+"""For the slowest a few trainings; the others go beyond the ten or so that they draw at random first."""
+
+
+def searched(name: str, seed: int) -> Problem:
     """Return a problem after the peer `name` searched part of its limits; skip where the peer is not installed."""
     if PEERS[name].missing:
         pytest.skip(f"{', '.join(PEERS[name].missing)} is not installed; pip install -e '.[peers]' installs it")
-    problem = synthetic(n_trials, seed, FOUR)
-    problem.box = BOX
+    problem = synthetic(TRIALS.get(name, 14), seed, FOUR)
+    problem.box, problem.earlier = BOX, EARLIER
     run(PEERS[name], problem, seed)
     return problem
 
@@ -59,9 +66,6 @@ def test_listing_the_peers_imports_none_of_them():
     assert done.stdout.strip() == ""
 
 
-CONFIG = {"learning_rate": 0.1, "weight_decay": 1e-3}
-
-
 def test_a_training_taken_up_again_costs_the_difference():
     problem = synthetic(1, 0, TWO)
     training = problem.start(CONFIG)
@@ -90,10 +94,32 @@ def test_a_value_outside_the_box_is_refused_and_a_rounding_error_is_not():
             problem.start({**inside, name: value})
 
 
-def test_recommended_is_the_highest_score_among_the_farthest_trained():
+def seen() -> Problem:
+    """Return a problem with seven looks, the config of each named by its number."""
     looks = [(25, 0.5), (25, 0.4), (50, 0.3), (25, 0.9), (100, 0.6), (100, 0.7), (100, 0.65)]
-    evaluations = [Evaluation({}, percent, score, spent=i) for i, (percent, score) in enumerate(looks)]
-    assert [each.spent for each in recommended(evaluations)] == [0, 0, 2, 2, 4, 5, 5]
+    problem = synthetic(10, 0, TWO)
+    problem.evaluations += [Evaluation({"number": i}, *look, spent=i) for i, look in enumerate(looks)]
+    return problem
+
+
+def test_recommended_is_the_highest_score_among_the_farthest_trained():
+    assert [config["number"] for config in recommended(seen())] == [0, 0, 2, 2, 4, 5, 5]
+
+
+def test_recommended_is_what_the_tool_says_from_where_it_says_so():
+    problem = seen()
+    problem.recommendations = {3: {"number": 1}, 6: {"number": 6}}
+    assert [config["number"] for config in recommended(problem)] == [0, 0, 1, 1, 1, 6, 6]
+    problem.recommend(CONFIG)
+    assert recommended(problem)[-1] == CONFIG
+
+
+def test_the_bounding_box_spans_the_best_of_the_earlier_searches_and_asks_for_them():
+    problem = searched("Syne Tune bounding box", seed=0)
+    for name, ends in {"learning_rate": (0.02, 0.06), "dropout": (0.1, 0.3), "batch_size": (50, 150)}.items():
+        assert all(each.config[name] in Interval(*ends) for each in problem.evaluations), name
+    with pytest.raises(ValueError, match="earlier"):
+        run(PEERS["Syne Tune bounding box"], synthetic(1, 0, FOUR), seed=0)
 
 
 def test_the_synthetic_truth_is_the_mean_of_what_is_scored():

@@ -19,6 +19,8 @@ class Peer:
     module: str
     function: str
     packages: tuple[str, ...] = ()
+    needs_earlier: bool = False
+    """Whether it learns from `Problem.earlier`, and says nothing without."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -38,7 +40,13 @@ PEERS: dict[str, Peer] = {
     "optuna TPE + Hyperband": Peer("optuna_search", "tpe_hyperband"),
     "optuna GP": Peer("optuna_search", "gaussian_process", ("torch",)),
     "optuna CMA-ES": Peer("optuna_search", "cma_es", ("cmaes",)),
+    "hyperopt TPE": Peer("hyperopt_search", "tpe", ("hyperopt",)),
+    "FLAML BlendSearch": Peer("flaml_search", "blend_search", ("flaml",)),
+    "Syne Tune ASHA": Peer("syne_tune_search", "asha", ("syne_tune",)),
+    "Syne Tune bounding box": Peer("syne_tune_search", "bounding_box", ("syne_tune",), needs_earlier=True),
+    "SMAC3": Peer("smac_search", "forest", ("smac",)),
+    "SMAC3 multi-fidelity": Peer("smac_search", "multi_fidelity", ("smac",)),
 }
 
-COSTLY = frozenset({"optuna GP"})
+COSTLY = frozenset({"optuna GP", "SMAC3", "SMAC3 multi-fidelity"})
 """Peers whose own thinking takes more than a second or two for a search of 100 trainings."""

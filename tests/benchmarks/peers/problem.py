@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpo.space import Box, Numeric, SearchSpace
@@ -15,6 +15,10 @@ RUNGS = (6, 12, 25, 50, 75, 100)
 Config = Mapping[str, float | int]
 Curve = Callable[[Config, int], Mapping[int, float]]
 """(config, number of the training in this search) to validation accuracy (0..1) at each rung, never NaN."""
+
+
+Earlier = Sequence[tuple[Config, float]]
+"""An earlier search of the same hyperparameters on other data: configs with their accuracies."""
 
 
 class Spent(Exception):  # noqa: N818 - nothing went wrong
@@ -44,8 +48,10 @@ class Problem:
     n_trials: int
     curve: Curve = field(repr=False)
     rungs: tuple[int, ...] = RUNGS
+    earlier: Sequence[Earlier] = field(default=(), repr=False)
     evaluations: list[Evaluation] = field(default_factory=list, repr=False)
     trainings: int = 0
+    recommendations: dict[int, Config] = field(default_factory=dict, repr=False)
     _percents: int = 0
 
     def start(self, config: Config) -> Training:
@@ -61,6 +67,10 @@ class Problem:
     def evaluate(self, config: Config, percent: int = 100) -> float:
         """Train `config` afresh to `percent` and return its validation accuracy there; raises Spent."""
         return self.start(config).advance(percent)
+
+    def recommend(self, config: Config) -> None:
+        """Note what the tool itself would return after the evaluations so far, where that is not its best one."""
+        self.recommendations[len(self.evaluations)] = {name: self._inside(name, config[name]) for name in self.numeric}
 
     @property
     def numeric(self) -> dict[str, Numeric]:
@@ -122,10 +132,16 @@ def run(search: Search, problem: Problem, seed: int) -> list[Evaluation]:
     return problem.evaluations
 
 
-def recommended(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
-    """Return, after each evaluation, the one a user would trust: the highest score among those farthest trained."""
-    trace: list[Evaluation] = []
-    for each in evaluations:
-        best = trace[-1] if trace else each
-        trace.append(each if (each.percent, each.score) > (best.percent, best.score) else best)
+def recommended(problem: Problem) -> list[Config]:
+    """Return, after each evaluation, the config that a user would take.
+
+    Where the tool recommends one itself, that one; else the highest score among those farthest trained.
+    """
+    trace: list[Config] = []
+    best: Evaluation | None = None
+    own: Config | None = None
+    for number, each in enumerate(problem.evaluations, start=1):
+        best = each if best is None or (each.percent, each.score) > (best.percent, best.score) else best
+        own = problem.recommendations.get(number, own)
+        trace.append(best.config if own is None else own)
     return trace
