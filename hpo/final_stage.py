@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpo.definition import StudyDefinition
-from hpo.results import FinalRun, Stage, full_results, good_values
+from hpo.results import FinalRun, Stage, full_results, raced
 from hpo.seeds import CONFIRM, FULL, RACE, derived_seed
 from hpo.selecting import Key, candidates
 from hpo.space import Box, Config, Numeric, Value
@@ -44,21 +44,21 @@ def wanted_runs(
     then differences between configs.
     """
     chosen = candidates(definition.space, box, trials, definition.final.good_values)
-    wanted = [
-        WantedRun("race", trial, run, derived_seed(definition.seed, RACE, run), trial.config)
-        for run in range(definition.final.race_runs)
-        for trial in chosen
-    ]
-    good = good_values(definition, box, trials, runs)
     by_key = {trial.key: trial for trial in chosen}
-    for value in good:
-        trial = by_key[value.key]
+    race = raced(definition, chosen, runs)
+    wanted = [
+        WantedRun("race", by_key[key], run, derived_seed(definition.seed, RACE, run), by_key[key].config)
+        for run, heat in enumerate(race.heats)
+        for key in heat
+    ]
+    good = [by_key[key] for key in race.left]
+    for trial in good:
         wanted += [
             WantedRun("confirm", trial, run, derived_seed(definition.seed, CONFIRM, run), trial.config)
             for run in range(definition.final.confirmation_runs)
         ]
-    for value in good:
-        wanted += _on_all_of_the_data(definition, by_key[value.key], "full", pool)
+    for trial in good:
+        wanted += _on_all_of_the_data(definition, trial, "full", pool)
     full = [result for result in full_results(runs) if not result.plain]
     if good and sum(len(result.runs) for result in full) == len(good) * definition.final.seeds:
         winner = by_key[full[0].source]

@@ -92,13 +92,18 @@ class _Costs:
         return sum(share * each.trials * self._round(i) for i, each in enumerate(self._definition.rounds))
 
     def final_total(self, final: Sequence[QueuedTrial]) -> float:
-        """Return the expected cost of the final part: half of the race's configs go on, until it is known how many."""
+        """Return the expected cost of the final part: half of the race's configs go on, until it is known how many.
+
+        Until then nobody is taken to leave the race early.
+        """
         if self._definition.comparison is not None:
             return 0.0
         settings = self._definition.final
         known = sum(trial.attributes["stage"] == "full" for trial in final) / settings.seeds
         good = known or math.ceil(settings.good_values / 2)
-        short = settings.good_values * settings.race_runs + good * settings.confirmation_runs
+        raced = sum(trial.attributes["stage"] == "race" for trial in final)
+        raced = raced if known else settings.good_values * settings.race_runs
+        short = raced + good * settings.confirmation_runs
         return short * self._short() + (good + 1) * settings.seeds * self._full()
 
     def _round(self, index: int) -> float:

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from hpo.definition import StudyDefinition
 from hpo.queue import QueuedTrial
-from hpo.racing import not_told_apart
+from hpo.racing import Race, race
 from hpo.selecting import Estimate, GoodValue, Key, boundaries, candidates, estimate
 from hpo.space import Box, Config
 from hpo.trials import WORST_SCORE, TrialResult
@@ -41,6 +41,18 @@ class FinalRun:
     epochs: int
     seconds: float
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RacePlace:
+    """A config that raced: its mean over the runs that it took part in, and whether it is one of the good values."""
+
+    trial: int
+    key: Key
+    config: Config
+    mean: float
+    runs: int
+    good: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +155,34 @@ def source_key(text: str) -> Key:
     return int(number), int(index)
 
 
+def raced(definition: StudyDefinition, chosen: Sequence[TrialResult], runs: Sequence[FinalRun]) -> Race:
+    """Return how the race of the `chosen` trials stands."""
+    scores: dict[Key, dict[int, float]] = {}
+    for run in runs:
+        if run.stage == "race":
+            scores.setdefault(run.source, {})[run.run] = run.score
+    return race([trial.key for trial in chosen], scores, definition.final.race_runs)
+
+
+def race_places(
+    definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
+) -> list[RacePlace]:
+    """Return the places of all configs that raced: the good values, best mean first, then who ran longest, and best.
+
+    `trials` are the comparable trials, `box` is the last round's. A study whose race is not over has none.
+    """
+    chosen = {t.key: t for t in candidates(definition.space, box, trials, definition.final.good_values)}
+    over = raced(definition, list(chosen.values()), runs)
+    if not over.left:
+        return []
+    scores = {(run.source, run.run): run.score for run in runs if run.stage == "race"}
+    places = []
+    for key, trial in chosen.items():
+        own = [scores[key, i] for i, heat in enumerate(over.heats) if key in heat]
+        places.append(RacePlace(trial.number, key, trial.config, float(np.mean(own)), len(own), key in over.left))
+    return sorted(places, key=lambda place: (not place.good, -place.runs, -place.mean, place.key))
+
+
 def good_values(
     definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
 ) -> list[GoodValue]:
@@ -150,28 +190,22 @@ def good_values(
 
     `trials` are the comparable trials, `box` is the last round's. A study that is not that far has none.
     """
-    chosen = {t.key: t for t in candidates(definition.space, box, trials, definition.final.good_values)}
-    race = {key: scores for key, scores in _scores(runs, "race").items() if key in chosen}
-    if (
-        not chosen
-        or len(race) < len(chosen)
-        or any(len(scores) < definition.final.race_runs for scores in race.values())
-    ):
-        return []
+    tried = {trial.key: trial for trial in trials}
     confirmed = _scores(runs, "confirm")
     return [
         GoodValue(
             rank=rank,
-            trial=chosen[key].number,
-            key=key,
-            config=chosen[key].config,
-            race=float(np.mean(race[key])),
-            confirmed=estimate(confirmed.get(key, [])),
-            search_score=chosen[key].score,
-            at_boundary=boundaries(definition.space, chosen[key].config),
-            trained=max(chosen[key].rungs, default=100),
+            trial=place.trial,
+            key=place.key,
+            config=place.config,
+            race=place.mean,
+            confirmed=estimate(confirmed.get(place.key, [])),
+            search_score=tried[place.key].score,
+            at_boundary=boundaries(definition.space, place.config),
+            trained=max(tried[place.key].rungs, default=100),
         )
-        for rank, key in enumerate(not_told_apart(race), 1)
+        for rank, place in enumerate(race_places(definition, box, trials, runs), 1)
+        if place.good
     ]
 
 

@@ -12,10 +12,12 @@ from hpo.queue import QueuedTrial, TrialQueue
 from hpo.results import (
     FinalRun,
     FullResult,
+    RacePlace,
     comparable,
     final_runs,
     full_results,
     good_values,
+    race_places,
     search_results,
 )
 from hpo.selecting import GoodValue
@@ -47,6 +49,7 @@ class StudyResults:
     curves: Mapping[int, Curve]
     ledger: Sequence[LedgerEntry]
     compared: Sequence[ComparedConfig] = ()
+    raced: Sequence[RacePlace] = ()
 
     @property
     def complete_data(self) -> bool:
@@ -79,4 +82,5 @@ def load_results(database: Database, name: str) -> StudyResults:
         curves=load_curves(database.engine, [trial.id for trial in (*queued, *final)]),
         ledger=load_test_openings(database.engine, name),
         compared=compared(definition, queued) if definition.comparison is not None else (),
+        raced=race_places(definition, rounds[-1].box, known, runs) if searched else (),
     )

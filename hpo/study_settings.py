@@ -91,14 +91,14 @@ class RoundSettings:
 
 @dataclass(frozen=True, slots=True)
 class FinalSettings:
-    """After the last round: `good_values` configs race over `race_runs` fresh runs each.
+    """After the last round: `good_values` configs race over up to `race_runs` fresh runs each.
 
-    Those that cannot be told from the best get `confirmation_runs` more, and are trained on all of the data for
-    `epochs` epochs with `seeds` seeds.
+    What is clearly worse leaves the race after any run but the first. Those that in the end cannot be told from the
+    best get `confirmation_runs` more, and are trained on all of the data for `epochs` epochs with `seeds` seeds.
     """
 
     good_values: int = 5
-    race_runs: int = 3
+    race_runs: int = 4
     confirmation_runs: int = 5
     seeds: int = 3
     epochs: int = 10

@@ -21,6 +21,7 @@ from reports.tables import (
     comparison_table,
     evaluations_table,
     good_values_table,
+    race_table,
     rounds_table,
     trials_table,
 )
@@ -33,6 +34,7 @@ FILES: Files = {
     "trials.csv": lambda results: _csv(trials_table(results)),
     "rounds.csv": lambda results: _csv(rounds_table(results)),
     "good_values.csv": lambda results: _csv(good_values_table(results)),
+    "race.csv": lambda results: _csv(race_table(results)),
     "evaluations.csv": lambda results: _csv(evaluations_table(results)),
     "study.toml": lambda results: study_toml(results).encode(),
     "boxes.png": lambda results: png(boxes_figure(results)),

@@ -18,6 +18,7 @@ __all__ = [
     "comparison_table",
     "evaluations_table",
     "good_values_table",
+    "race_table",
     "rounds_table",
     "trials_table",
 ]
@@ -156,6 +157,35 @@ def good_values_table(results: StudyResults) -> pd.DataFrame:
             "at_boundary": names_text(good.at_boundary),
         }
         for good in results.good
+    ]
+    return frame(rows, dtypes)
+
+
+def race_table(results: StudyResults) -> pd.DataFrame:
+    """Return a row for every config that raced: the good values in their order, then who ran longest, and best.
+
+    trial                Int64    number of the search's trial that tried the config first
+    round                Int64    its round
+    (hyperparameters)
+    race_accuracy        float64  mean of its runs in the race
+    runs                 Int64    those runs: what is clearly worse leaves the race early
+    good                 boolean  whether it cannot be told from the best at 90 %
+    """
+    dtypes = (
+        {"trial": INTEGER, "round": INTEGER}
+        | config_dtypes(results.definition.space)
+        | {"race_accuracy": REAL, "runs": INTEGER, "good": "boolean"}
+    )
+    rows = [
+        config_cells(results.definition.space, place.config)
+        | {
+            "trial": place.trial,
+            "round": place.key[0],
+            "race_accuracy": place.mean,
+            "runs": place.runs,
+            "good": place.good,
+        }
+        for place in results.raced
     ]
     return frame(rows, dtypes)
 

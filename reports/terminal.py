@@ -28,7 +28,7 @@ from reports.inert import boundaries_that_matter, inert_note
 from reports.layout import Row, config_table, panel, paragraphs
 from reports.outcomes import n_train
 from reports.tables import rounds_table
-from reports.verdict import config_in_use, verdict
+from reports.verdict import config_in_use, race_text, verdict
 
 __all__ = ["comparison_panel", "full_panel", "good_values_panel", "rounds_panel", "verdict"]
 
@@ -70,7 +70,8 @@ def good_values_panel(results: StudyResults) -> RenderableType:
     notes = [
         f"Rank {rank}: {boundary_text(results.definition.space, names)}" for rank, names in at_boundary.items() if names
     ]
-    notes += inert_note(results)
+    race = race_text(results)
+    notes = [f"{race[0].upper()}{race[1:]}.", *notes, *inert_note(results)]
     runs, images = results.good[0].confirmed.runs, n_train(results, len(results.definition.rounds))
     explained = (
         f"confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images, "

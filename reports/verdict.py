@@ -46,6 +46,18 @@ def verdict(results: StudyResults) -> str:
     )
 
 
+def race_text(results: StudyResults) -> str:
+    """Return what the race says: `3 of 5 raced configs can't be told from the best at 90 % (100 were searched)`."""
+    good, raced = len(results.good), len(results.raced)
+    searched = f"({len(results.trials)} were searched)"
+    if raced == 1:
+        return f"only one config raced {searched}"
+    if good == 1:
+        others = "other raced config is" if raced == 2 else f"{raced - 1} other raced configs are"
+        return f"the {others} worse than the best at {CONFIDENCE_TEXT} {searched}"
+    return f"{good} of {raced} raced configs can't be told from the best at {CONFIDENCE_TEXT} {searched}"
+
+
 def config_in_use(results: StudyResults, full: FullResult) -> Config:
     """Return the config as it was trained on all of the data, with the weight decay where only that was rescaled."""
     changed = any(run.overrides for each in results.full for run in each.runs)
@@ -58,17 +70,12 @@ def _on_all_of_the_data(results: StudyResults) -> str:
     config = dict(config_in_use(results, winner))
     if inert_shrinkage(results) is not None and len(config) > 1:
         del config["weight_decay"]
-    others, total = len(results.good) - 1, len(results.trials)
-    apart = (
-        f"{others} of {total} configs can't be told from it"
-        if others > 0
-        else f"no other of {total} configs kept up with it in the race"
-    )
     where = "the test set" if results.complete_data else f"the test images of {data_text(results)}"
     interval = _interval(interval_percent(winner.test))
     seeds = count_text(len(winner.runs), "seed")
     use = "Use" if results.state == "done" else "Not finished; so far, use"
-    return f"{use} {config_text(config)}: {percent(winner.test.mean)} % on {where} ({interval}, {seeds}); {apart}."
+    reached = f"{percent(winner.test.mean)} % on {where} ({interval}, {seeds})"
+    return f"{use} {config_text(config)}: {reached}; {race_text(results)}."
 
 
 def _reservations(results: StudyResults) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from hpo.definition import StudyDefinition
 from hpo.final_stage import WantedRun, wanted_runs
-from hpo.results import FinalRun, full_results, good_values
+from hpo.results import FinalRun, full_results, good_values, race_places
 from hpo.space import Box
 from hpo.transfer import transferred_weight_decay
 from hpo.trials import TrialResult
@@ -83,27 +83,50 @@ SEARCHED = Study(definition(), searched(definition()))
 
 def test_first_only_the_race_is_wanted_between_the_three_most_promising():
     wanted = SEARCHED.wanted([])
-    assert counts(wanted) == {"race": 9}
+    assert counts(wanted) == {"race": 6}, "two runs each, before anything can be said"
     assert {run.source.index for run in wanted} == {9, 10, 11}
 
 
 def test_half_a_race_decides_nothing():
     wanted = SEARCHED.wanted([])
-    assert counts(SEARCHED.wanted(carried_out(wanted[:-1], by_index))) == {"race": 9}
+    assert counts(SEARCHED.wanted(carried_out(wanted[:-1], by_index))) == {"race": 6}
 
 
 def test_after_a_race_with_one_winner_it_is_confirmed_and_goes_on_to_all_of_the_data_and_then_unscaled():
     stages = SEARCHED.finish(by_index)
     assert [counts(wanted) for wanted in stages] == [
-        {"race": 9},
-        {"race": 9, "confirm": 2, "full": 2},
-        {"race": 9, "confirm": 2, "full": 2, "plain": 2},
+        {"race": 6},
+        {"race": 6, "confirm": 2, "full": 2},
+        {"race": 6, "confirm": 2, "full": 2, "plain": 2},
     ]
     assert {run.source.index for run in stages[-1] if run.stage != "race"} == {11}
 
 
 def test_after_a_race_that_tells_nothing_apart_all_of_it_goes_on():
-    assert counts(SEARCHED.finish(alike)[1]) == {"race": 9, "confirm": 6, "full": 6}
+    stages = SEARCHED.finish(alike)
+    assert [counts(wanted) for wanted in stages[:3]] == [
+        {"race": 6},
+        {"race": 9},
+        {"race": 9, "confirm": 6, "full": 6},
+    ]
+
+
+def one_behind(run: WantedRun) -> float:
+    """Score two configs alike and one far worse."""
+    return alike(run) - 0.5 * (run.source.index == 9)
+
+
+def test_what_is_clearly_worse_leaves_the_race_and_keeps_its_mean():
+    stages = SEARCHED.finish(one_behind)
+    assert [counts(wanted)["race"] for wanted in stages[:3]] == [6, 8, 8]
+    places = race_places(SEARCHED.study, SEARCHED.box, SEARCHED.trials, carried_out(stages[-1], one_behind))
+    assert [(place.key[1], place.runs, place.good) for place in places] == [(10, 3, True), (11, 3, True), (9, 2, False)]
+    assert places[-1].mean == pytest.approx((0.30 + 0.31) / 2)
+
+
+def test_a_race_that_is_not_over_has_no_places():
+    wanted = SEARCHED.wanted([])
+    assert race_places(SEARCHED.study, SEARCHED.box, SEARCHED.trials, carried_out(wanted, alike)) == []
 
 
 def test_what_was_wanted_stays_wanted_in_the_same_order():
@@ -148,7 +171,8 @@ def test_the_winner_is_chosen_by_validation_and_never_by_test():
 
 
 def test_the_plain_run_waits_for_every_run_on_all_of_the_data():
-    wanted = SEARCHED.finish(alike)[1]
+    wanted = SEARCHED.finish(alike)[2]
+    assert counts(wanted)["full"] == 6
     assert "plain" not in counts(SEARCHED.wanted(carried_out(wanted[:-1], alike)))
 
 
@@ -192,7 +216,7 @@ def test_the_updates_are_those_of_the_configs_own_batch_size():
 def test_nothing_plain_is_wanted_where_nothing_was_rescaled(decay, pool, why):
     trials = [result({**t.config, "weight_decay": decay}, t.score, t.index, round_=2) for t in searched(definition())]
     stages = Study(definition(space=ZERO_DECAY), trials, pool).finish(by_index)
-    assert counts(stages[-1]) == {"race": 9, "confirm": 2, "full": 2}, why
+    assert counts(stages[-1]) == {"race": 6, "confirm": 2, "full": 2}, why
 
 
 ZERO_DECAY = {
@@ -225,7 +249,7 @@ def test_good_values_show_their_confirmation_and_not_the_scores_that_chose_them(
     )
     assert (good.rank, good.key) == (1, (2, 11))
     assert (good.confirmed.mean, good.confirmed.runs) == (pytest.approx(0.71), 2)
-    assert good.race == pytest.approx(0.951)
+    assert good.race == pytest.approx(0.9505)
     assert good.search_score == pytest.approx(0.72)
 
 

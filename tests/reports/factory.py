@@ -16,7 +16,7 @@ from hpo.final_stage import wanted_runs
 from hpo.narrowing import narrow
 from hpo.proposing import propose
 from hpo.queue import QueuedTrial
-from hpo.results import FinalRun, comparable, full_results, good_values, search_results
+from hpo.results import FinalRun, comparable, full_results, good_values, race_places, search_results
 from hpo.space import Config
 from hpo.stopping import survivors, with_imputed_scores
 from hpo.study_record import RoundRecord
@@ -99,7 +99,7 @@ def study(
         curves.pop(queued[-i].id, None)
     runs: list[FinalRun] = []
     known = comparable(of, search_results(queued))
-    for _ in range(3 if finish else 0):  # race; confirmation and all of the data; the winner's plain values
+    for _ in range(of.final.race_runs + 1 if finish else 0):  # the race; all that follows; the winner's plain values
         runs = [_final_run(of, i, wanted) for i, wanted in enumerate(wanted_runs(of, box, known, runs, DATA["pool"]))]
     opened = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     return StudyResults(
@@ -115,6 +115,7 @@ def study(
         good=good_values(of, box, known, runs) if finish else [],
         full=full_results(runs),
         curves=curves,
+        raced=race_places(of, box, known, runs) if finish else [],
         ledger=[LedgerEntry(of.name, r.id, "full run", "mnist", opened) for r in runs if r.test_accuracy],
     )
 

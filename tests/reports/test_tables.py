@@ -10,10 +10,10 @@ import pytest
 from optuna.trial import TrialState
 
 from hpo.trials import WORST_SCORE
-from reports.tables import evaluations_table, good_values_table, rounds_table, trials_table
+from reports.tables import evaluations_table, good_values_table, race_table, rounds_table, trials_table
 from tests.reports.factory import MIXED, NO_NUMBER, ONE, TWO, definition, just_begun, study
 
-TABLES = (trials_table, rounds_table, good_values_table, evaluations_table)
+TABLES = (trials_table, rounds_table, good_values_table, race_table, evaluations_table)
 SPACES = {"two": TWO, "one": ONE, "no number": NO_NUMBER, "mixed": MIXED}
 TRIALS = {
     "rank": "Int64",
@@ -75,6 +75,18 @@ GOOD = {
     "epochs": "Int64",
     "at_boundary": "string",
 }
+RACE = {
+    "trial": "Int64",
+    "round": "Int64",
+    "learning_rate": "float64",
+    "batch_size": "Int64",
+    "activation": "string",
+    "hidden": "string",
+    "dropout": "float64",
+    "race_accuracy": "float64",
+    "runs": "Int64",
+    "good": "boolean",
+}
 EVALUATIONS = {
     "rank": "Int64",
     "stage": "string",
@@ -109,7 +121,7 @@ def dtypes(table: pd.DataFrame) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("make", "columns"),
-    list(zip(TABLES, (TRIALS, ROUNDS, GOOD, EVALUATIONS), strict=True)),
+    list(zip(TABLES, (TRIALS, ROUNDS, GOOD, RACE, EVALUATIONS), strict=True)),
     ids=[make.__name__ for make in TABLES],
 )
 def test_columns_and_dtypes_do_not_depend_on_how_far_the_study_is(make, columns):
@@ -199,6 +211,19 @@ def test_a_round_names_its_best_trial_and_why_it_looks_there():
         assert row.best_validation_accuracy == best["validation_accuracy"]
         assert row.complete + row.stopped + row.failed == row.trials
         assert row.why == "; ".join(results.rounds[number - 1].why)
+
+
+def test_the_race_lists_the_good_values_and_then_who_left_with_the_mean_of_the_runs_that_it_had():
+    results = study(definition(rounds=(5,), final={"good_values": 5}))
+    table = race_table(results)
+    good = table[table["good"]]
+    assert good["trial"].tolist() == [value.trial for value in results.good]
+    assert good["race_accuracy"].tolist() == [value.race for value in results.good]
+    assert 0 < len(good) < len(table) == 5
+    for row in table.itertuples():
+        own = [run.score for run in results.runs if run.stage == "race" and run.source_trial == row.trial]
+        assert (row.runs, row.race_accuracy) == (len(own), pytest.approx(sum(own) / len(own)))
+    assert table["runs"].is_monotonic_decreasing
 
 
 def test_good_values_show_the_score_of_the_confirmation_and_not_of_the_search():

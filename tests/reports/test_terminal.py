@@ -119,7 +119,24 @@ def test_the_verdict_names_values_score_interval_seeds_and_rivals():
         f"{percent(winner.test.mean)} % on the test set (90 % interval {interval_percent(winner.test)}, 3 seeds)"
         in text
     )
-    assert f"{len(results.good) - 1} of 100 configs can't be told from it" in text
+    good, raced = len(results.good), len(results.raced)
+    assert f"{good} of {raced} raced configs can't be told from the best at 90 % (100 were searched)" in text
+
+
+@pytest.mark.parametrize(
+    ("good", "raced", "told"),
+    [
+        (3, 5, "3 of 5 raced configs can't be told from the best at 90 % (60 were searched)"),
+        (1, 5, "the 4 other raced configs are worse than the best at 90 % (60 were searched)"),
+        (1, 2, "the other raced config is worse than the best at 90 % (60 were searched)"),
+        (1, 1, "only one config raced (60 were searched)"),
+    ],
+)
+def test_verdict_and_good_values_say_what_the_race_says(good, raced, told):
+    results = CASES["two"]
+    changed = replace(results, good=results.good[:1] * good, raced=results.raced[:1] * raced)
+    assert told in verdict(changed)
+    assert f"{told[0].upper()}{told[1:]}." in " ".join(printed(good_values_panel(changed)).split())
 
 
 def test_the_verdict_and_the_panels_say_it_when_the_data_is_a_stand_in():
