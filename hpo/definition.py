@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import models
-from hpo.proposing import GRID
+from hpo.proposing import CMAES, GRID
 from hpo.reading import check_keys, read_table, read_value
 from hpo.space import Config, Hyperparameter, Numeric, SearchSpace, Value, read_hyperparameter, unpacked
 from hpo.study_settings import (
@@ -137,6 +137,8 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
     _check_space(definition)
     if definition.search.sampler == GRID:
         _check_grid(definition)
+    if definition.search.sampler == CMAES:
+        _check_ranges(definition.space)
     return definition
 
 
@@ -231,6 +233,16 @@ def _check_grid(definition: StudyDefinition) -> None:
             raise UserError(
                 f"rounds.{i}.trials = {each.trials}, but the grid of [space] has {size} configs, and a round tries "
                 f"each once; set trials = {size}"
+            )
+
+
+def _check_ranges(space: SearchSpace) -> None:
+    """Raise UserError unless every hyperparameter is a range, which is all that a normal distribution can learn."""
+    for name, hyperparameter in space.hyperparameters.items():
+        if not isinstance(hyperparameter, Numeric):
+            raise UserError(
+                f"space.{name} is a choice, which {CMAES} would draw at random however well the others score; give it "
+                "as a range with start and limits, fix it in [model] or [training], or take another sampler (tpe)"
             )
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import optuna
-from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.trial import create_trial
 
 from hpo.space import Box, Numeric, SearchSpace, Value
@@ -19,6 +20,12 @@ from hpo.trials import TrialResult
 
 WIDE_SHARE = 0.1
 """The share of a narrowed round's configs that is drawn from the limits, so that a wrong box can be left again."""
+
+CMAES = "cmaes"
+"""The sampler that learns a normal distribution, and nothing about choices."""
+
+WARM_START_AT_LEAST = 10
+"""With fewer trials the best tenth, which CMA-ES starts from, is none."""
 
 
 def propose(
@@ -71,19 +78,58 @@ def _optuna(make: Callable[[int], BaseSampler]) -> Callable[..., list[dict[str, 
     def propose_with_optuna(
         space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int
     ) -> list[dict[str, Value]]:
-        distributions = space.distributions(box)
-        study = optuna.create_study(direction="maximize", sampler=make(seed))
-        for trial in trials:
-            if trial.config in box:
-                study.add_trial(create_trial(params=dict(trial.config), distributions=distributions, value=trial.score))
-        # Every asked trial stays running, so that the sampler spreads the ones that follow (constant liar).
-        return [dict(study.ask(fixed_distributions=distributions).params) for _ in range(n)]
+        return _asked(make(seed), space, box, trials, n)
 
     return propose_with_optuna
 
 
+def _asked(
+    sampler: BaseSampler, space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int
+) -> list[dict[str, Value]]:
+    """Return `n` configs that `sampler` answers with, having been told the `trials` that lie in `box`."""
+    distributions = space.distributions(box)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    for trial in trials:
+        if trial.config in box:
+            study.add_trial(create_trial(params=dict(trial.config), distributions=distributions, value=trial.score))
+    # Every asked trial stays running, so that the sampler spreads the ones that follow (constant liar; qLogEI for gp).
+    return [dict(study.ask(fixed_distributions=distributions).params) for _ in range(n)]
+
+
+def _cmaes(space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int) -> list[dict[str, Value]]:
+    """Return `n` draws from the normal distribution that the best tenth of the trials in `box` supports.
+
+    Optuna's CMA-ES learns from the trials that it asked for itself, and what an earlier round tried is not among them.
+    So the earlier trials enter as the source of a warm start (Nomura et al. 2021, "Warm starting CMA-ES for
+    hyperparameter optimization", eq. 8): a round is a generation. Where there are too few for a tenth of them, as in
+    round 1, CMA-ES has nothing to say and Optuna would draw at random; the lattice spreads evenly instead.
+    """
+    ranges = {name: each for name, each in space.distributions(box).items() if _has_a_direction(each)}
+    inside = [trial for trial in trials if trial.config in box]
+    if len(inside) < WARM_START_AT_LEAST or not ranges:
+        return _lattice(space, box, trials, n, seed)
+    source = [
+        create_trial(params={name: trial.config[name] for name in ranges}, distributions=ranges, value=trial.score)
+        for trial in inside
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = CmaEsSampler(seed=seed, source_trials=source, warn_independent_sampling=False)
+    return _asked(sampler, space, box, inside, n)
+
+
+def _has_a_direction(distribution: BaseDistribution) -> bool:
+    return not (isinstance(distribution, CategoricalDistribution) or distribution.single())
+
+
 def _tpe(seed: int) -> BaseSampler:
     return TPESampler(seed=seed)
+
+
+def _gp(seed: int) -> BaseSampler:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return GPSampler(seed=seed)
 
 
 def _random(seed: int) -> BaseSampler:
@@ -101,6 +147,8 @@ _PROPOSERS: dict[str, Callable[..., list[dict[str, Value]]]] = {
     "tpe": _optuna(_tpe),
     "random": _optuna(_random),
     "qmc": _optuna(_qmc),
+    "gp": _optuna(_gp),
+    CMAES: _cmaes,
 }
 
 GRID = "grid"

@@ -52,7 +52,8 @@ class DataSettings:
 class SearchSettings:
     """How rounds are run: the sampler, how many groups of images train each config, and the rungs of early stopping.
 
-    `rungs` are shares of the training; at each the best `keep` share of the round's trials goes on.
+    `sampler` is one of `hpo.proposing.SAMPLERS`; `gp` and `cmaes` need an extra (`hpo.extras`), and `cmaes` a space of
+    ranges alone. `rungs` are shares of the training; at each the best `keep` share of the round's trials goes on.
     """
 
     sampler: str = "lattice"

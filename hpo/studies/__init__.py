@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo.definition import StudyDefinition, read_definition
+from hpo.extras import check_installed
 from storage.errors import UserError
 
 FOLDER = Path(__file__).parent
@@ -23,7 +24,7 @@ def load_definition(study: str, changes: Sequence[str] = (), seed: int | None = 
     """Return the definition of `study`, a preset's name or the path of a TOML file.
 
     `changes` are KEY=VALUE texts that set single fields, `seed` another seed. Raises UserError for an unknown study, a
-    file that is not TOML, and whatever is wrong in the definition.
+    file that is not TOML, whatever is wrong in the definition, and a sampler whose packages are not installed.
     """
     path = study_path(study)
     tables = _parse(path)
@@ -32,9 +33,11 @@ def load_definition(study: str, changes: Sequence[str] = (), seed: int | None = 
     if seed is not None:
         tables["seed"] = seed
     try:
-        return read_definition(path.stem, tables)
+        definition = read_definition(path.stem, tables)
+        check_installed(definition.search.sampler)
     except UserError as error:
         raise UserError(f"study {study!r}: {error}") from error
+    return definition
 
 
 def study_path(study: str) -> Path:

@@ -1,12 +1,15 @@
 import json
 import math
 import random
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from _pytest.mark import ParameterSet
 from scipy.stats import qmc
 
-from hpo.proposing import GRID, SAMPLERS, propose
+from hpo.extras import NEEDS
+from hpo.proposing import CMAES, GRID, SAMPLERS, propose
 from hpo.space import Box, Categorical, Interval, Numeric
 from tests.hpo.builders import linear, log_scaled, result, space
 
@@ -24,7 +27,15 @@ TRIALS = [
     for i, config in enumerate(propose(MIXED, MIXED.start(), [], n=25, seed=99, sampler="lattice"))
 ]
 
-every_sampler = pytest.mark.parametrize("sampler", [sampler for sampler in SAMPLERS if sampler != GRID])
+
+def needs_its_packages(sampler: str) -> ParameterSet:
+    missing = [name for name in NEEDS.get(sampler, ()) if find_spec(name) is None]
+    return pytest.param(sampler, marks=pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} not installed"))
+
+
+every_sampler = pytest.mark.parametrize(
+    "sampler", [needs_its_packages(sampler) for sampler in SAMPLERS if sampler not in (GRID, "gp")]
+)
 
 
 @every_sampler
@@ -167,14 +178,60 @@ def test_the_lattice_in_two_dimensions_steps_by_the_plastic_number():
     assert np.diff(points[:, 1]) % 1 == pytest.approx(1 / plastic**2)
 
 
-def test_tpe_looks_where_the_scores_are_good():
-    trials = [result({"x": x, "y": 0.5}, 1 - abs(x - 0.3), i) for i, x in enumerate(np.linspace(0, 1, 40).tolist())]
+@pytest.mark.parametrize("learner", [needs_its_packages(sampler) for sampler in ("tpe", CMAES)])
+def test_samplers_that_learn_look_where_the_scores_are_good(learner):
+    tried = propose(SQUARE, SQUARE.start(), [], n=30, seed=1, sampler="lattice")
+    trials = [result(each, 1 - abs(each["x"] - 0.3) - abs(each["y"] - 0.6), i) for i, each in enumerate(tried)]
     near = {}
-    for sampler in ("tpe", "random"):
+    for sampler in (learner, "random"):
         proposed = [
             config
-            for seed in range(5)
-            for config in propose(SQUARE, SQUARE.start(), trials, n=20, seed=seed, sampler=sampler)
+            for seed in range(3)
+            for config in propose(SQUARE, SQUARE.start(), trials, n=10, seed=seed, sampler=sampler)
         ]
-        near[sampler] = np.mean([abs(config["x"] - 0.3) < 0.15 for config in proposed])
-    assert near["random"] < 0.5 < near["tpe"]
+        near[sampler] = np.mean([abs(each["x"] - 0.3) + abs(each["y"] - 0.6) < 0.3 for each in proposed])
+    assert near["random"] < 0.4 < near[learner]
+
+
+@pytest.mark.parametrize("sampler", [needs_its_packages("gp")])
+def test_a_gaussian_process_proposes_the_same_few_near_the_best_from_the_same_seed(sampler):
+    # Few, as every one takes it a second: it asks what is expected of all that were proposed before, together.
+    tried = propose(SQUARE, SQUARE.start(), [], n=30, seed=1, sampler="lattice")
+    trials = [result(each, 1 - abs(each["x"] - 0.3) - abs(each["y"] - 0.6), i) for i, each in enumerate(tried)]
+    first = propose(SQUARE, SQUARE.start(), trials, n=3, seed=1, sampler=sampler)
+    assert first == propose(SQUARE, SQUARE.start(), trials, n=3, seed=1, sampler=sampler)
+    assert len({tuple(each.values()) for each in first}) == 3
+    assert all(abs(each["x"] - 0.3) + abs(each["y"] - 0.6) < 0.3 for each in first)
+
+
+@pytest.mark.parametrize("sampler", [needs_its_packages(CMAES)])
+def test_cma_es_draws_from_the_distribution_of_the_best_tenth_of_the_earlier_rounds(sampler):
+    # 100 trials on a ridge x = y, the best ten spread along it: alpha = .1 of prior beside their own spread.
+    along = np.linspace(0.1, 0.9, 10)
+    ridge = [result({"x": float(x), "y": float(x)}, 0.9, i) for i, x in enumerate(along)]
+    rest = propose(SQUARE, SQUARE.start(), [], n=90, seed=1, sampler="lattice")
+    trials = ridge + [result(each, 0.2, 10 + i) for i, each in enumerate(rest)]
+    drawn = np.array(
+        [list(c.values()) for c in propose(SQUARE, SQUARE.start(), trials, n=100, seed=2, sampler=sampler)]
+    )
+    assert drawn.mean(axis=0) == pytest.approx([0.5, 0.5], abs=0.1)
+    assert np.corrcoef(drawn.T)[0, 1] > 0.6
+
+
+@pytest.mark.parametrize("sampler", [needs_its_packages(CMAES)])
+def test_cma_es_spreads_evenly_where_there_is_no_best_tenth_to_learn_from(sampler):
+    few = [result({"x": 0.5, "y": i / 9}, 0.5, i) for i in range(9)]
+    spread = propose(SQUARE, SQUARE.start(), few, n=20, seed=1, sampler="lattice")
+    assert propose(SQUARE, SQUARE.start(), few, n=20, seed=1, sampler=sampler) == spread
+    one_more = [*few, result({"x": 0.5, "y": 1.0}, 0.5, 9)]
+    assert propose(SQUARE, SQUARE.start(), one_more, n=20, seed=1, sampler=sampler) != spread
+
+
+@pytest.mark.parametrize("sampler", [needs_its_packages(CMAES)])
+def test_cma_es_learns_in_one_dimension_and_beside_a_single_value_too(sampler):
+    one = space(x=linear((0.0, 1.0)), padding=linear((0, 2), integer=True))
+    box = Box({"x": Interval(0.0, 1.0), "padding": Interval(1, 1)})
+    trials = [result({"x": x, "padding": 1}, 1 - abs(x - 0.2), i) for i, x in enumerate(np.linspace(0, 1, 40).tolist())]
+    drawn = propose(one, box, trials, n=40, seed=1, sampler=sampler)[:36]
+    assert {config["padding"] for config in drawn} == {1}
+    assert np.mean([abs(config["x"] - 0.2) < 0.25 for config in drawn]) > 0.8
