@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hpo.selecting import boundaries, candidates, estimate, smoothed_scores
+from hpo.selecting import boundaries, candidates, estimate, estimate_difference, smoothed_scores
 from hpo.space import Box, Categorical, Interval
 from hpo.trials import TrialResult
 from tests.hpo.builders import linear, log_scaled, result, space
@@ -113,11 +113,18 @@ def test_a_stopped_candidate_keeps_the_score_it_had_and_is_ranked_by_what_it_wou
 
 
 @given(st.lists(st.floats(0.3, 0.7), min_size=2, max_size=12, unique=True))
-def test_an_estimate_is_students_interval_around_the_mean(scores):
+def test_an_estimate_is_students_interval_with_two_percent_below_and_eight_above(scores):
     found = estimate(scores)
-    low, high = stats.t.interval(0.9, len(scores) - 1, np.mean(scores), stats.sem(scores))
+    t = stats.t(len(scores) - 1, np.mean(scores), stats.sem(scores))
     assert (found.mean, found.runs) == (pytest.approx(np.mean(scores)), len(scores))
-    assert (found.low, found.high) == (pytest.approx(max(0, low)), pytest.approx(min(1, high)))
+    assert (found.low, found.high) == (pytest.approx(max(0, t.ppf(0.02))), pytest.approx(min(1, t.ppf(0.92))))
+
+
+def test_a_difference_has_students_interval_with_equal_tails():
+    differences = [0.02, -0.01, 0.04, 0.03]
+    found = estimate_difference(differences)
+    low, high = stats.t.interval(0.9, 3, np.mean(differences), stats.sem(differences))
+    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
 
 
 def test_an_estimate_does_not_leave_what_an_accuracy_can_be():
@@ -140,6 +147,14 @@ def test_nine_of_ten_estimates_of_normal_runs_hold_the_truth(runs):
     rng = np.random.default_rng(runs)
     found = [estimate(rng.normal(0.8, 0.02, runs).tolist()) for _ in range(4000)]
     assert np.mean([each.low <= 0.8 <= each.high for each in found]) == pytest.approx(0.90, abs=0.015)
+
+
+@pytest.mark.parametrize("runs", [5, 10])
+def test_nearly_nine_of_ten_estimates_hold_the_truth_where_runs_have_a_tail_of_bad_luck(runs):
+    # Skewness -1.4. Measured over 20,000: .897 and .895; equal tails hold .863 and .873.
+    rng = np.random.default_rng(runs)
+    found = [estimate((0.8 + 0.02 * (1.4 - rng.gamma(2, 0.7, runs))).tolist()) for _ in range(4000)]
+    assert np.mean([each.low <= 0.8 <= each.high for each in found]) == pytest.approx(0.896, abs=0.01)
 
 
 @pytest.mark.parametrize(
