@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-TRIAL, PROPOSAL, RACE, CONFIRM, FULL, COMPARE = range(6)
+TRIAL, PROPOSAL, RACE, CONFIRM, FULL, COMPARE, LUCK = range(7)
 
 
 def derived_seed(study_seed: int, purpose: int, *place: int) -> int:

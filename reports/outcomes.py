@@ -44,6 +44,8 @@ class Outcome:
     score: float | None
     rank: int | None
     curve: Curve | None
+    comparable: bool
+    """Whether its score means the same as those of the latest round: as many samples and epochs."""
 
     @property
     def config(self) -> Config:
@@ -84,7 +86,9 @@ def outcomes(results: StudyResults) -> list[Outcome]:
         if key not in first or (trial.finished and not first[key].finished):
             first[key] = trial
     failed = {key for key, trial in first.items() if _state(trial) == "failed"}
-    order = [t for t in ranked(comparable(results.definition, results.trials)) if t.key not in failed]
+    alike = comparable(results.definition, results.trials)
+    alike_keys = {trial.key for trial in alike}
+    order = [trial for trial in ranked(alike) if trial.key not in failed]
     ranks = {trial.key: rank for rank, trial in enumerate(order, 1)}
     return [
         Outcome(
@@ -96,6 +100,7 @@ def outcomes(results: StudyResults) -> list[Outcome]:
             score=scores.get(key, trial.rungs.get(trial.reached)),
             rank=ranks.get(key),
             curve=results.curves.get(trial.id),
+            comparable=key in alike_keys,
         )
         for key, trial in sorted(first.items())
     ]

@@ -11,6 +11,7 @@ from hpo.selecting import boundaries
 from hpo.study_results import StudyResults
 from reports.columns import INTEGER, REAL, TEXT, box_cells, box_dtypes, config_cells, config_dtypes, frame, names_text
 from reports.comparisons.tables import comparison_curves_table, comparison_table
+from reports.luck import best_so_far
 from reports.outcomes import n_train, outcomes
 
 __all__ = [
@@ -39,6 +40,8 @@ def trials_table(results: StudyResults) -> pd.DataFrame:
     trained              Int64    how much of it was done at the last rung, %
     train_accuracy       float64  where training stands, mean over groups
     validation_accuracy  float64  the score that the search works with, likewise; 0 after a divergence
+    best_corrected       float64  what is left of the best validation_accuracy up to this trial without the luck of its
+                                  choice (trials that `rank` compares); of the trained networks, not of their config
     at_boundary          string   hyperparameters within 2 % of an end of their limits, joined by ", "
     seconds              float64  training time so far, summed over groups
     reason               string   why the trial failed
@@ -48,8 +51,11 @@ def trials_table(results: StudyResults) -> pd.DataFrame:
         {"rank": INTEGER, "trial": INTEGER, "round": INTEGER, "index": INTEGER}
         | config_dtypes(definition.space)
         | {"state": TEXT, "seed": INTEGER, "n_train": INTEGER, "epochs": INTEGER, "trained": INTEGER}
-        | {"train_accuracy": REAL, "validation_accuracy": REAL, "at_boundary": TEXT, "seconds": REAL, "reason": TEXT}
+        | {"train_accuracy": REAL, "validation_accuracy": REAL, "best_corrected": REAL, "at_boundary": TEXT}
+        | {"seconds": REAL, "reason": TEXT}
     )
+    listed = outcomes(results)
+    corrected = {best.key: best.corrected for best in best_so_far(results, listed)}
     rows = [
         config_cells(definition.space, each.config)
         | {
@@ -64,11 +70,12 @@ def trials_table(results: StudyResults) -> pd.DataFrame:
             "trained": each.trial.reached,
             "train_accuracy": each.train_accuracy,
             "validation_accuracy": each.score,
+            "best_corrected": corrected.get((each.round, each.index)),
             "at_boundary": names_text(boundaries(definition.space, each.config)),
             "seconds": each.seconds,
             "reason": each.reason,
         }
-        for each in outcomes(results)
+        for each in listed
     ]
     return frame(rows, dtypes)
 

@@ -16,6 +16,7 @@ from reports.formatting import (
     percent,
 )
 from reports.inert import boundaries_that_matter, inert_note, inert_shrinkage
+from reports.luck import best_so_far, luck_note
 from reports.outcomes import outcomes
 
 
@@ -36,13 +37,14 @@ def verdict(results: StudyResults) -> str:
             else "being confirmed"
         )
         return f"The best of {configs} so far: {config_text(best.config)}: {reached}. {_where(results)}"
-    scored = [each for each in tried if each.state != "failed" and each.score is not None]
-    if not scored:
+    best_trial = next((each for each in tried if each.rank == 1), None)
+    if best_trial is None:
         return f"Nothing is known yet: {configs} tried. {_where(results)}"
-    best_trial = max(scored, key=lambda each: (each.score or 0.0, -each.round, -each.index))
+    history = best_so_far(results)
+    honest = f"{percent(history[-1].corrected)} % corrected for luck" if history else "the luckiest of many"
     return (
         f"Not finished: the best of {configs} so far is {config_text(best_trial.config)} with "
-        f"{percent(best_trial.score or 0.0)} % in validation, the luckiest of many. {_where(results)}"
+        f"{percent(best_trial.score or 0.0)} % in validation, {honest}. {_where(results)}"
     )
 
 
@@ -85,6 +87,7 @@ def _reservations(results: StudyResults) -> list[str]:
     if boundary:
         notes.append(boundary_text(results.definition.space, boundary))
     notes += inert_note(results)
+    notes += luck_note(results)
     if winner.overfits:
         notes.append(f"It overfits: train - test is {100 * winner.gap:.1f} points.")
     if any(run.reason for run in winner.runs):

@@ -83,7 +83,18 @@ def test_only_workers_evaluate_on_the_test_set():
     assert {module for module in MODULES if any(lies_in(name, door) for name in imported(module))} == {"hpo.workers"}
 
 
-DECISIONS = ("space", "narrowing", "proposing", "stopping", "selecting", "racing", "dunnett", "transfer", "trials")
+DECISIONS = (
+    "bias_correction",
+    "space",
+    "narrowing",
+    "proposing",
+    "stopping",
+    "selecting",
+    "racing",
+    "dunnett",
+    "transfer",
+    "trials",
+)
 
 
 @pytest.mark.parametrize("module", [f"hpo.{name}" for name in (*DECISIONS, "seeds")])

@@ -32,6 +32,7 @@ TRIALS = {
     "trained": "Int64",
     "train_accuracy": "float64",
     "validation_accuracy": "float64",
+    "best_corrected": "float64",
     "at_boundary": "string",
     "seconds": "float64",
     "reason": "string",
