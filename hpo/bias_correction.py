@@ -1,8 +1,11 @@
 """How much of the best score is luck: the best of many is chosen for its luck with the validation images, too.
 
-Bootstrap bias-corrected cross-validation (BBC-CV; Tsamardinos, Greasidou & Borboudakis 2018, "Bootstrapping the
+As bootstrap bias-corrected cross-validation does (BBC-CV; Tsamardinos, Greasidou & Borboudakis 2018, "Bootstrapping the
 out-of-sample predictions for efficient and accurate cross-validation", algorithm 2): choose on some of the images, look
-at the chosen one on the others, many times. It needs no training, only which images each trial got right.
+at the chosen one on the others, many times. It needs no training, only which images each trial got right. The images
+are drawn without replacement here: a bootstrap chooses under twice the noise of the real choice, and finds too little.
+With 500 images its mean error is -.5 to -.7 points in simulated searches, against -.2 to -.3 so (300 seeds each); the
+best score as it is errs by +1.1 to +1.4.
 
 It corrects the score of the *trained network* that was chosen. What its config reaches with another seed or other
 training images, only fresh runs can say.
@@ -16,16 +19,17 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 DRAWS = 400
-"""Resamplings of the validation images. The corrected score then hangs by less than .1 points on their seed."""
+LEFT_OUT = 0.3
+"""The share of the images that a draw leaves out. With less, the error is nearer to zero and its spread larger."""
 
 
 def corrected_bests(hits: NDArray[np.bool_] | Floats, *, seed: int, draws: int = DRAWS) -> Floats:
     """Return for each trial the corrected score (0..1) of the best of all trials up to it, shape (n,).
 
     `hits[i, v]`, shape (n, V), is whether trial i got validation image v right, or in which share of its groups; a
-    failed trial got none. Each draw takes V images with replacement; the best so far on these (the earlier one among
-    equals) is scored on the images that were not drawn. The result is the mean over `draws`, which depend on `seed`
-    alone: a trial more changes nothing of what was said before. Raises ValueError without validation images.
+    failed trial got none. Each draw leaves out 30 % of the images; the best so far on the rest (the earlier one among
+    equals) is scored on those left out. The result is the mean over `draws`, which depend on `seed` alone: a trial more
+    changes nothing of what was said before. Raises ValueError for fewer than two images.
     """
     table = np.asarray(hits, dtype=np.float64)
     trials, images = table.shape
@@ -34,11 +38,9 @@ def corrected_bests(hits: NDArray[np.bool_] | Floats, *, seed: int, draws: int =
     if not trials:
         return np.zeros(0)
     rng = np.random.default_rng(seed)
-    counts = np.stack([np.bincount(rng.integers(images, size=images), minlength=images) for _ in range(draws)])
-    out = counts == 0
-    counts, out = counts[out.any(axis=1)], out[out.any(axis=1)]  # with two or three images a draw may leave none out
+    out = rng.random((draws, images)).argsort(axis=1) < max(1, round(LEFT_OUT * images))
     # Whole numbers, up to the share of groups: rounded, so that a tie is one whatever the order of summation.
-    inside = np.round(counts @ table.T, 6)  # (draws, n)
+    inside = np.round(~out @ table.T, 6)  # (draws, n)
     outside = (out @ table.T) / out.sum(axis=1, keepdims=True)
     best = np.maximum.accumulate(inside, axis=1)
     is_new = np.column_stack([np.ones(len(best), dtype=np.bool_), inside[:, 1:] > best[:, :-1]])
