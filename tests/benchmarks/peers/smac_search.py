@@ -5,7 +5,8 @@
 - Its facade for trainings of several lengths: the same forest with Hyperband.
   https://automl.github.io/SMAC3/latest/api/smac/facade/multi_fidelity_facade/
 
-SMAC says by itself which config it trusts; that is what it recommends here.
+SMAC says by itself which config it trusts; that is what it recommends here. Its trace depends on Python's string
+hashes, so two processes repeat each other only with the same PYTHONHASHSEED.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import ConfigSpace
+import joblib
 from smac import HyperparameterOptimizationFacade, MultiFidelityFacade, Scenario
 from smac.facade.abstract_facade import AbstractFacade
 from smac.intensifier.hyperband_utils import get_n_trials_for_hyperband_multifidelity
@@ -43,7 +45,8 @@ def _search(problem: Problem, facade: type[AbstractFacade], seed: int, **budget:
         logging.getLogger(name).setLevel(logging.ERROR)
     space = ConfigSpace.ConfigurationSpace(seed=seed)
     space.add([_domain(name, h, problem.box.interval(name)) for name, h in problem.numeric.items()])
-    with tempfile.TemporaryDirectory() as folder:
+    # Its forest takes a thread for every core; a benchmark gives each search one.
+    with tempfile.TemporaryDirectory() as folder, joblib.parallel_config(backend="sequential"):
         scenario = Scenario(space, output_directory=Path(folder), seed=seed, **budget)
         _ask_and_tell(problem, facade(scenario, None, logging_level=False, overwrite=True))
 
