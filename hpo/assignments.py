@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hpo.certificate_plan import STAGE as CERTIFICATE
 from hpo.definition import StudyDefinition
 from hpo.queue import QueuedTrial
 from hpo.study_data import Fold, StudyData
@@ -51,12 +52,15 @@ def planned_size(definition: StudyDefinition, pool: int, attributes: Mapping[str
 
 
 def assignment(definition: StudyDefinition, data: StudyData, trial: QueuedTrial) -> Assignment:
-    """Return what `trial`, of the search, the final part or a comparison, asks for.
+    """Return what `trial`, of the search, the final part, a comparison or a certificate, asks for.
 
     Race and confirmation take groups of images that no trial of the search has seen, as long as there are any. Of each
     config that is compared, or trained on all of the data, the network of the first run is kept.
     """
     stage, run = trial.attributes.get("stage"), int(trial.attributes.get("run", 0))
+    if stage == CERTIFICATE:
+        size, epochs = int(trial.attributes["n_train"]), int(trial.attributes["epochs"])
+        return Assignment([data.certificate_fold(size, int(trial.attributes["size"]), run)], epochs)
     comparison = definition.comparison
     if comparison is not None:
         return Assignment(

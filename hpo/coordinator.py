@@ -16,6 +16,7 @@ from hpo.comparison import wanted_trials
 from hpo.definition import ComparisonSettings
 from hpo.final_stage import WantedRun, wanted_runs
 from hpo.narrowing import narrow
+from hpo.progress import Progress, progress
 from hpo.proposing import propose
 from hpo.queue import DONE, QueuedTrial, TrialQueue, coordinator_lease
 from hpo.results import comparable, final_runs, search_results, source_key, source_text
@@ -66,6 +67,10 @@ class Coordinator:
     def release(self) -> None:
         """Give the study's lease back, so that another coordinator need not wait for it to expire."""
         self._leases.release(self._lease)
+
+    def progress(self) -> Progress:
+        """Return how far the study is."""
+        return progress(self.definition, self.trials, self.final_trials, self._pool)
 
     def _look(self) -> None:
         self.record.refresh()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
-import os
 import sys
-import tempfile
-import time
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from rich.console import Console, RenderableType
 
 import models
+from hpo.auto_samples import auto_rounds, choice, with_samples
+from hpo.certificate_record import CertificateRecord, load_certificate
+from hpo.certifier import Certifier
 from hpo.command_line import (
     DONE,
     INTERRUPTED,
@@ -27,26 +27,13 @@ from hpo.command_line import (
 )
 from hpo.coordinator import Coordinator
 from hpo.definition import StudyDefinition
-from hpo.display import Display
-from hpo.fleet import Fleet
-from hpo.interrupts import StopRequest
+from hpo.driving import add_changes, add_workers, check_workers, drive, look_at_data, make_out_folder
 from hpo.kept_networks import kept_network
-from hpo.progress import progress
-from hpo.studies import load_definition, presets
+from hpo.studies import define, load_tables, presets
 from hpo.study_data import StudyData
-from hpo.study_record import StudyRecord
+from hpo.study_record import StudyRecord, chosen_samples
 from hpo.study_results import StudyResults, load_results
-from hpo.workers import Heart
 from storage.database import Database, database_errors, shown
-from storage.datasets import load_training_part, locate
-from storage.errors import UserError
-from storage.leases import Leases
-
-POLL_SECONDS = (0.3, 2.0)
-"""How often the coordinator looks for what remote workers did, at most and at least; its own workers tell it."""
-
-LOOKING_SHARE = 0.03
-"""Of a core, that its looking may cost: its workers need the cores."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -75,20 +62,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--study", metavar="NAME|FILE.toml", help="a study that comes along, or the path of your own")
     add_storage(made)
-    made.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: one per core)"
-    )
-    made.add_argument("--seed", type=int, metavar="N", help="another seed than the study's own")
+    add_workers(made)
     made.add_argument("--out", type=Path, metavar="DIR", help="where tables and figures go (default: out/<study>/)")
     add_data_dir(made)
-    made.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help="change one field of the definition, such as rounds.0.trials=10; may be repeated",
-    )
+    add_changes(made)
     return made
 
 
@@ -104,82 +81,80 @@ def _introduce() -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
-    if arguments.workers < 1:
-        raise UserError(f"--workers {arguments.workers}: at least one worker is needed")
-    definition = load_definition(arguments.study, arguments.changes, arguments.seed)
+    check_workers(arguments.workers)
+    tables = load_tables(arguments.study, arguments.changes, arguments.seed)
+    definition = define(arguments.study, with_samples(tables) if auto_rounds(tables) else tables)
     out = arguments.out or Path("out") / definition.name
-    _make_folder(out)
+    make_out_folder(out)
     with database_errors(arguments.storage), Database(arguments.storage) as database:
-        data, source = _look_at_data(definition, arguments.data_dir)
-        record = StudyRecord.create(database, definition, data.summary(), source)
+        data, source = look_at_data(definition, arguments.data_dir)
+        chosen: dict[str, Any] | None = None
+        if auto_rounds(tables):
+            rounds = auto_rounds(tables)
+            chosen = _choose(arguments, database, definition, rounds=rounds, data=data, source=source)
+            if chosen is None:
+                return _stopped(arguments)
+            definition = define(arguments.study, with_samples(tables, chosen["samples"]))
+        record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen)
         if record.state != "done" and not _search(arguments, database, record):
             _write(load_results(database, definition.name), out)
-            say(
-                f"stopped; finished trials are kept in {shown(arguments.storage)}. "
-                "The same command goes on where this one stopped."
-            )
-            return INTERRUPTED
+            return _stopped(arguments)
         _conclude(database, definition, data, out, arguments.storage)
     return DONE
 
 
-def _look_at_data(definition: StudyDefinition, data_dir: Path | None) -> tuple[StudyData, dict[str, str]]:
-    """Find and cut the data, and build the network once, so that what does not fit is said before anything runs."""
-    located = locate(definition.data.dataset, data_dir=data_dir, announce=say)
-    data = StudyData.build(definition, located, load_training_part(located))
-    try:
-        models.build_network(definition.network, data.image_shape, data.part.classes, np.random.default_rng(0))
-    except ValueError as error:
-        raise UserError(f"the network does not fit the images of {located.provenance}: {error}") from error
-    return data, located.record()
+def _stopped(arguments: argparse.Namespace) -> int:
+    say(
+        f"stopped; finished trials are kept in {shown(arguments.storage)}. "
+        "The same command goes on where this one stopped."
+    )
+    return INTERRUPTED
 
 
-def _make_folder(out: Path) -> None:
-    """Make the folder for the results now: an hour later would be a bad time to learn that it cannot be."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise UserError(f"--out {out} cannot be written to: {error.strerror}; name another folder") from error
+def _choose(
+    arguments: argparse.Namespace,
+    database: Database,
+    definition: StudyDefinition,
+    *,
+    rounds: list[int],
+    data: StudyData,
+    source: dict[str, str],
+) -> dict[str, Any] | None:
+    """Return how many images the "auto" `rounds` take: what is recorded, else what a certificate says; None if stopped.
+
+    A study that has begun keeps its number, whatever becomes of its certificate.
+    """
+    recorded = chosen_samples(database, definition.name)
+    if recorded is not None:
+        return recorded
+    record = CertificateRecord.open(database, definition, [], data.summary(), source)
+    lines = [f"{definition.name}: how many images its rounds take is decided first, by a certificate"]
+    if record.state != "done" and not drive(
+        lambda leases, announce: Certifier(database, definition.name, leases, announce),
+        study=record.name,
+        database=database,
+        arguments=arguments,
+        lines=lines,
+    ):
+        return None
+    certificate = load_certificate(database, definition)
+    if certificate is None:
+        raise RuntimeError(f"the certificate of {definition.name} is done, yet trials are missing")
+    return choice(certificate, rounds)
 
 
 def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord) -> bool:
     """Run the search, or the comparison, to its end; False if it was asked to stop before."""
-    stop = StopRequest()
-    definition = record.definition
-    leases = Leases(database.engine)
-    console = Console(highlight=False)
-    with Display(console) as display:
-        display.say(f"{definition.name}: {definition.title}")
-        display.say(f"data: {record.source['provenance']}, database: {shown(arguments.storage)}")
-        coordinator = Coordinator(database, definition.name, leases, display.say)
-        heart = Heart(leases, display.say)
-        fleet = Fleet(
-            definition.name,
-            arguments.storage,
-            arguments.workers,
-            data_dir=arguments.data_dir,
-            announce=display.say,
-        )
-        try:
-            while not stop.requested:
-                looked_at = time.perf_counter()
-                done = coordinator.step()
-                display.update(progress(definition, coordinator.trials, coordinator.final_trials, record.data["pool"]))
-                if done:
-                    return True
-                if coordinator.advanced:
-                    fleet.nudge()
-                fleet.look_after()
-                cost = time.perf_counter() - looked_at
-                shortest, longest = POLL_SECONDS
-                fleet.wait(min(max(shortest, cost / LOOKING_SHARE), longest))
-            return False
-        finally:
-            fleet.stop()
-            heart.stop()
-            coordinator.release()
+    return drive(
+        lambda leases, announce: Coordinator(database, record.name, leases, announce),
+        study=record.name,
+        database=database,
+        arguments=arguments,
+        lines=[
+            f"{record.name}: {record.definition.title}",
+            f"data: {record.source['provenance']}, database: {shown(arguments.storage)}",
+        ],
+    )
 
 
 def _write(results: StudyResults, out: Path) -> list[Path]:

@@ -13,6 +13,9 @@ from storage.datasets import Located, TrainingPart
 from storage.errors import UserError
 from storage.splits import Indices, Partition, partition
 
+CERTIFICATE_STREAM = 10_000
+"""Where the draws of validation images of a certificate begin: behind those of any race or confirmation."""
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -85,6 +88,15 @@ class StudyData:
         """Return a fresh group, and more validation images that the search never used."""
         fresh = self.split.fresh_validation(self.settings.confirmation, k=run, after=self.settings.validation)
         return self._fold(self._group(samples, group), fresh)
+
+    def certificate_fold(self, samples: int, size: int, run: int) -> Fold:
+        """Return the group of run `run`, and validation images for that run on the size-th size of a certificate.
+
+        They are drawn as those of a confirmation, so that a ranking is not blurred by too few images.
+        """
+        stream = CERTIFICATE_STREAM * (1 + size) + run
+        fresh = self.split.fresh_validation(self.settings.confirmation, k=stream, after=self.settings.validation)
+        return self._fold(self._group(samples, run), fresh)
 
     def comparison_fold(self, samples: int, run: int) -> Fold:
         """Return the group of run `run` (0 samples: the whole pool), and the whole holdout."""

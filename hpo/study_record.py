@@ -22,7 +22,12 @@ from storage.database import Database
 from storage.errors import UserError
 
 FINAL_SUFFIX = "-final"
+CERTIFICATE_SUFFIX = "-certificate"
+PARTS = (FINAL_SUFFIX, CERTIFICATE_SUFFIX)
+"""How the Optuna studies are called that belong to another one."""
+
 METRIC = "validation accuracy"
+CHOSEN = "samples chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,18 @@ class StudyRecord:
 
     @classmethod
     def create(
-        cls, database: Database, definition: StudyDefinition, data: Mapping[str, Any], source: Mapping[str, str]
+        cls,
+        database: Database,
+        definition: StudyDefinition,
+        data: Mapping[str, Any],
+        source: Mapping[str, str],
+        *,
+        chosen: Mapping[str, Any] | None = None,
     ) -> StudyRecord:
         """Create the study and its final part, or open them if they exist.
 
-        `data` are the numbers of its data, `source` says where they came from. Raises UserError if the study exists
+        `data` are the numbers of its data, `source` says where they came from, `chosen` how many images its "auto"
+        rounds were given (hpo.auto_samples.choice). Raises UserError if the study exists
         with another definition or other data, showing what differs and the ways out.
         """
         final_part = {"final part of": definition.name}
@@ -64,12 +76,13 @@ class StudyRecord:
             "source": dict(source),
             "versions": versions(),
             "state": "running",
+            **({CHOSEN: dict(chosen)} if chosen is not None else {}),
             "definition": definition.record(),  # the last to be written: a study that has it is whole
         }
-        _create_or_complete(database, definition.name + FINAL_SUFFIX, final_part)
-        _create_or_complete(database, definition.name, record)
+        create_or_complete(database, definition.name + FINAL_SUFFIX, final_part)
+        create_or_complete(database, definition.name, record)
         opened = cls(database, definition.name)
-        opened._refuse_changes(definition, source)
+        opened.refuse_changes(definition, source)
         return opened
 
     def refresh(self) -> None:
@@ -95,6 +108,11 @@ class StudyRecord:
     def versions(self) -> dict[str, str]:
         """The versions of Python and the libraries that started the study."""
         return dict(self._attributes["versions"])
+
+    @property
+    def chosen(self) -> dict[str, Any] | None:
+        """How many images the rounds were given that left it to a certificate; None where no round did."""
+        return self._attributes.get(CHOSEN)
 
     @property
     def state(self) -> str:
@@ -123,7 +141,8 @@ class StudyRecord:
             found.append(RoundRecord(number, box, tuple(record["why"]), tuple(record["configs"])))
         return found
 
-    def _refuse_changes(self, definition: StudyDefinition, source: Mapping[str, str]) -> None:
+    def refuse_changes(self, definition: StudyDefinition, source: Mapping[str, str]) -> None:
+        """Raise UserError if the study was started with another definition than `definition`, or on other data."""
         # Read and written again, so that a field which is newer than the study has its default and is no change.
         changes = differences(self.definition.record(), definition.record())
         recorded = self.source
@@ -138,7 +157,7 @@ class StudyRecord:
             )
 
 
-def _create_or_complete(database: Database, name: str, attributes: Mapping[str, Any]) -> None:
+def create_or_complete(database: Database, name: str, attributes: Mapping[str, Any]) -> None:
     """Create the study `name` with its attributes; complete one whose creation was cut short; leave a whole one."""
     storage = database.optuna
     with contextlib.suppress(optuna.exceptions.DuplicatedStudyError):
@@ -151,6 +170,24 @@ def _create_or_complete(database: Database, name: str, attributes: Mapping[str, 
     storage.set_study_system_attr(study_id, "study:metric_names", [METRIC])
     for key, value in attributes.items():
         storage.set_study_user_attr(study_id, key, value)
+
+
+def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
+    """Return what `StudyRecord.chosen` says of `study`; None, too, where there is no such study yet, or half of one."""
+    with contextlib.suppress(UserError):
+        return StudyRecord(database, study).chosen
+    return None
+
+
+def queues_of(study: str) -> tuple[str, ...]:
+    """Return the Optuna studies whose trials a worker of `study` trains, the first one first."""
+    return (study,) if study.endswith(CERTIFICATE_SUFFIX) else (study, study + FINAL_SUFFIX)
+
+
+def command_for(study: str) -> str:
+    """Return the command that moves `study`, or the study whose certificate it is, forward."""
+    of = study.removesuffix(CERTIFICATE_SUFFIX)
+    return f"python -m hpo.{'run' if of == study else 'certify'} --study {of}"
 
 
 def study_names(database: Database) -> list[str]:
@@ -174,5 +211,5 @@ def versions() -> dict[str, str]:
 
 
 def _known(database: Database) -> str:
-    names = [name for name in study_names(database) if not name.endswith(FINAL_SUFFIX)]
+    names = [name for name in study_names(database) if not name.endswith(PARTS)]
     return f"studies there: {', '.join(names)}" if names else "it holds no study yet"

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hpo.certificate import Certificate
+from hpo.certificate_record import load_certificate
 from hpo.comparison import ComparedConfig, compared
 from hpo.definition import StudyDefinition
 from hpo.queue import QueuedTrial, TrialQueue
@@ -50,6 +52,9 @@ class StudyResults:
     ledger: Sequence[LedgerEntry]
     compared: Sequence[ComparedConfig] = ()
     raced: Sequence[RacePlace] = ()
+    certificate: Certificate | None = None
+    chosen: Mapping[str, Any] | None = None
+    """How many images the "auto" rounds were given, see StudyRecord.chosen."""
 
     @property
     def complete_data(self) -> bool:
@@ -83,4 +88,6 @@ def load_results(database: Database, name: str) -> StudyResults:
         ledger=load_test_openings(database.engine, name),
         compared=compared(definition, queued) if definition.comparison is not None else (),
         raced=race_places(definition, rounds[-1].box, known, runs) if searched else (),
+        certificate=load_certificate(database, definition),
+        chosen=record.chosen,
     )

@@ -79,7 +79,10 @@ class SearchSettings:
 
 @dataclass(frozen=True, slots=True)
 class RoundSettings:
-    """One round: how many trials, on how many training images a group, for how many epochs."""
+    """One round: how many trials, on how many training images a group, for how many epochs.
+
+    A study file may say `samples = "auto"`, see hpo.auto_samples; what is here is the number that was chosen.
+    """
 
     trials: int
     samples: int

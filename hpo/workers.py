@@ -11,7 +11,7 @@ from hpo.evaluation import open_test_set
 from hpo.interrupts import Interrupted, StopRequest
 from hpo.queue import DONE, QueuedTrial, TrialQueue, coordinator_lease
 from hpo.study_data import StudyData
-from hpo.study_record import FINAL_SUFFIX, StudyRecord
+from hpo.study_record import StudyRecord, command_for, queues_of
 from hpo.training_runs import RunResult, TrainingRun, Watch
 from models.checkpoint import network_bytes
 from storage.database import Database
@@ -75,8 +75,7 @@ class Worker:
         self._record = StudyRecord(database, study)
         self._definition = self._record.definition
         self._leases = Leases(database.engine)
-        self._search = TrialQueue(database, study, self._leases)
-        self._final = TrialQueue(database, study + FINAL_SUFFIX, self._leases)
+        self._queues = [TrialQueue(database, each, self._leases) for each in queues_of(study)]
         self._parked: dict[int, TrainingRun] = {}
         self._waiting_for = ""
 
@@ -87,7 +86,7 @@ class Worker:
             wait = SHORTEST_WAIT
             while not self._stop.requested:
                 self._nudged.clear()
-                if self._work_through(self._search) or self._work_through(self._final):
+                if any(self._work_through(queue) for queue in self._queues):
                     wait, self._waiting_for = SHORTEST_WAIT, ""
                     continue
                 self._record.refresh()
@@ -203,18 +202,18 @@ class Worker:
 
     def _forget(self, queue: TrialQueue, trials: Sequence[QueuedTrial]) -> None:
         """Let go of paused trainings whose trial is over."""
-        if queue is self._search:
+        if queue is self._queues[0]:
             alive = {trial.id for trial in trials if not trial.finished}
             self._parked = {key: run for key, run in self._parked.items() if key in alive}
 
     def _look_around(self) -> None:
         """After a while without work: return the trials of dead workers to the queue, and say what is waited for."""
-        for queue in (self._search, self._final):
+        for queue in self._queues:
             for number in queue.reap(queue.trials()):
                 self._announce(f"trial {number} lost its worker and is back in the queue")
         waiting_for = "waiting for trials of other workers"
         if not self._leases.is_taken(coordinator_lease(self._study)):
-            waiting_for = f"waiting: nobody opens rounds; to go on, run: python -m hpo.run --study {self._study}"
+            waiting_for = f"waiting: nobody opens rounds; to go on, run: {command_for(self._study)}"
         if waiting_for != self._waiting_for:
             self._announce(waiting_for)
         self._waiting_for = waiting_for

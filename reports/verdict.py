@@ -5,6 +5,7 @@ from __future__ import annotations
 from hpo.results import FullResult
 from hpo.space import Config
 from hpo.study_results import StudyResults
+from reports.certificate_text import certificate_note
 from reports.comparisons.verdict import comparison_verdict
 from reports.formatting import (
     CONFIDENCE_TEXT,
@@ -24,6 +25,10 @@ def verdict(results: StudyResults) -> str:
     """Return what to conclude from the study as far as it is, naming the stand-in data and its weak points."""
     if results.definition.comparison is not None:
         return comparison_verdict(results)
+    return f"{_conclusion(results)} {certificate_note(results)}"
+
+
+def _conclusion(results: StudyResults) -> str:
     if results.full:
         return " ".join([_on_all_of_the_data(results), *_reservations(results)])
     tried = [each for each in outcomes(results) if each.state in ("complete", "stopped", "failed")]

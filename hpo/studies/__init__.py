@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,23 @@ def load_definition(study: str, changes: Sequence[str] = (), seed: int | None = 
     `changes` are KEY=VALUE texts that set single fields, `seed` another seed. Raises UserError for an unknown study, a
     file that is not TOML, whatever is wrong in the definition, and a sampler whose packages are not installed.
     """
-    path = study_path(study)
-    tables = _parse(path)
+    return define(study, load_tables(study, changes, seed))
+
+
+def load_tables(study: str, changes: Sequence[str] = (), seed: int | None = None) -> dict[str, Any]:
+    """Return the tables of the same, not yet checked."""
+    tables = _parse(study_path(study))
     for change in changes:
         _set(tables, change)
     if seed is not None:
         tables["seed"] = seed
+    return tables
+
+
+def define(study: str, tables: Mapping[str, Any]) -> StudyDefinition:
+    """Return the definition that `tables` make of `study`. Raises UserError for whatever is wrong in them."""
     try:
-        definition = read_definition(path.stem, tables)
+        definition = read_definition(study_path(study).stem, tables)
         check_installed(definition.search.sampler)
     except UserError as error:
         raise UserError(f"study {study!r}: {error}") from error

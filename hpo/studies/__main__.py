@@ -17,7 +17,7 @@ from hpo.queue import QueuedTrial, TrialQueue, coordinator_lease
 from hpo.results import comparable, search_results
 from hpo.stopping import with_imputed_scores
 from hpo.studies import presets
-from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord, study_names
+from hpo.study_record import FINAL_SUFFIX, PARTS, RoundRecord, StudyRecord, study_names
 from hpo.trials import incumbent
 from storage.database import Database, database_errors, shown
 from storage.errors import UserError
@@ -59,7 +59,7 @@ def _list(arguments: argparse.Namespace) -> int:
         except UserError as error:
             console.print(f"no studies in the database yet: {error}", markup=False)
             return DONE
-        names = [name for name in study_names(database) if not name.endswith(FINAL_SUFFIX)]
+        names = [name for name in study_names(database) if not name.endswith(PARTS)]
         if not names:
             console.print(f"no studies in {shown(arguments.storage)} yet", markup=False)
             return DONE

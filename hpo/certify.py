@@ -1,0 +1,149 @@
+"""Front door `python -m hpo.certify`: does the subset that a study trains on rank the better configs like more data?"""
+
+from __future__ import annotations
+
+import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from hpo.auto_samples import auto_rounds, with_samples
+from hpo.certificate import LEAST_CONFIGS, LEAST_SEEDS
+from hpo.certificate_plan import CONFIGS, FACTOR, LARGEST, SEEDS
+from hpo.certificate_record import CertificateRecord, load_findings
+from hpo.certifier import Certifier
+from hpo.command_line import (
+    DONE,
+    INTERRUPTED,
+    add_data_dir,
+    add_storage,
+    parser,
+    quiet_optuna,
+    run_command,
+    say,
+)
+from hpo.definition import StudyDefinition
+from hpo.driving import add_changes, add_workers, check_workers, drive, look_at_data, make_out_folder
+from hpo.studies import define, load_tables
+from hpo.study_record import RoundRecord, StudyRecord, chosen_samples, study_names
+from storage.database import Database, database_errors, shown
+from storage.errors import UserError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command with `argv` and return its exit code."""
+    arguments = make_parser().parse_args(argv)
+    return run_command(lambda: _certify(arguments))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's options."""
+    made = parser(
+        "hpo.certify",
+        "Say whether the subset that a study trains on ranks the better half of the configs like more data does:\n"
+        "train the same configs on n, 4n and 16n images, with several seeds each and as many updates, and compare.\n"
+        "Before the search, or after it: then the configs are drawn around its last box.\n"
+        "The same command again resumes; finished trials are kept.",
+        """
+        python -m hpo.certify --study mnist_wd
+        python -m hpo.certify --study my_study.toml --configs 32 --seeds 5
+        python -m hpo.certify --study mnist_wd --largest 50000
+        """,
+    )
+    made.add_argument(
+        "--study",
+        required=True,
+        metavar="NAME|FILE.toml",
+        help="a study in the database, one that comes along, or the path of your own",
+    )
+    add_storage(made)
+    add_workers(made)
+    made.add_argument("--configs", type=int, metavar="N", help=f"how many configs are drawn (default: {CONFIGS})")
+    made.add_argument("--seeds", type=int, metavar="N", help=f"runs of each config on each size (default: {SEEDS})")
+    made.add_argument(
+        "--largest",
+        type=int,
+        metavar="N",
+        help=f"images of the reference (default: {LARGEST} times the study's, or all there are)",
+    )
+    made.add_argument("--out", type=Path, metavar="DIR", help="where table and figure go (default: out/<study>/)")
+    add_data_dir(made)
+    add_changes(made)
+    return made
+
+
+def _certify(arguments: argparse.Namespace) -> int:
+    quiet_optuna(arguments.verbose)
+    check_workers(arguments.workers)
+    for name, least in (("configs", LEAST_CONFIGS), ("seeds", LEAST_SEEDS), ("largest", FACTOR)):
+        given = getattr(arguments, name)
+        if given is not None and given < least:
+            raise UserError(f"--{name} {given}: a certificate takes at least {least}")
+    with database_errors(arguments.storage), Database(arguments.storage) as database:
+        definition, rounds = _study(arguments, database)
+        out = arguments.out or Path("out") / definition.name
+        make_out_folder(out)
+        data, source = look_at_data(definition, arguments.data_dir)
+        asked = {name: getattr(arguments, name) for name in ("configs", "seeds", "largest")}
+        record = CertificateRecord.open(database, definition, rounds, data.summary(), source, **asked)
+        plan = record.plan
+        if record.state != "done" and not drive(
+            lambda leases, announce: Certifier(database, definition.name, leases, announce),
+            study=record.name,
+            database=database,
+            arguments=arguments,
+            lines=[
+                f"certificate of {definition.name}: {len(plan.configs)} configs from {plan.where}, {plan.seeds} seeds",
+                f"data: {source['provenance']}, database: {shown(arguments.storage)}",
+            ],
+        ):
+            say(
+                f"stopped; finished trials are kept in {shown(arguments.storage)}. "
+                "The same command goes on where this one stopped."
+            )
+            return INTERRUPTED
+        _conclude(database, definition, record, out)
+    return DONE
+
+
+def _study(arguments: argparse.Namespace, database: Database) -> tuple[StudyDefinition, Sequence[RoundRecord]]:
+    """Return the definition that --study names, and what the database knows of its rounds.
+
+    A study in the database goes before one that comes along. Raises UserError if a file, or what was changed, makes
+    another definition than the one in the database.
+    """
+    name = arguments.study.removesuffix(".toml").rsplit("/", 1)[-1]
+    present = name in study_names(database)
+    if present and not arguments.study.endswith(".toml") and not arguments.changes and arguments.seed is None:
+        record = StudyRecord(database, name)
+        return record.definition, record.rounds(record.definition)
+    tables = load_tables(arguments.study, arguments.changes, arguments.seed)
+    chosen = chosen_samples(database, name)
+    if auto_rounds(tables):
+        tables = with_samples(tables) if chosen is None else with_samples(tables, chosen["samples"])
+    definition = define(arguments.study, tables)
+    if not present:
+        return definition, []
+    record = StudyRecord(database, name)
+    record.refuse_changes(definition, record.source)
+    return definition, record.rounds(definition)
+
+
+def _conclude(database: Database, definition: StudyDefinition, record: CertificateRecord, out: Path) -> None:
+    from reports.certificate import certificate_panel, write_certificate  # noqa: PLC0415 - see hpo.run
+
+    findings = load_findings(database, definition)
+    if findings is None:
+        raise RuntimeError(f"{record.name} is done, yet trials are missing")
+    written = write_certificate(findings, out)
+    console = Console(highlight=False)
+    console.print(certificate_panel(findings))
+    console.print(f"\nfiles in {out}: {', '.join(path.name for path in written)}", markup=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
