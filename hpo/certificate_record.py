@@ -6,6 +6,7 @@ search may then begin with another number of samples.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,6 @@ from hpo.study_record import (
     StudyRecord,
     create_or_complete,
     differences,
-    study_names,
     versions,
 )
 from storage.database import Database
@@ -53,7 +53,8 @@ class CertificateRecord(StudyRecord):
         the one that was begun is of another definition or other data, or smaller or larger than what is asked for now.
         """
         made = {name: number for name, number in asked.items() if number is not None}
-        if definition.name + CERTIFICATE_SUFFIX not in study_names(database):
+        opened = cls.whole(database, definition.name)
+        if opened is None:
             plan = make_plan(definition, rounds, int(data["pool"]), **made)
             attributes = {
                 "certificate of": definition.name,
@@ -65,9 +66,16 @@ class CertificateRecord(StudyRecord):
                 "definition": definition.record(),  # the last to be written, as in StudyRecord
             }
             create_or_complete(database, definition.name + CERTIFICATE_SUFFIX, attributes)
-        opened = cls(database, definition.name)
+            opened = cls(database, definition.name)
         opened._refuse_others(definition, source, made)
         return opened
+
+    @classmethod
+    def whole(cls, database: Database, study: str) -> CertificateRecord | None:
+        """Return the certificate's record; None where there is none, or its creation was cut short."""
+        with contextlib.suppress(UserError):
+            return cls(database, study)
+        return None
 
     @property
     def plan(self) -> CertificatePlan:
@@ -113,11 +121,11 @@ class Findings:
 
 def load_findings(database: Database, definition: StudyDefinition) -> Findings | None:
     """Return what was found for `definition`; None where no certificate was made for it, or it is not finished."""
-    if definition.name + CERTIFICATE_SUFFIX not in study_names(database):
+    record = CertificateRecord.whole(database, definition.name)
+    if record is None or not record.fits(definition):
         return None
-    record = CertificateRecord(database, definition.name)
     trials = TrialQueue(database, record.name, Leases(database.engine)).trials()
-    found = certificate(record.plan, trials, definition.seed) if record.fits(definition) else None
+    found = certificate(record.plan, trials, definition.seed)
     if found is None:
         return None
     return Findings(definition, record.source, record.plan, scores(record.plan, trials), found)

@@ -6,6 +6,7 @@ import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,9 @@ def _run(arguments: argparse.Namespace) -> int:
         chosen: dict[str, Any] | None = None
         if auto_rounds(tables):
             rounds = auto_rounds(tables)
-            chosen = _choose(arguments, database, definition, rounds=rounds, data=data, source=source)
+            chosen = chosen_by_certificate(
+                arguments, database, definition, rounds=rounds, data=data.summary(), source=source
+            )
             if chosen is None:
                 return _stopped(arguments)
             definition = define(arguments.study, with_samples(tables, chosen["samples"]))
@@ -111,14 +114,14 @@ def _stopped(arguments: argparse.Namespace) -> int:
     return INTERRUPTED
 
 
-def _choose(
+def chosen_by_certificate(
     arguments: argparse.Namespace,
     database: Database,
     definition: StudyDefinition,
     *,
     rounds: list[int],
-    data: StudyData,
-    source: dict[str, str],
+    data: Mapping[str, Any],
+    source: Mapping[str, str],
 ) -> dict[str, Any] | None:
     """Return how many images the "auto" `rounds` take: what is recorded, else what a certificate says; None if stopped.
 
@@ -127,7 +130,7 @@ def _choose(
     recorded = chosen_samples(database, definition.name)
     if recorded is not None:
         return recorded
-    record = CertificateRecord.open(database, definition, [], data.summary(), source)
+    record = CertificateRecord.open(database, definition, [], data, source)
     lines = [f"{definition.name}: how many images its rounds take is decided first, by a certificate"]
     if record.state != "done" and not drive(
         lambda leases, announce: Certifier(database, definition.name, leases, announce),

@@ -16,6 +16,7 @@ FRONT_DOORS = (
     "hpo.studies.__main__",
     "hpo.valley",
     "hpo.look",
+    "hpo.certify",
 )
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -97,7 +98,7 @@ DECISIONS = (
 )
 
 
-@pytest.mark.parametrize("module", [f"hpo.{name}" for name in (*DECISIONS, "seeds")])
+@pytest.mark.parametrize("module", [f"hpo.{name}" for name in (*DECISIONS, "seeds", "certificate", "certificate_plan", "auto_samples")])
 def test_decisions_know_no_database_no_clock_no_process_and_no_file(module):
     effects = (
         "storage",
