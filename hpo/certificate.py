@@ -22,8 +22,7 @@ CONFIDENCE = 0.90
 DRAWS = 400
 """Of the bootstrap."""
 
-TAU_LOW = 0.0
-LOSS = 0.003
+TAU_LOW, LOSS, LOSS_HIGH = -0.2, 0.003, 0.01
 """The pass rule, see `SizeVerdict.passes`."""
 
 
@@ -62,8 +61,13 @@ class SizeVerdict:
 
     @property
     def passes(self) -> bool:
-        """Whether a search may train on this size."""
-        return self.tau_low > TAU_LOW and self.loss <= LOSS
+        """Whether a search may train on this size: tau_low > -.2, loss <= .3 points, and loss_high <= 1 point.
+
+        In words: its best config is expected to be as good as the reference's, it is not likely to be a point worse,
+        and the size does not rank the better half upside down. More cannot be asked of tau: where the better half is a
+        plateau, even the reference hardly agrees with itself, and any config of it will do.
+        """
+        return self.tau_low > TAU_LOW and self.loss <= LOSS and self.loss_high <= LOSS_HIGH
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from rich.console import RenderableType
 from rich.text import Text
 
-from hpo.certificate import CONFIDENCE, LOSS, TAU_LOW, Certificate
+from hpo.certificate import CONFIDENCE, LOSS, LOSS_HIGH, TAU_LOW, Certificate
 from hpo.certificate_record import Findings
 from reports.atomic import make_folder, write_atomically
 from reports.certificate_figure import certificate_figure
@@ -79,7 +79,7 @@ def certificate_panel(findings: Findings) -> RenderableType:
         f"Kendall's, with {reference.samples} images, over the better half of the configs; in the last line what noise "
         f"allows, {reference.samples} images against themselves. points lost: accuracy given up by taking the config "
         f"that the size puts first. at least, at most: {BOUND} bounds. A size passes with tau at least over "
-        f"{TAU_LOW:.1f} and at most {points_text(LOSS)} points lost."
+        f"{TAU_LOW:.1f}, {points_text(LOSS)} points lost, and at most {points_text(LOSS_HIGH)}."
     )
     title = f"Certificate of {findings.definition.name} on {findings.source['provenance']}"
     return panel(title, [table, Text(""), Text(said), Text(""), Text(explained, style="dim")])

@@ -24,12 +24,12 @@ def certificate_note(results: StudyResults) -> str:
 def certificate_sentence(certificate: Certificate, verdict: SizeVerdict) -> str:
     """Return what was found about one size."""
     samples, reference = verdict.size.samples, certificate.reference.samples
-    tau = f"tau {verdict.tau:.2f}, at least {verdict.tau_low:.2f}"
+    tau = f"tau {verdict.tau:.2f} (noise allows {certificate.ceiling:.2f}), at least {verdict.tau_low:.2f}"
     if verdict.passes:
         return f"{samples} images rank the better half like {reference} do: {tau}; {cost_text(verdict.cost)}."
     smallest = certificate.smallest
     others = f"{smallest.size.samples} do" if smallest is not None else "nor does any other number that was tried"
-    lost = f"{points_text(max(0.0, verdict.loss))} points lost"
+    lost = f"{points_text(max(0.0, verdict.loss))} points lost, at most {points_text(max(0.0, verdict.loss_high))}"
     return f"{samples} images do not rank the better half like {reference} do: {tau}, {lost}; {others}."
 
 

@@ -98,7 +98,9 @@ DECISIONS = (
 )
 
 
-@pytest.mark.parametrize("module", [f"hpo.{name}" for name in (*DECISIONS, "seeds", "certificate", "certificate_plan", "auto_samples")])
+@pytest.mark.parametrize(
+    "module", [f"hpo.{name}" for name in (*DECISIONS, "seeds", "certificate", "certificate_plan", "auto_samples")]
+)
 def test_decisions_know_no_database_no_clock_no_process_and_no_file(module):
     effects = (
         "storage",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import kendalltau
 
-from hpo.certificate import LOSS, Certificate, Floats, Size, SizeVerdict, certify, kendall
+from hpo.certificate import LOSS, LOSS_HIGH, TAU_LOW, Certificate, Floats, Size, SizeVerdict, certify, kendall
 
 SMALL, MIDDLE, LARGE = Size(500, 40), Size(2000, 10), Size(8000, 3)
 TRUTH = np.linspace(0.9, 0.6, 16)
@@ -108,9 +108,15 @@ PASSING = SizeVerdict(SMALL, 0.7, 0.5, 0.0, 0.001, 0.5)
 
 @pytest.mark.parametrize(
     ("change", "passes"),
-    [({}, True), ({"tau_low": -0.01}, False), ({"loss": LOSS + 1e-6}, False), ({"loss": -0.01}, True)],
+    [
+        ({}, True),
+        ({"tau_low": TAU_LOW}, False),
+        ({"loss": LOSS + 1e-6}, False),
+        ({"loss": -0.01}, True),
+        ({"loss_high": LOSS_HIGH + 1e-6}, False),
+    ],
 )
-def test_a_size_passes_where_it_surely_ranks_and_little_is_lost(change, passes):
+def test_a_size_passes_where_little_is_lost_and_it_does_not_rank_upside_down(change, passes):
     assert replace(PASSING, **change).passes == passes
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpo import run, work
+from hpo import certify, run, work
 from hpo.studies import __main__ as studies
 from hpo.studies import presets
 
@@ -22,7 +22,7 @@ def test_run_alone_says_what_it_does_and_lists_the_presets(capsys: pytest.Captur
     assert "python -m hpo.run --study mnist_wd" in printed
 
 
-@pytest.mark.parametrize("main", [run.main, work.main, studies.main])
+@pytest.mark.parametrize("main", [run.main, work.main, studies.main, certify.main])
 def test_help_teaches_with_examples(main: Main, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
@@ -120,6 +120,23 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_search(
 
 def test_no_workers_are_too_few(capsys: pytest.CaptureFixture[str]) -> None:
     assert "at least one worker" in mistake(run.main, "--study", "smoke", "--workers", "0", capsys=capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--study", "smoke", "--configs", "4"], "--configs 4: a certificate takes at least 8"),
+        (["--study", "smoke", "--seeds", "2"], "--seeds 2: a certificate takes at least 3"),
+        (["--study", "smoke", "--largest", "200"], "--largest 200 is no more than that"),
+        (["--study", "smokee"], "did you mean smoke?"),
+        (["--study", "book_convnet"], "chooses nothing"),
+    ],
+)
+def test_what_cannot_be_certified_is_said_with_the_rule(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, arguments: list[str], says: str
+) -> None:
+    where = ["--storage", f"sqlite:///{tmp_path}/hpo.db", "--out", f"{tmp_path}/out"]
+    assert says in mistake(certify.main, *arguments, *where, capsys=capsys)
 
 
 def test_a_worker_without_a_database_or_a_study_says_what_there_is(

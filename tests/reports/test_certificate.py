@@ -19,7 +19,7 @@ from tests.reports import factory
 
 FIRST, SECOND, LARGEST = Size(500, 40), Size(2000, 10), Size(8000, 3)
 PASSES = SizeVerdict(FIRST, tau=0.714, tau_low=0.553, loss=0.0004, loss_high=0.004, cost=1 / 13)
-FAILS = SizeVerdict(FIRST, tau=0.3, tau_low=-0.2, loss=0.0123, loss_high=0.03, cost=20 / 24)
+FAILS = SizeVerdict(FIRST, tau=0.3, tau_low=-0.3, loss=0.0123, loss_high=0.03, cost=20 / 24)
 PASSING = Certificate(LARGEST, (PASSES, replace(PASSES, size=SECOND)), 0.8, 16, 3)
 SECOND_PASSES = Certificate(LARGEST, (FAILS, replace(PASSES, size=SECOND)), 0.8, 16, 3)
 NONE_PASSES = Certificate(LARGEST, (FAILS, replace(FAILS, size=SECOND)), 0.8, 16, 3)
@@ -38,11 +38,14 @@ def note(certificate: Certificate | None, **changes: Any) -> str:
 
 
 def test_a_subset_that_passes_is_said_to_rank_with_its_tau_and_its_cost():
-    assert note(PASSING) == ("500 images rank the better half like 8000 do: tau 0.71, at least 0.55; 1/13 of the cost.")
+    assert note(PASSING) == (
+        "500 images rank the better half like 8000 do: tau 0.71 (noise allows 0.80), at least 0.55; 1/13 of the cost."
+    )
 
 
 def test_a_subset_that_does_not_pass_is_said_not_to_and_what_would():
-    says = "500 images do not rank the better half like 8000 do: tau 0.30, at least -0.20, 1.2 points lost; "
+    says = "500 images do not rank the better half like 8000 do: tau 0.30 (noise allows 0.80), at least -0.30, "
+    says += "1.2 points lost, at most 3.0; "
     assert note(SECOND_PASSES) == says + "2000 do."
     assert note(NONE_PASSES) == says + "nor does any other number that was tried."
 
