@@ -7,6 +7,7 @@ is for hyperparameters that make a training cheaper (https://microsoft.github.io
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
 import optuna
@@ -29,7 +30,9 @@ def blend_search(problem: Problem, seed: int) -> None:
 
     # `run` has no seed of its own: the search that it would build is built here, with one.
     searcher = BlendSearch(metric=METRIC, mode="max", space=space, num_samples=problem.n_trials, seed=seed)
-    tune.run(train, search_alg=searcher, metric=METRIC, mode="max", num_samples=problem.n_trials, verbose=0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Define-by-run function")  # where the machine is busy
+        tune.run(train, search_alg=searcher, metric=METRIC, mode="max", num_samples=problem.n_trials, verbose=0)
 
 
 def _domain(h: Numeric, interval: Interval) -> Any:
