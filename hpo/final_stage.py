@@ -43,7 +43,7 @@ def wanted_runs(
     configs share the seeds of a stage, and with them groups, images and initialisation: differences between configs are
     then differences between configs.
     """
-    chosen = candidates(definition.space, box, trials, definition.final.good_values)
+    chosen = candidates(definition.space, box, trials, definition.final.racing)
     by_key = {trial.key: trial for trial in chosen}
     race = raced(definition, chosen, runs)
     wanted = [

@@ -102,7 +102,7 @@ class _Costs:
         known = sum(trial.attributes["stage"] == "full" for trial in final) / settings.seeds
         good = known or math.ceil(settings.good_values / 2)
         raced = sum(trial.attributes["stage"] == "race" for trial in final)
-        raced = raced if known else settings.good_values * settings.race_runs
+        raced = raced if known else settings.racing * 2 + settings.good_values * (settings.race_runs - 2)
         short = raced + good * settings.confirmation_runs
         return short * self._short() + (good + 1) * settings.seeds * self._full()
 

@@ -13,7 +13,8 @@ told from it. So the list is one statement: with 90 % probability the truly best
 
 A config that is clearly worse leaves the race early, as in F-Race (Birattari et al. 2002). Every run but the first ends
 in such a look, each with an error of its own, and their sum is 10 %: 2 % for all early looks, the rest for the last. d
-stays the one for all that started, because those that are left were selected by their scores.
+stays the one for all that started, because those that are left were selected by their scores. Where more are left after
+the second run than there are places, the best of them go on; the others are crowded out, not worse.
 """
 
 from __future__ import annotations
@@ -35,20 +36,23 @@ EARLY = 0.02
 class Race:
     """How a race stands: who takes part in each run so far, and whom it cannot tell from its best, best mean first.
 
-    `left` is empty as long as a run is missing.
+    `left` is empty as long as a run is missing. Whom it cannot tell from its best either, but had no place for, is
+    `crowded_out`.
     """
 
     heats: tuple[tuple[Key, ...], ...]
     left: tuple[Key, ...]
+    crowded_out: tuple[Key, ...] = ()
 
 
-def race(configs: Sequence[Key], scores: Mapping[Key, Mapping[int, float]], runs: int) -> Race:
-    """Return how a race of `configs` over at most `runs` runs (2 or more) stands.
+def race(configs: Sequence[Key], scores: Mapping[Key, Mapping[int, float]], runs: int, places: int) -> Race:
+    """Return how a race of `configs` over at most `runs` runs (2 or more), with `places` after the second, stands.
 
     `scores[key][j]` is the score of the config in run j, where that is over. A run is judged when it and all before it
     are complete, so the verdict does not depend on the order in which they end; a race with one config left is over.
     """
     left = tuple(configs)
+    crowded_out: tuple[Key, ...] = ()
     heats: list[tuple[Key, ...]] = []
     for run in range(runs if configs else 0):
         heats.append(left)
@@ -57,12 +61,13 @@ def race(configs: Sequence[Key], scores: Mapping[Key, Mapping[int, float]], runs
         table = {key: [scores.get(key, {}).get(j, math.nan) for j in range(run + 1)] for key in left}
         if any(math.isnan(score) for row in table.values() for score in row):
             return Race(tuple(heats), ())
-        left = tuple(not_told_apart(table, error=_error(run + 1, runs), started=len(configs)))
+        good = not_told_apart(table, error=_error(run + 1, runs), started=len(configs))
+        left, crowded_out = tuple(good[:places]), (*crowded_out, *good[places:])
         if len(left) == 1:
             break
         if run + 1 < runs:
             left = tuple(key for key in configs if key in left)
-    return Race(tuple(heats), left)
+    return Race(tuple(heats), left, crowded_out)
 
 
 def not_told_apart(

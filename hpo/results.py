@@ -45,7 +45,10 @@ class FinalRun:
 
 @dataclass(frozen=True, slots=True)
 class RacePlace:
-    """A config that raced: its mean over the runs that it took part in, and whether it is one of the good values."""
+    """A config that raced: its mean over the runs that it took part in, and whether it is one of the good values.
+
+    `worse` says whether the race tells it from its best; what is neither good nor worse was crowded out.
+    """
 
     trial: int
     key: Key
@@ -53,6 +56,7 @@ class RacePlace:
     mean: float
     runs: int
     good: bool
+    worse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +165,18 @@ def raced(definition: StudyDefinition, chosen: Sequence[TrialResult], runs: Sequ
     for run in runs:
         if run.stage == "race":
             scores.setdefault(run.source, {})[run.run] = run.score
-    return race([trial.key for trial in chosen], scores, definition.final.race_runs)
+    final = definition.final
+    return race([trial.key for trial in chosen], scores, final.race_runs, final.good_values)
 
 
 def race_places(
     definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
 ) -> list[RacePlace]:
-    """Return the places of all configs that raced: the good values, best mean first, then who ran longest, and best.
+    """Return the places of all that raced: the good values, best mean first, who was crowded out, and who is worse.
 
     `trials` are the comparable trials, `box` is the last round's. A study whose race is not over has none.
     """
-    chosen = {t.key: t for t in candidates(definition.space, box, trials, definition.final.good_values)}
+    chosen = {t.key: t for t in candidates(definition.space, box, trials, definition.final.racing)}
     over = raced(definition, list(chosen.values()), runs)
     if not over.left:
         return []
@@ -179,8 +184,9 @@ def race_places(
     places = []
     for key, trial in chosen.items():
         own = [scores[key, i] for i, heat in enumerate(over.heats) if key in heat]
-        places.append(RacePlace(trial.number, key, trial.config, float(np.mean(own)), len(own), key in over.left))
-    return sorted(places, key=lambda place: (not place.good, -place.runs, -place.mean, place.key))
+        good, worse = key in over.left, key not in (*over.left, *over.crowded_out)
+        places.append(RacePlace(trial.number, key, trial.config, float(np.mean(own)), len(own), good, worse))
+    return sorted(places, key=lambda place: (not place.good, place.worse, -place.runs, -place.mean, place.key))
 
 
 def good_values(

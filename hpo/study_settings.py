@@ -95,10 +95,11 @@ class RoundSettings:
 
 @dataclass(frozen=True, slots=True)
 class FinalSettings:
-    """After the last round: `good_values` configs race over up to `race_runs` fresh runs each.
+    """After the last round: `candidates` configs (0: as many as `good_values`) race over up to `race_runs` fresh runs.
 
-    What is clearly worse leaves the race after any run but the first. Those that in the end cannot be told from the
-    best get `confirmation_runs` more, and are trained on all of the data for `epochs` epochs with `seeds` seeds.
+    What is clearly worse leaves the race after any run but the first, and after the second run there are `good_values`
+    places. Those that in the end cannot be told from the best get `confirmation_runs` more, and are trained on all of
+    the data for `epochs` epochs with `seeds` seeds.
     """
 
     good_values: int = 5
@@ -106,12 +107,23 @@ class FinalSettings:
     confirmation_runs: int = 5
     seeds: int = 3
     epochs: int = 10
+    candidates: int = 0
 
     def __post_init__(self) -> None:
         for name in ("good_values", "seeds", "epochs"):
             _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
         for name in ("race_runs", "confirmation_runs"):
             _require(getattr(self, name) >= 2, f"{name} = {getattr(self, name)}; an interval needs at least 2 runs")
+        _require(
+            self.candidates == 0 or self.candidates >= self.good_values,
+            f"candidates = {self.candidates}, but good_values = {self.good_values} of them can go on; "
+            "set at least as many, or 0",
+        )
+
+    @property
+    def racing(self) -> int:
+        """How many configs race."""
+        return self.candidates or self.good_values
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,19 +169,20 @@ def good_values_table(results: StudyResults) -> pd.DataFrame:
 
 
 def race_table(results: StudyResults) -> pd.DataFrame:
-    """Return a row for every config that raced: the good values in their order, then who ran longest, and best.
+    """Return a row for every config that raced: the good values in their order, then the others.
 
     trial                Int64    number of the search's trial that tried the config first
     round                Int64    its round
     (hyperparameters)
     race_accuracy        float64  mean of its runs in the race
     runs                 Int64    those runs: what is clearly worse leaves the race early
-    good                 boolean  whether it cannot be told from the best at 90 %
+    good                 boolean  whether it is one of the good values
+    worse                boolean  whether the race tells it from the best at 90 %; if neither, there was no place left
     """
     dtypes = (
         {"trial": INTEGER, "round": INTEGER}
         | config_dtypes(results.definition.space)
-        | {"race_accuracy": REAL, "runs": INTEGER, "good": "boolean"}
+        | {"race_accuracy": REAL, "runs": INTEGER, "good": "boolean", "worse": "boolean"}
     )
     rows = [
         config_cells(results.definition.space, place.config)
@@ -191,6 +192,7 @@ def race_table(results: StudyResults) -> pd.DataFrame:
             "race_accuracy": place.mean,
             "runs": place.runs,
             "good": place.good,
+            "worse": place.worse,
         }
         for place in results.raced
     ]

@@ -55,14 +55,15 @@ def _conclusion(results: StudyResults) -> str:
 
 def race_text(results: StudyResults) -> str:
     """Return what the race says: `3 of 5 raced configs can't be told from the best at 90 % (100 were searched)`."""
-    good, raced = len(results.good), len(results.raced)
-    searched = f"({len(results.trials)} were searched)"
+    raced, like_the_best = len(results.raced), sum(not place.worse for place in results.raced)
+    searched = f"{len(results.trials)} were searched"
     if raced == 1:
-        return f"only one config raced {searched}"
-    if good == 1:
+        return f"only one config raced ({searched})"
+    if like_the_best == 1:
         others = "other raced config is" if raced == 2 else f"{raced - 1} other raced configs are"
-        return f"the {others} worse than the best at {CONFIDENCE_TEXT} {searched}"
-    return f"{good} of {raced} raced configs can't be told from the best at {CONFIDENCE_TEXT} {searched}"
+        return f"the {others} worse than the best at {CONFIDENCE_TEXT} ({searched})"
+    on = f", the best {len(results.good)} went on" if len(results.good) < like_the_best else ""
+    return f"{like_the_best} of {raced} raced configs can't be told from the best at {CONFIDENCE_TEXT} ({searched}{on})"
 
 
 def config_in_use(results: StudyResults, full: FullResult) -> Config:

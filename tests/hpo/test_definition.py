@@ -285,6 +285,7 @@ MISTAKES = {
     "keep nothing": ({"search": {"keep": 0.0}}, ["keep = 0.0", "0 .. 1"]),
     "keep more than all": ({"search": {"keep": 1.5}}, ["keep = 1.5", "0 .. 1"]),
     "one race run": ({"final": {"race_runs": 1}}, ["race_runs = 1", "at least 2"]),
+    "fewer candidates than places": ({"final": {"candidates": 2}}, ["candidates = 2", "good_values = 3", "or 0"]),
     "no good value": ({"final": {"good_values": 0}}, ["good_values = 0", "at least 1"]),
     "holdout too small": (
         {"data": {"holdout": 500, "validation": 200, "confirmation": 400}},

@@ -84,27 +84,37 @@ def complete(runs: int, table: dict[Key, list[float]] = CLOSE) -> dict[Key, dict
 
 def test_a_race_begins_with_two_runs_of_all_and_says_nothing_before_they_are_over():
     for scores in ({}, complete(1), {key: {1: 0.5} for key in CONFIGS}, complete(2) | {(1, 1): {1: 0.88}}):
-        assert race(CONFIGS, scores, 4) == Race((tuple(CONFIGS),) * 2, ())
+        assert race(CONFIGS, scores, 4, 3) == Race((tuple(CONFIGS),) * 2, ())
 
 
 def test_what_is_clearly_worse_leaves_after_its_second_run_and_the_rest_race_to_the_end():
     two = ((1, 0), (1, 1))
-    assert race(CONFIGS, complete(2), 4).heats == (tuple(CONFIGS), tuple(CONFIGS), two)
-    assert race(CONFIGS, complete(4), 4) == Race((tuple(CONFIGS), tuple(CONFIGS), two, two), two)
+    assert race(CONFIGS, complete(2), 4, 3).heats == (tuple(CONFIGS), tuple(CONFIGS), two)
+    assert race(CONFIGS, complete(4), 4, 3) == Race((tuple(CONFIGS), tuple(CONFIGS), two, two), two)
 
 
 def test_a_race_with_one_config_left_is_over():
     table = {(1, 0): [0.90, 0.90], (1, 1): [0.50, 0.51], (1, 2): [0.30, 0.31]}
-    assert race(CONFIGS, complete(2, table), 9) == Race((tuple(CONFIGS),) * 2, ((1, 0),))
+    assert race(CONFIGS, complete(2, table), 9, 3) == Race((tuple(CONFIGS),) * 2, ((1, 0),))
+
+
+def test_the_best_take_the_places_and_the_others_are_crowded_out_and_not_called_worse():
+    alike = {(1, 0): [0.90, 0.88, 0.9], (1, 1): [0.89, 0.91, 0.9], (1, 2): [0.90, 0.91, 0.9]}
+    two, crowded_out = ((1, 1), (1, 2)), ((1, 0),)
+    assert race(CONFIGS, complete(2, alike), 3, 2) == Race((tuple(CONFIGS), tuple(CONFIGS), two), ())
+    over = race(CONFIGS, complete(3, alike), 3, 2)
+    assert (set(over.left), over.crowded_out) == (set(two), crowded_out)
+    both = race(CONFIGS, complete(2, alike | {(1, 0): [0.5, 0.5]}), 2, 1)
+    assert (both.left, both.crowded_out) == (((1, 2),), ((1, 1),))
 
 
 def test_without_a_config_there_is_no_race():
-    assert race([], {}, 3) == Race((), ())
+    assert race([], {}, 3, 3) == Race((), ())
 
 
 def test_a_race_of_two_runs_is_judged_once_with_all_of_the_error():
     rows = {(1, 0): [0.90, 0.88], (1, 1): [0.88, 0.87], (1, 2): [0.80, 0.83]}
-    assert list(race(CONFIGS, complete(2, rows), 2).left) == not_told_apart(rows)
+    assert list(race(CONFIGS, complete(2, rows), 2, 3).left) == not_told_apart(rows)
 
 
 @settings(deadline=None)  # a critical value takes a while the first time
@@ -112,14 +122,14 @@ def test_a_race_of_two_runs_is_judged_once_with_all_of_the_error():
 def test_a_race_depends_on_no_order_and_what_it_asked_for_it_goes_on_asking_for(rows, random):
     keys: list[Key] = [(1, i) for i in range(len(rows))]
     scores: dict[Key, dict[int, float]] = {key: {} for key in keys}
-    seen = [race(keys, scores, 4)]
+    seen = [race(keys, scores, 4, 3)]
     while not seen[-1].left:
         wanted = [(key, run) for run, heat in enumerate(seen[-1].heats) for key in heat if run not in scores[key]]
         key, run = random.choice(wanted)
         scores[key][run] = rows[key[1]][run]
-        seen.append(race(keys, scores, 4))
+        seen.append(race(keys, scores, 4, 3))
         assert seen[-1].heats[: len(seen[-2].heats)] == seen[-2].heats
-    assert seen[-1] == race(keys, {key: dict(enumerate(rows[key[1]])) for key in keys}, 4)
+    assert seen[-1] == race(keys, {key: dict(enumerate(rows[key[1]])) for key in keys}, 4, 3)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +143,6 @@ def test_the_best_leaves_a_race_early_in_two_of_a_hundred_and_is_missing_in_the_
     noise = 1.4 - rng.gamma(2, 0.7, shape) if skewed else rng.standard_normal(shape)
     tables = np.array(means)[:, None] + noise + rng.normal(0, 3, (800, 1, 4))
     keys: list[Key] = [(1, i) for i in range(len(means))]
-    over = [race(keys, complete(4, dict(zip(keys, table.tolist(), strict=True))), 4) for table in tables]
+    over = [race(keys, complete(4, dict(zip(keys, table.tolist(), strict=True))), 4, len(means)) for table in tables]
     assert np.mean([any(keys[0] not in heat for heat in each.heats) for each in over]) <= EARLY + 0.011
     assert np.mean([keys[0] in each.left for each in over]) >= 0.89

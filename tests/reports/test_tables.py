@@ -87,6 +87,7 @@ RACE = {
     "race_accuracy": "float64",
     "runs": "Int64",
     "good": "boolean",
+    "worse": "boolean",
 }
 EVALUATIONS = {
     "rank": "Int64",
@@ -224,7 +225,7 @@ def test_the_race_lists_the_good_values_and_then_who_left_with_the_mean_of_the_r
     for row in table.itertuples():
         own = [run.score for run in results.runs if run.stage == "race" and run.source_trial == row.trial]
         assert (row.runs, row.race_accuracy) == (len(own), pytest.approx(sum(own) / len(own)))
-    assert table["runs"].is_monotonic_decreasing
+    assert table["worse"].is_monotonic_increasing
 
 
 def test_good_values_show_the_score_of_the_confirmation_and_not_of_the_search():

@@ -119,22 +119,27 @@ def test_the_verdict_names_values_score_interval_seeds_and_rivals():
         f"{percent(winner.test.mean)} % on the test set (90 % interval {interval_percent(winner.test)}, 3 seeds)"
         in text
     )
-    good, raced = len(results.good), len(results.raced)
-    assert f"{good} of {raced} raced configs can't be told from the best at 90 % (100 were searched)" in text
+    raced, like_the_best = len(results.raced), sum(not place.worse for place in results.raced)
+    assert f"{like_the_best} of {raced} raced configs can't be told from the best at 90 % (100 were searched)" in text
 
 
 @pytest.mark.parametrize(
-    ("good", "raced", "told"),
+    ("good", "crowded_out", "worse", "told"),
     [
-        (3, 5, "3 of 5 raced configs can't be told from the best at 90 % (60 were searched)"),
-        (1, 5, "the 4 other raced configs are worse than the best at 90 % (60 were searched)"),
-        (1, 2, "the other raced config is worse than the best at 90 % (60 were searched)"),
-        (1, 1, "only one config raced (60 were searched)"),
+        (3, 0, 2, "3 of 5 raced configs can't be told from the best at 90 % (60 were searched)"),
+        (2, 3, 1, "5 of 6 raced configs can't be told from the best at 90 % (60 were searched, the best 2 went on)"),
+        (1, 0, 4, "the 4 other raced configs are worse than the best at 90 % (60 were searched)"),
+        (1, 0, 1, "the other raced config is worse than the best at 90 % (60 were searched)"),
+        (1, 0, 0, "only one config raced (60 were searched)"),
     ],
 )
-def test_verdict_and_good_values_say_what_the_race_says(good, raced, told):
+def test_verdict_and_good_values_say_what_the_race_says(good, crowded_out, worse, told):
     results = CASES["two"]
-    changed = replace(results, good=results.good[:1] * good, raced=results.raced[:1] * raced)
+    place = results.raced[0]
+    raced = (
+        [place] * good + [replace(place, good=False)] * crowded_out + [replace(place, good=False, worse=True)] * worse
+    )
+    changed = replace(results, good=results.good[:1] * good, raced=raced)
     assert told in verdict(changed)
     assert f"{told[0].upper()}{told[1:]}." in " ".join(printed(good_values_panel(changed)).split())
 
