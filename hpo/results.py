@@ -192,7 +192,7 @@ def race_places(
 def good_values(
     definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
 ) -> list[GoodValue]:
-    """Return the configs that cannot be told from the best, in the order of the race, scored by their confirmation.
+    """Return the configs that cannot be told from the best and had a place, in their order, scored by confirmation.
 
     `trials` are the comparable trials, `box` is the last round's. A study that is not that far has none.
     """

@@ -125,7 +125,7 @@ def rounds_table(results: StudyResults) -> pd.DataFrame:
 
 
 def good_values_table(results: StudyResults) -> pd.DataFrame:
-    """Return a row for every config that the race cannot tell from its best, in the order of the race.
+    """Return a row for every good value: those that the race cannot tell from its best, as far as there are places.
 
     rank                 Int64    place in the race
     trial                Int64    number of the search's trial that tried the config first
