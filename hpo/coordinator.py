@@ -107,6 +107,7 @@ class Coordinator:
             n=definition.rounds[number - 1].trials,
             seed=derived_seed(definition.seed, PROPOSAL, number),
             sampler=definition.search.sampler,
+            max_gap=definition.search.max_gap,
         )
         self.record.open_round(number, box, why, configs)
         return True

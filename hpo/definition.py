@@ -86,7 +86,7 @@ class StudyDefinition:
             "model": {"network": kind} | dataclasses.asdict(self.network),
             "training": dataclasses.asdict(self.training),
             "space": space,
-            "search": dataclasses.asdict(self.search),
+            "search": {key: value for key, value in dataclasses.asdict(self.search).items() if value is not None},
         }
         if self.comparison is None:
             tables["rounds"] = [dataclasses.asdict(each) for each in self.rounds]

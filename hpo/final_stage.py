@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpo.definition import StudyDefinition
-from hpo.results import FinalRun, Stage, full_results, raced
+from hpo.results import FinalRun, Stage, chosen_by_search, full_results, raced
 from hpo.seeds import CONFIRM, FULL, RACE, derived_seed
-from hpo.selecting import Key, candidates
+from hpo.selecting import Key
 from hpo.space import Box, Config, Numeric, Value
 from hpo.transfer import transferred_weight_decay
 from hpo.trials import TrialResult
@@ -43,7 +43,7 @@ def wanted_runs(
     configs share the seeds of a stage, and with them groups, images and initialisation: differences between configs are
     then differences between configs.
     """
-    chosen = candidates(definition.space, box, trials, definition.final.racing)
+    chosen = chosen_by_search(definition, box, trials)
     by_key = {trial.key: trial for trial in chosen}
     race = raced(definition, chosen, runs)
     wanted = [

@@ -29,29 +29,39 @@ WARM_START_AT_LEAST = 10
 
 
 def propose(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], *, n: int, seed: int, sampler: str
+    space: SearchSpace,
+    box: Box,
+    trials: Sequence[TrialResult],
+    *,
+    n: int,
+    seed: int,
+    sampler: str,
+    max_gap: float | None = None,
 ) -> list[dict[str, Value]]:
     """Return `n` configs for a round that looks in `box`.
 
     `trials` are the comparable finished trials (imputed scores where stopped); samplers that learn see those inside the
     box. In a round after the first, a tenth of the configs is drawn from the whole limits. A grid knows no boxes.
+    `max_gap`, a bound on the train-validation gap, is a constraint to those that know such: tpe and gp.
     """
     if sampler == GRID:
         return space.grid()[:n]
     narrowed = bool(trials) and box != space.limits()
     wide = round(WIDE_SHARE * n) if narrowed else 0
     sampler_seed, wide_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(2))
-    inside = _PROPOSERS[sampler](space, box, trials, n - wide, sampler_seed)
+    inside = _PROPOSERS[sampler](space, box, trials, n - wide, sampler_seed, max_gap=max_gap)
     return inside + _lattice(space, space.limits(), trials, wide, wide_seed)
 
 
-def _lattice(space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int) -> list[dict[str, Value]]:
+def _lattice(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None = None
+) -> list[dict[str, Value]]:
     """Return `n` points of a randomly shifted R_d lattice in `box`.
 
     x_i = frac(shift + i * alpha), alpha_j = phi_d ** -(j + 1), where phi_d is the root of x ** (d + 1) = x + 1
     (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences"): every prefix covers the box evenly.
     """
-    del trials
+    del trials, max_gap
     dimensions = len(space.hyperparameters)
     phi = 2.0
     for _ in range(64):  # the fixed point iteration contracts; 64 rounds are exact in float64
@@ -76,27 +86,41 @@ def _optuna(make: Callable[[int], BaseSampler]) -> Callable[..., list[dict[str, 
     """Return a proposer that asks the Optuna sampler `make(seed)`."""
 
     def propose_with_optuna(
-        space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int
+        space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
     ) -> list[dict[str, Value]]:
-        return _asked(make(seed), space, box, trials, n)
+        return _asked(make(seed), space, box, trials, n, max_gap=max_gap)
 
     return propose_with_optuna
 
 
 def _asked(
-    sampler: BaseSampler, space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int
+    sampler: BaseSampler,
+    space: SearchSpace,
+    box: Box,
+    trials: Sequence[TrialResult],
+    n: int,
+    *,
+    max_gap: float | None = None,
 ) -> list[dict[str, Value]]:
     """Return `n` configs that `sampler` answers with, having been told the `trials` that lie in `box`."""
     distributions = space.distributions(box)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for trial in trials:
         if trial.config in box:
-            study.add_trial(create_trial(params=dict(trial.config), distributions=distributions, value=trial.score))
+            # What failed has no gap, and its score says enough.
+            bound = None if max_gap is None else {"gap": 0.0 if trial.gap is None else trial.gap - max_gap}
+            study.add_trial(
+                create_trial(
+                    params=dict(trial.config), distributions=distributions, value=trial.score, constraints=bound
+                )
+            )
     # Every asked trial stays running, so that the sampler spreads the ones that follow (constant liar; qLogEI for gp).
     return [dict(study.ask(fixed_distributions=distributions).params) for _ in range(n)]
 
 
-def _cmaes(space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int) -> list[dict[str, Value]]:
+def _cmaes(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+) -> list[dict[str, Value]]:
     """Return `n` draws from the normal distribution that the best tenth of the trials in `box` supports.
 
     Optuna's CMA-ES learns from the trials that it asked for itself, and what an earlier round tried is not among them.
@@ -104,6 +128,7 @@ def _cmaes(space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, 
     hyperparameter optimization", eq. 8): a round is a generation. Where there are too few for a tenth of them, as in
     round 1, CMA-ES has nothing to say and Optuna would draw at random; the lattice spreads evenly instead.
     """
+    del max_gap
     ranges = {name: each for name, each in space.distributions(box).items() if _has_a_direction(each)}
     inside = [trial for trial in trials if trial.config in box]
     if len(inside) < WARM_START_AT_LEAST or not ranges:

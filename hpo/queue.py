@@ -113,10 +113,12 @@ class TrialQueue:
         attributes: Mapping[str, Any],
         *,
         network: bytes | None = None,
+        constraint: float | None = None,
     ) -> bool:
         """Write down what is known of a claimed trial at `rung` and end the claim; the last rung completes the trial.
 
-        `network` is the trained network, where it is to be kept.
+        `network` is the trained network, where it is to be kept; `constraint` a number that must not be above 0, where
+        there is one, in the form that Optuna and its dashboard both read.
 
         Returns False, and writes nothing, if the lease was lost meanwhile: then another worker has the trial.
         """
@@ -128,6 +130,8 @@ class TrialQueue:
                 save_network_bytes(self._engine, trial.id, network)
             for name, value in attributes.items():
                 self._storage.set_trial_user_attr(trial.id, name, value)
+            if constraint is not None:
+                self._storage.set_trial_system_attr(trial.id, "constraints", [constraint])
             self._storage.set_trial_intermediate_value(trial.id, rung, score)
             if rung == DONE:
                 self._storage.set_trial_state_values(trial.id, TrialState.COMPLETE, [score])

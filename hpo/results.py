@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -57,6 +58,8 @@ class RacePlace:
     runs: int
     good: bool
     worse: bool
+    gap: float = math.inf
+    """Train minus validation accuracy, mean over the same runs; infinite if all of them failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ def search_results(trials: Iterable[QueuedTrial]) -> list[TrialResult]:
         score = trial.score if trial.score is not None else WORST_SCORE
         if stopped and trial.rungs:
             score = trial.rungs[trial.reached]
+        train_accuracy = trial.attributes.get("train_accuracy")
+        diverged = trial.state == TrialState.FAIL or bool(trial.attributes.get("reason"))
         found[key] = TrialResult(
             *key,
             config=trial.config,
@@ -102,8 +107,14 @@ def search_results(trials: Iterable[QueuedTrial]) -> list[TrialResult]:
             stopped=stopped,
             failed=trial.state == TrialState.FAIL,
             number=trial.number,
+            gap=None if diverged or train_accuracy is None else train_accuracy - score,
         )
     return [found[key] for key in sorted(found)]
+
+
+def chosen_by_search(definition: StudyDefinition, box: Box, trials: Sequence[TrialResult]) -> list[TrialResult]:
+    """Return those of the comparable `trials` whose configs race; `box` is the last round's."""
+    return candidates(definition.space, box, trials, definition.final.racing, definition.search.max_gap)
 
 
 def comparable(definition: StudyDefinition, trials: Sequence[TrialResult]) -> list[TrialResult]:
@@ -172,27 +183,39 @@ def raced(definition: StudyDefinition, chosen: Sequence[TrialResult], runs: Sequ
 def race_places(
     definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
 ) -> list[RacePlace]:
-    """Return the places of all that raced: the good values, best mean first, who was crowded out, and who is worse.
+    """Return the places of all that raced: the good values, then who was crowded out, and who is worse.
+
+    Good values cannot be told apart by their accuracy, so the one that overfits least is first among them; the others
+    are in the order of their means.
 
     `trials` are the comparable trials, `box` is the last round's. A study whose race is not over has none.
     """
-    chosen = {t.key: t for t in candidates(definition.space, box, trials, definition.final.racing)}
+    chosen = {t.key: t for t in chosen_by_search(definition, box, trials)}
     over = raced(definition, list(chosen.values()), runs)
     if not over.left:
         return []
     scores = {(run.source, run.run): run.score for run in runs if run.stage == "race"}
+    gaps: dict[Key, list[float]] = {}
+    for run in runs:
+        if run.stage == "race" and not run.reason:
+            gaps.setdefault(run.source, []).append(run.train_accuracy - run.score)
     places = []
     for key, trial in chosen.items():
         own = [scores[key, i] for i, heat in enumerate(over.heats) if key in heat]
         good, worse = key in over.left, key not in (*over.left, *over.crowded_out)
-        places.append(RacePlace(trial.number, key, trial.config, float(np.mean(own)), len(own), good, worse))
-    return sorted(places, key=lambda place: (not place.good, place.worse, -place.runs, -place.mean, place.key))
+        gap = float(np.mean(gaps[key])) if key in gaps else math.inf
+        places.append(RacePlace(trial.number, key, trial.config, float(np.mean(own)), len(own), good, worse, gap))
+    first = sorted((place for place in places if place.good), key=lambda place: (place.gap, -place.mean, place.key))
+    rest = [place for place in places if not place.good]
+    return first + sorted(rest, key=lambda place: (place.worse, -place.runs, -place.mean, place.key))
 
 
 def good_values(
     definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
 ) -> list[GoodValue]:
-    """Return the configs that cannot be told from the best and had a place, in their order, scored by confirmation.
+    """Return the configs that cannot be told from the best and had a place, least overfitting first.
+
+    Their scores are those of their confirmation.
 
     `trials` are the comparable trials, `box` is the last round's. A study that is not that far has none.
     """
@@ -209,6 +232,7 @@ def good_values(
             search_score=tried[place.key].score,
             at_boundary=boundaries(definition.space, place.config),
             trained=max(tried[place.key].rungs, default=100),
+            gap=place.gap,
         )
         for rank, place in enumerate(race_places(definition, box, trials, runs), 1)
         if place.good

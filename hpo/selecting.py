@@ -50,23 +50,37 @@ class GoodValue:
     at_boundary: tuple[str, ...]
     trained: int = 100
     """How far the search trained it, in percent: a stopped trial may be promising because its neighbours are."""
+    gap: float = math.nan
+    """Train minus validation accuracy, mean over its runs in the race; good values are in the order of it."""
 
 
-def candidates(space: SearchSpace, box: Box, trials: Sequence[TrialResult], count: int) -> list[TrialResult]:
+def candidates(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], count: int, max_gap: float | None = None
+) -> list[TrialResult]:
     """Return the `count` most promising of `trials`, best first: highest smoothed score among the top third by score.
 
     A trial's smoothed score is the Gaussian-kernel mean of the scores of all trials, failures included, with a
     bandwidth of .2 of the final box: a lucky run among failures is not promising, a plateau is. A config that was drawn
-    twice, as happens with few choices, is one candidate.
+    twice, as happens with few choices, is one candidate. With `max_gap`, a bound on the train-validation gap, only
+    those within it are considered, unless none is; scores are smoothed over all of them.
     """
     scored = with_imputed_scores(trials)
     smooth = smoothed_scores(space, box, scored)
-    by_score = sorted(range(len(scored)), key=lambda i: (-scored[i].score, scored[i].key))
-    promising = by_score[: max(count, math.ceil(CANDIDATE_SHARE * len(scored)))]
+    by_score = sorted(_within(trials, max_gap), key=lambda i: (-scored[i].score, scored[i].key))
+    promising = by_score[: max(count, math.ceil(CANDIDATE_SHARE * len(by_score)))]
     promising.sort(key=lambda i: (-smooth[i], scored[i].key))
     different = {tuple(sorted(trials[i].config.items())): trials[i] for i in reversed(promising)}
     chosen = [trials[i] for i in promising if different[tuple(sorted(trials[i].config.items()))] is trials[i]]
     return chosen[:count]
+
+
+def _within(trials: Sequence[TrialResult], max_gap: float | None) -> Sequence[int]:
+    """Return the places of the `trials` whose gap is at most `max_gap`; all of them without a bound, or if none is."""
+    everybody = range(len(trials))
+    if max_gap is None:
+        return everybody
+    gaps = [trial.gap for trial in trials]
+    return [i for i, gap in enumerate(gaps) if gap is not None and gap <= max_gap] or everybody
 
 
 def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> NDArray[np.float64]:

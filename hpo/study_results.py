@@ -10,6 +10,7 @@ from hpo.certificate import Certificate
 from hpo.certificate_record import load_certificate
 from hpo.comparison import ComparedConfig, compared
 from hpo.definition import StudyDefinition
+from hpo.gaps import GuardCost, guard_cost
 from hpo.queue import QueuedTrial, TrialQueue
 from hpo.results import (
     FinalRun,
@@ -55,6 +56,8 @@ class StudyResults:
     certificate: Certificate | None = None
     chosen: Mapping[str, Any] | None = None
     """How many images the "auto" rounds were given, see StudyRecord.chosen."""
+    guard: GuardCost | None = None
+    """What the bound on the gap did to the choice, once the search is over, where the study has one."""
 
     @property
     def complete_data(self) -> bool:
@@ -87,6 +90,9 @@ def load_results(database: Database, name: str) -> StudyResults:
         curves=load_curves(database.engine, [trial.id for trial in (*queued, *final)]),
         ledger=load_test_openings(database.engine, name),
         compared=compared(definition, queued) if definition.comparison is not None else (),
+        guard=guard_cost(definition.space, rounds[-1].box, known, definition.final.racing, definition.search.max_gap)
+        if searched
+        else None,
         raced=race_places(definition, rounds[-1].box, known, runs) if searched else (),
         certificate=load_certificate(database, definition),
         chosen=record.chosen,

@@ -29,6 +29,8 @@ class TrialResult:
     failed: bool = False
     number: int = -1
     """The trial's number in the Optuna study, for people; no decision looks at it."""
+    gap: float | None = None
+    """Train minus validation accuracy where its training ended, if that is known and it did not diverge."""
 
     @property
     def key(self) -> tuple[int, int]:

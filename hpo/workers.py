@@ -142,7 +142,11 @@ class Worker:
             queue.fail(trial, f"{type(error).__name__}: {error}")
             self._announce(f"trial {trial.number} failed: {error}")
             return
-        if not queue.report(trial, trial.allowed, result.score, result.curve, attributes, network=network):
+        max_gap = self._definition.search.max_gap
+        excess = None if max_gap is None or result.diverged else result.train_accuracy - result.score - max_gap
+        if not queue.report(
+            trial, trial.allowed, result.score, result.curve, attributes, network=network, constraint=excess
+        ):
             self._announce(f"trial {trial.number} was given to another worker meanwhile; this result is dropped")
         elif trial.allowed < DONE:
             self._park(trial, run)
@@ -185,9 +189,9 @@ class Worker:
     def _attributes(self, result: RunResult, *, done: bool) -> dict[str, object]:
         """Return what the trial's attributes say of `result`; its curve says the rest, so a rung writes little."""
         attributes: dict[str, object] = {"reason": result.diverged} if result.diverged else {}
+        attributes["train_accuracy"] = result.train_accuracy
         if done:
             attributes |= {
-                "train_accuracy": result.train_accuracy,
                 "seconds": round(result.seconds, 3),
                 "worker": self._leases.holder.name,
             }

@@ -5,6 +5,8 @@ Every table has a column for each hyperparameter, by its name: float64, Int64, b
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from hpo.selecting import boundaries
@@ -125,16 +127,17 @@ def rounds_table(results: StudyResults) -> pd.DataFrame:
 
 
 def good_values_table(results: StudyResults) -> pd.DataFrame:
-    """Return a row for every good value: those that the race cannot tell from its best, as far as there are places.
+    """Return a row for every good value: what the race cannot tell from its best, as far as there are places.
 
-    rank                 Int64    place in the race
+    rank                 Int64    place by the gap, the smallest first
     trial                Int64    number of the search's trial that tried the config first
     round                Int64    its round
     (hyperparameters)
     validation_accuracy  float64  mean of the confirmation runs, which chose nothing
     ci_low, ci_high      float64  its 90 % t interval
     runs                 Int64    confirmation runs
-    race_accuracy        float64  mean of the race's runs, which chose the rank
+    race_accuracy        float64  mean of the race's runs, which made it a good value
+    gap                  float64  train - validation accuracy, mean of the race's runs, which chose the rank
     search_accuracy      float64  the score in the search, which chose the config: flattering
     n_train              Int64    training images, a group
     epochs               Int64    of each run
@@ -145,7 +148,14 @@ def good_values_table(results: StudyResults) -> pd.DataFrame:
         {"rank": INTEGER, "trial": INTEGER, "round": INTEGER}
         | config_dtypes(definition.space)
         | {"validation_accuracy": REAL, "ci_low": REAL, "ci_high": REAL, "runs": INTEGER}
-        | {"race_accuracy": REAL, "search_accuracy": REAL, "n_train": INTEGER, "epochs": INTEGER, "at_boundary": TEXT}
+        | {
+            "race_accuracy": REAL,
+            "gap": REAL,
+            "search_accuracy": REAL,
+            "n_train": INTEGER,
+            "epochs": INTEGER,
+            "at_boundary": TEXT,
+        }
     )
     rows = [
         config_cells(definition.space, good.config)
@@ -158,6 +168,7 @@ def good_values_table(results: StudyResults) -> pd.DataFrame:
             "ci_high": good.confirmed.high,
             "runs": good.confirmed.runs,
             "race_accuracy": good.race,
+            "gap": None if math.isinf(good.gap) or math.isnan(good.gap) else good.gap,
             "search_accuracy": good.search_score,
             "n_train": n_train(results, len(definition.rounds)),
             "epochs": definition.rounds[-1].epochs,

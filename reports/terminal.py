@@ -76,7 +76,8 @@ def good_values_panel(results: StudyResults) -> RenderableType:
     explained = (
         f"confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images, "
         f"with its {CONFIDENCE_TEXT} interval. search: the score that caught the eye; it flatters. What was stopped "
-        "early has the score of that point, and was promising for its neighbours' sake."
+        "early has the score of that point, and was promising for its neighbours' sake. rank: by the gap between train "
+        "and validation accuracy in the race, the smallest first."
     )
     return panel(title, [table, Text(""), *[Text(note) for note in notes], Text(explained, style="dim")])
 

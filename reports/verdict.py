@@ -5,6 +5,7 @@ from __future__ import annotations
 from hpo.results import FullResult
 from hpo.space import Config
 from hpo.study_results import StudyResults
+from hpo.trials import TrialResult
 from reports.certificate_text import certificate_note
 from reports.comparisons.verdict import comparison_verdict
 from reports.formatting import (
@@ -15,6 +16,7 @@ from reports.formatting import (
     data_text,
     interval_percent,
     percent,
+    points_text,
 )
 from reports.inert import boundaries_that_matter, inert_note, inert_shrinkage
 from reports.luck import best_so_far, luck_note
@@ -98,7 +100,28 @@ def _reservations(results: StudyResults) -> list[str]:
         notes.append(f"It overfits: train - test is {100 * winner.gap:.1f} points.")
     if any(run.reason for run in winner.runs):
         notes.append("Some of its runs failed, see evaluations.csv.")
-    return notes
+    return notes + guard_text(results)
+
+
+def guard_text(results: StudyResults) -> list[str]:
+    """Return a sentence on what the bound on the train-validation gap cost or gained, where the study has one."""
+    guard, max_gap = results.guard, results.definition.search.max_gap
+    if guard is None or max_gap is None:
+        return []
+    bound = f"the bound on the train-validation gap ({points_text(max_gap)} points)"
+    if not guard.any_within:
+        return [f"No trial kept to {bound}: it was left aside, and all trials were considered."]
+    if guard.chosen.key == guard.without.key:
+        return [f"{bound[0].upper()}{bound[1:]} cost nothing: the first choice is the same without it."]
+    without = f"{config_text(guard.without.config)}: {_score_and_gap(guard.without)}"
+    chosen = f"{config_text(guard.chosen.config)}: {_score_and_gap(guard.chosen)}"
+    return [f"Without {bound} the search's first choice would have been {without}; with it, it is {chosen}."]
+
+
+def _score_and_gap(trial: TrialResult) -> str:
+    gap = "an unknown gap" if trial.gap is None else f"a gap of {points_text(trial.gap)} points"
+    at = f" at {max(trial.rungs)} % of its training" if trial.stopped and trial.rungs else ""
+    return f"{percent(trial.score)} % in validation{at} with {gap}"
 
 
 def _interval(text: str) -> str:

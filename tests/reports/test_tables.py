@@ -71,6 +71,7 @@ GOOD = {
     "ci_high": "float64",
     "runs": "Int64",
     "race_accuracy": "float64",
+    "gap": "float64",
     "search_accuracy": "float64",
     "n_train": "Int64",
     "epochs": "Int64",

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from hpo.gaps import GuardCost
 from hpo.selecting import Estimate
 from reports.formatting import interval_percent, percent, region_text, value_text
 from reports.inert import inert_shrinkage
@@ -142,6 +143,23 @@ def test_verdict_and_good_values_say_what_the_race_says(good, crowded_out, worse
     changed = replace(results, good=results.good[:1] * good, raced=raced)
     assert told in verdict(changed)
     assert f"{told[0].upper()}{told[1:]}." in " ".join(printed(good_values_panel(changed)).split())
+
+
+def test_the_verdict_says_what_a_bound_on_the_gap_cost():
+    of = definition(ONE)
+    bounded = replace(of, search=replace(of.search, max_gap=0.1))
+    results = replace(study(of), definition=bounded)
+    one, other = (
+        replace(trial, gap=gap, stopped=False) for trial, gap in zip(results.trials, (0.05, 0.2), strict=False)
+    )
+    kept = verdict(replace(results, guard=GuardCost(any_within=True, chosen=one, without=one)))
+    assert "The bound on the train-validation gap (10.0 points) cost nothing" in kept
+    paid = verdict(replace(results, guard=GuardCost(any_within=True, chosen=one, without=other)))
+    assert f"{percent(other.score)} % in validation with a gap of 20.0 points" in paid
+    assert f"{percent(one.score)} % in validation with a gap of 5.0 points" in paid
+    void = verdict(replace(results, guard=GuardCost(any_within=False, chosen=one, without=one)))
+    assert "No trial kept to the bound" in void
+    assert "bound on the train" not in verdict(results)
 
 
 def test_the_verdict_and_the_panels_say_it_when_the_data_is_a_stand_in():
