@@ -66,6 +66,12 @@ class SizeVerdict:
         In words: its best config is expected to be as good as the reference's, it is not likely to be a point worse,
         and the size does not rank the better half upside down. More cannot be asked of tau: where the better half is a
         plateau, even the reference hardly agrees with itself, and any config of it will do.
+
+        The numbers come from a recorded table (an MLP on Fashion-MNIST, learning rate x weight decay, sizes of 400 to
+        50,000 images) and held on two others (the same on MNIST; four hyperparameters on Fashion-MNIST). Of 480
+        judgements, on 16 configs and three seeds each, those that passed lost .07 points of test accuracy after
+        training on all of the data, at most .3 in 98 of 100; those that did not, .85. It errs on the safe side: of the
+        sizes that lost at most .3 points, 38 % passed.
         """
         return self.tau_low > TAU_LOW and self.loss <= LOSS and self.loss_high <= LOSS_HIGH
 

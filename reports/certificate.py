@@ -78,8 +78,8 @@ def certificate_panel(findings: Findings) -> RenderableType:
         f"{found.configs} configs from {findings.plan.where}, {found.seeds} seeds on each size, as many updates. tau: "
         f"Kendall's, with {reference.samples} images, over the better half of the configs; in the last line what noise "
         f"allows, {reference.samples} images against themselves. points lost: accuracy given up by taking the config "
-        f"that the size puts first. at least, at most: {BOUND} bounds. A size passes with tau at least over "
-        f"{TAU_LOW:.1f}, {points_text(LOSS)} points lost, and at most {points_text(LOSS_HIGH)}."
+        f"that the size puts first. at least, at most: {BOUND} bounds. A size passes where tau is "
+        f"at least over {TAU_LOW:.1f}, and {points_text(LOSS)} points are lost, at most {points_text(LOSS_HIGH)}."
     )
     title = f"Certificate of {findings.definition.name} on {findings.source['provenance']}"
     return panel(title, [table, Text(""), Text(said), Text(""), Text(explained, style="dim")])
