@@ -25,6 +25,7 @@ from hpo.space import Box, Config, Interval, Numeric, SearchSpace
 from hpo.stopping import survivors, with_imputed_scores
 from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord
 from hpo.trials import TrialResult
+from hpo.warm_start import warm_box, warm_configs
 from storage.database import Database
 from storage.leases import Leases
 
@@ -97,17 +98,23 @@ class Coordinator:
         definition, number = self.definition, len(rounds) + 1
         box = definition.space.start()
         why: tuple[str, ...] = ("the start, as declared",)
+        first = [] if rounds else warm_configs(definition.space, self.record.warm_start)
+        first = first[: definition.rounds[0].trials]
+        if first:
+            box = warm_box(definition.space, self.record.warm_start)
+            why = (f"around the good values of {definition.search.warm_start}",)
         if rounds:
             narrowing = narrow(definition.space, rounds[-1].box, known, self._chance)
             box, why = narrowing.box, narrowing.why
-        configs = propose(
+        configs = first + propose(
             definition.space,
             box,
             with_imputed_scores(known),
-            n=definition.rounds[number - 1].trials,
+            n=definition.rounds[number - 1].trials - len(first),
             seed=derived_seed(definition.seed, PROPOSAL, number),
             sampler=definition.search.sampler,
             max_gap=definition.search.max_gap,
+            warm=bool(first),
         )
         self.record.open_round(number, box, why, configs)
         return True

@@ -37,16 +37,18 @@ def propose(
     seed: int,
     sampler: str,
     max_gap: float | None = None,
+    warm: bool = False,
 ) -> list[dict[str, Value]]:
     """Return `n` configs for a round that looks in `box`.
 
     `trials` are the comparable finished trials (imputed scores where stopped); samplers that learn see those inside the
     box. In a round after the first, a tenth of the configs is drawn from the whole limits. A grid knows no boxes.
     `max_gap`, a bound on the train-validation gap, is a constraint to those that know such: tpe and gp.
+    `warm` says that the box of a first round comes from another study, and is as a narrowed one.
     """
     if sampler == GRID:
         return space.grid()[:n]
-    narrowed = bool(trials) and box != space.limits()
+    narrowed = (warm or bool(trials)) and box != space.limits()
     wide = round(WIDE_SHARE * n) if narrowed else 0
     sampler_seed, wide_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(2))
     inside = _PROPOSERS[sampler](space, box, trials, n - wide, sampler_seed, max_gap=max_gap)

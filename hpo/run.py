@@ -33,7 +33,7 @@ from hpo.kept_networks import kept_network
 from hpo.studies import define, load_tables, presets
 from hpo.study_data import StudyData
 from hpo.study_record import StudyRecord, chosen_samples
-from hpo.study_results import StudyResults, load_results
+from hpo.study_results import StudyResults, load_results, warm_start
 from storage.database import Database, database_errors, shown
 
 
@@ -67,6 +67,9 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--out", type=Path, metavar="DIR", help="where tables and figures go (default: out/<study>/)")
     add_data_dir(made)
     add_changes(made)
+    made.add_argument(
+        "--warm-start", metavar="STUDY", help="begin at the good values of a finished study in the database"
+    )
     return made
 
 
@@ -83,11 +86,13 @@ def _introduce() -> None:
 def _run(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
     check_workers(arguments.workers)
-    tables = load_tables(arguments.study, arguments.changes, arguments.seed)
+    warm = [f"search.warm_start={arguments.warm_start}"] if arguments.warm_start else []
+    tables = load_tables(arguments.study, [*arguments.changes, *warm], arguments.seed)
     definition = define(arguments.study, with_samples(tables) if auto_rounds(tables) else tables)
     out = arguments.out or Path("out") / definition.name
     make_out_folder(out)
     with database_errors(arguments.storage), Database(arguments.storage) as database:
+        begin_at = warm_start(database, definition)
         data, source = look_at_data(definition, arguments.data_dir)
         chosen: dict[str, Any] | None = None
         if auto_rounds(tables):
@@ -98,7 +103,7 @@ def _run(arguments: argparse.Namespace) -> int:
             if chosen is None:
                 return _stopped(arguments)
             definition = define(arguments.study, with_samples(tables, chosen["samples"]))
-        record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen)
+        record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen, warm_start=begin_at)
         if record.state != "done" and not _search(arguments, database, record):
             _write(load_results(database, definition.name), out)
             return _stopped(arguments)

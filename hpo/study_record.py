@@ -26,6 +26,7 @@ CERTIFICATE_SUFFIX = "-certificate"
 PARTS = (FINAL_SUFFIX, CERTIFICATE_SUFFIX)
 """How the Optuna studies are called that belong to another one."""
 
+WARM_START = "warm start"
 METRIC = "validation accuracy"
 CHOSEN = "samples chosen"
 
@@ -63,12 +64,14 @@ class StudyRecord:
         source: Mapping[str, str],
         *,
         chosen: Mapping[str, Any] | None = None,
+        warm_start: Sequence[Mapping[str, Value]] = (),
     ) -> StudyRecord:
         """Create the study and its final part, or open them if they exist.
 
         `data` are the numbers of its data, `source` says where they came from, `chosen` how many images its "auto"
-        rounds were given (hpo.auto_samples.choice). Raises UserError if the study exists
-        with another definition or other data, showing what differs and the ways out.
+        rounds were given (hpo.auto_samples.choice), `warm_start` the good values of another study that it begins at,
+        kept here so that resuming does not depend on that study. Raises UserError if the study exists with another
+        definition or other data, showing what differs and the ways out.
         """
         final_part = {"final part of": definition.name}
         record = {
@@ -76,6 +79,7 @@ class StudyRecord:
             "source": dict(source),
             "versions": versions(),
             "state": "running",
+            **({WARM_START: [dict(config) for config in warm_start]} if warm_start else {}),
             **({CHOSEN: dict(chosen)} if chosen is not None else {}),
             "definition": definition.record(),  # the last to be written: a study that has it is whole
         }
@@ -113,6 +117,11 @@ class StudyRecord:
     def chosen(self) -> dict[str, Any] | None:
         """How many images the rounds were given that left it to a certificate; None where no round did."""
         return self._attributes.get(CHOSEN)
+
+    @property
+    def warm_start(self) -> list[dict[str, Value]]:
+        """The good values of another study that this one begins at."""
+        return list(self._attributes.get(WARM_START, ()))
 
     @property
     def state(self) -> str:

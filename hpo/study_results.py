@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +25,12 @@ from hpo.results import (
     search_results,
 )
 from hpo.selecting import GoodValue
+from hpo.space import Config
 from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord
 from hpo.trials import TrialResult
+from hpo.warm_start import warm_configs
 from storage.database import Database
+from storage.errors import UserError
 from storage.leases import Leases
 from storage.records import Curve, LedgerEntry, load_curves, load_test_openings
 
@@ -63,6 +67,32 @@ class StudyResults:
     def complete_data(self) -> bool:
         """Whether the dataset is the one its name says, and not a small stand-in."""
         return self.source["complete"] == "yes"
+
+
+def warm_start(database: Database, definition: StudyDefinition) -> list[Config]:
+    """Return the good values that `definition` is to begin at; none if it names no study, or has its own record yet.
+
+    Raises UserError if the study that it names is not there, not done, or shares no hyperparameter with it.
+    """
+    other = definition.search.warm_start
+    if other is None:
+        return []
+    with contextlib.suppress(UserError):
+        StudyRecord(database, definition.name)
+        return []
+    found = load_results(database, other)
+    if found.state != "done" or not found.good:
+        raise UserError(
+            f"search.warm_start = {other!r}: that study has no good values yet; finish it with "
+            f"python -m hpo.run --study {other}, or leave warm_start out"
+        )
+    configs: list[Config] = [good.config for good in found.good]
+    if not warm_configs(definition.space, configs):
+        raise UserError(
+            f"search.warm_start = {other!r}: that study searched {', '.join(found.definition.space.hyperparameters)}, "
+            f"of which nothing fits {', '.join(definition.space.hyperparameters)}; leave warm_start out"
+        )
+    return configs
 
 
 def load_results(database: Database, name: str) -> StudyResults:

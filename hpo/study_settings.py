@@ -56,7 +56,8 @@ class SearchSettings:
     ranges alone. `rungs` are shares of the training; at each the best `keep` share of the round's trials goes on.
 
     `max_gap` bounds train minus validation accuracy where a trial's training ended: tpe and gp avoid what is above it,
-    and only configs within it race, unless there are none.
+    and only configs within it race, unless there are none. `warm_start` names a finished study of the same database,
+    whose good values round 1 tries first and looks around (`hpo.warm_start`).
     """
 
     sampler: str = "lattice"
@@ -64,11 +65,16 @@ class SearchSettings:
     rungs: tuple[float, ...] = (0.25, 0.5)
     keep: float = 0.5
     max_gap: float | None = None
+    warm_start: str | None = None
 
     def __post_init__(self) -> None:
         _require(
             self.max_gap is None or 0 <= self.max_gap <= 1,
             f"max_gap = {self.max_gap}; it is a difference of two accuracies, such as 0.1, and must lie in 0 .. 1",
+        )
+        _require(
+            self.warm_start is None or self.sampler != "grid",
+            "warm_start does not go with a grid, which tries everything anyway; remove it",
         )
         _require(self.sampler in SAMPLERS, f"sampler = {self.sampler!r}; known samplers: {', '.join(SAMPLERS)}")
         _require(self.groups >= 1, f"groups = {self.groups}; it must be at least 1")
