@@ -22,6 +22,8 @@ TAIL_OF_BAD_LUCK = 0.02
 """The share of the 10 % by which an interval of accuracies may miss that lies below it; the rest lies above."""
 BANDWIDTH = 0.2
 CANDIDATE_SHARE = 1 / 3
+LEARNT_SHARE = 0.5
+"""The share of the best score under which a trial has learnt too little for its small gap to say anything."""
 
 Key = tuple[int, int]
 
@@ -62,11 +64,11 @@ def candidates(
     A trial's smoothed score is the Gaussian-kernel mean of the scores of all trials, failures included, with a
     bandwidth of .2 of the final box: a lucky run among failures is not promising, a plateau is. A config that was drawn
     twice, as happens with few choices, is one candidate. With `max_gap`, a bound on the train-validation gap, only
-    those within it are considered, unless none is; scores are smoothed over all of them.
+    those `within_bound` are considered, unless none is; scores are smoothed over all of them.
     """
     scored = with_imputed_scores(trials)
     smooth = smoothed_scores(space, box, scored)
-    by_score = sorted(_within(trials, max_gap), key=lambda i: (-scored[i].score, scored[i].key))
+    by_score = sorted(_considered(scored, max_gap), key=lambda i: (-scored[i].score, scored[i].key))
     promising = by_score[: max(count, math.ceil(CANDIDATE_SHARE * len(by_score)))]
     promising.sort(key=lambda i: (-smooth[i], scored[i].key))
     different = {tuple(sorted(trials[i].config.items())): trials[i] for i in reversed(promising)}
@@ -74,13 +76,23 @@ def candidates(
     return chosen[:count]
 
 
-def _within(trials: Sequence[TrialResult], max_gap: float | None) -> Sequence[int]:
-    """Return the places of the `trials` whose gap is at most `max_gap`; all of them without a bound, or if none is."""
+def within_bound(trials: Sequence[TrialResult], max_gap: float) -> list[int]:
+    """Return the places of the `trials` (imputed scores where stopped) that keep to a bound on the gap.
+
+    What was stopped had no time to overfit, and what learnt nothing has no gap: alone, a bound would favour both. So a
+    trial must reach half of the best score, and stopped ones count only where no trial trained to its end keeps to it.
+    """
+    enough = LEARNT_SHARE * max((trial.score for trial in trials), default=0.0)
+    kept = [
+        i for i, trial in enumerate(trials) if trial.gap is not None and trial.gap <= max_gap and trial.score >= enough
+    ]
+    return [i for i in kept if not trials[i].stopped] or kept
+
+
+def _considered(trials: Sequence[TrialResult], max_gap: float | None) -> Sequence[int]:
+    """Return the places of those `within_bound`; all of them without a bound, or if none is."""
     everybody = range(len(trials))
-    if max_gap is None:
-        return everybody
-    gaps = [trial.gap for trial in trials]
-    return [i for i, gap in enumerate(gaps) if gap is not None and gap <= max_gap] or everybody
+    return everybody if max_gap is None else within_bound(trials, max_gap) or everybody
 
 
 def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> NDArray[np.float64]:

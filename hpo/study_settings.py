@@ -56,8 +56,11 @@ class SearchSettings:
     ranges alone. `rungs` are shares of the training; at each the best `keep` share of the round's trials goes on.
 
     `max_gap` bounds train minus validation accuracy where a trial's training ended: tpe and gp avoid what is above it,
-    and only configs within it race, unless there are none. `warm_start` names a finished study of the same database,
-    whose good values round 1 tries first and looks around (`hpo.warm_start`).
+    and only configs within it race, unless there are none: those trained to their end, else stopped
+    ones, and none with less than half of the best score, whose small gap says only that it learnt little.
+
+    `warm_start` names a finished study of the same database, whose good values round 1 tries first and looks around
+    (`hpo.warm_start`).
     """
 
     sampler: str = "lattice"

@@ -110,7 +110,8 @@ def guard_text(results: StudyResults) -> list[str]:
         return []
     bound = f"the bound on the train-validation gap ({points_text(max_gap)} points)"
     if not guard.any_within:
-        return [f"No trial kept to {bound}: it was left aside, and all trials were considered."]
+        left_aside = "it was left aside, and all trials were considered"
+        return [f"No trial with half of the best score or more kept to {bound}: {left_aside}."]
     if guard.chosen.key == guard.without.key:
         return [f"{bound[0].upper()}{bound[1:]} cost nothing: the first choice is the same without it."]
     without = f"{config_text(guard.without.config)}: {_score_and_gap(guard.without)}"

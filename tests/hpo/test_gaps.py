@@ -9,7 +9,7 @@ from hpo.gaps import guard_cost
 from hpo.proposing import propose
 from hpo.queue import TrialQueue
 from hpo.results import race_places, search_results
-from hpo.selecting import candidates
+from hpo.selecting import candidates, within_bound
 from storage.errors import UserError
 from storage.leases import Leases
 from tests.hpo.builders import definition, final_run, linear, queued, result, space, tables
@@ -43,8 +43,35 @@ def test_what_the_bound_cost_is_the_first_choice_with_it_beside_that_without():
     assert guard_cost(LINE, LINE.limits(), [], 3, 0.1) is None
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(-0.5, 1)), min_size=1, max_size=12))
-def test_a_bound_that_nobody_breaks_changes_nothing(drawn):
+def test_what_was_stopped_is_within_the_bound_only_where_nothing_trained_to_its_end_is():
+    trained = [result({"x": 0.1}, 0.72, 0, gap=0.20), result({"x": 0.2}, 0.60, 1, gap=0.09)]
+    stopped = [result({"x": 0.3}, 0.55, 2, gap=0.00, rungs={25: 0.55}, stopped=True)]
+    assert [t.index for t in candidates(LINE, LINE.limits(), trained + stopped, 5, 0.1)] == [1]
+    assert [t.index for t in candidates(LINE, LINE.limits(), trained + stopped, 5, 0.05)] == [2]
+
+
+def test_what_learnt_next_to_nothing_is_no_candidate_for_its_small_gap():
+    learnt, nothing = result({"x": 0.1}, 0.72, 0, gap=0.20), result({"x": 0.9}, 0.095, 1, gap=0.0)
+    assert candidates(LINE, LINE.limits(), [learnt, nothing], 1, 0.05) == [learnt]
+    cost = guard_cost(LINE, LINE.limits(), [learnt, nothing], 1, 0.05)
+    assert cost is not None
+    assert not cost.any_within
+
+
+@given(
+    trials=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(-0.5, 1), st.booleans()), max_size=12),
+    max_gap=st.floats(0, 1),
+)
+def test_nobody_within_the_bound_breaks_it_or_has_less_than_half_of_the_best_score(trials, max_gap):
+    tried = [result({"x": x}, score, i, gap=gap, stopped=early) for i, (x, score, gap, early) in enumerate(trials)]
+    kept = [tried[i] for i in within_bound(tried, max_gap)]
+    best = max((trial.score for trial in tried), default=0.0)
+    assert all(trial.gap <= max_gap and trial.score >= best / 2 for trial in kept)
+    assert len({trial.stopped for trial in kept}) <= 1
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.5, 1), st.floats(-0.5, 1)), min_size=1, max_size=12))
+def test_a_bound_that_nobody_breaks_changes_nothing_among_those_that_learnt(drawn):
     trials = [result({"x": x}, score, i, gap=gap) for i, (x, score, gap) in enumerate(drawn)]
     assert candidates(LINE, LINE.limits(), trials, 4, 1.0) == candidates(LINE, LINE.limits(), trials, 4)
 

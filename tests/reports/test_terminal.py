@@ -158,7 +158,7 @@ def test_the_verdict_says_what_a_bound_on_the_gap_cost():
     assert f"{percent(other.score)} % in validation with a gap of 20.0 points" in paid
     assert f"{percent(one.score)} % in validation with a gap of 5.0 points" in paid
     void = verdict(replace(results, guard=GuardCost(any_within=False, chosen=one, without=one)))
-    assert "No trial kept to the bound" in void
+    assert "No trial with half of the best score or more kept to the bound" in void
     assert "bound on the train" not in verdict(results)
 
 
