@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ from hpo.results import FinalRun, Stage, chosen_by_search, full_results, raced
 from hpo.seeds import CONFIRM, FULL, RACE, derived_seed
 from hpo.selecting import Key
 from hpo.space import Box, Config, Numeric, Value
-from hpo.transfer import transferred_weight_decay
+from hpo.transfer import Change, changes
 from hpo.trials import TrialResult
 from models import steps_per_epoch
 
@@ -79,16 +78,26 @@ def _on_all_of_the_data(definition: StudyDefinition, trial: TrialResult, stage: 
 
 def carried_over(definition: StudyDefinition, trial: TrialResult, pool: int) -> tuple[Config, dict[str, Value]]:
     """Return `trial`'s config as all of the data wants it, and the settings beside it that change too."""
+    new = {change.name: change.new for change in changes_of(definition, trial, pool)}
+    return put(definition, trial.config, new)
+
+
+def changes_of(definition: StudyDefinition, trial: TrialResult, pool: int) -> tuple[Change, ...]:
+    """Return what of `trial`'s settings has another value on all of the data."""
     settings = definition.settings(trial.config)[1]
     this_round = definition.rounds[trial.round - 1]
-    samples = min(this_round.samples, pool)
-    rescaled = transferred_weight_decay(
-        settings.weight_decay,
-        updates_subset=this_round.epochs * steps_per_epoch(samples, settings.batch_size),
+    return changes(
+        settings,
+        updates_subset=this_round.epochs * steps_per_epoch(min(this_round.samples, pool), settings.batch_size),
         updates_full=definition.final.epochs * steps_per_epoch(pool, settings.batch_size),
     )
-    if math.isclose(rescaled, settings.weight_decay):
-        return trial.config, {}
-    if isinstance(definition.space.hyperparameters.get("weight_decay"), Numeric):
-        return {**trial.config, "weight_decay": rescaled}, {}
-    return trial.config, {"weight_decay": rescaled}  # fixed, or one of a few choices: no value of the space
+
+
+def put(definition: StudyDefinition, config: Config, new: Mapping[str, Value]) -> tuple[Config, dict[str, Value]]:
+    """Return `config` with the `new` values that are its own, and those that belong beside it.
+
+    A setting that is fixed, or one of a few choices, has no other value in the space.
+    """
+    ranges = {name for name, h in definition.space.hyperparameters.items() if isinstance(h, Numeric)}
+    beside = {name: value for name, value in new.items() if name not in ranges}
+    return {**config, **{name: value for name, value in new.items() if name in ranges}}, beside
