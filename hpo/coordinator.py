@@ -16,14 +16,15 @@ from hpo.comparison import wanted_trials
 from hpo.definition import ComparisonSettings
 from hpo.final_stage import WantedRun, wanted_runs
 from hpo.narrowing import narrow
+from hpo.paying import expected_gain
 from hpo.progress import Progress, progress
 from hpo.proposing import propose
 from hpo.queue import DONE, QueuedTrial, TrialQueue, coordinator_lease
 from hpo.results import comparable, final_runs, search_results, source_key, source_text
-from hpo.seeds import PROPOSAL, TRIAL, derived_seed
+from hpo.seeds import PAYING, PROPOSAL, TRIAL, derived_seed
 from hpo.space import Box, Config, Interval, Numeric, SearchSpace
 from hpo.stopping import survivors, with_imputed_scores
-from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord
+from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord, UnopenedRound
 from hpo.trials import TrialResult
 from hpo.warm_start import warm_box, warm_configs
 from storage.database import Database
@@ -71,7 +72,8 @@ class Coordinator:
 
     def progress(self) -> Progress:
         """Return how far the study is."""
-        return progress(self.definition, self.trials, self.final_trials, self._pool)
+        rounds = self.record.rounds_to_open(self.definition)
+        return progress(self.definition, self.trials, self.final_trials, self._pool, rounds)
 
     def _look(self) -> None:
         self.record.refresh()
@@ -90,11 +92,12 @@ class Coordinator:
             if not all(trial.finished for trial in mine):
                 return self._judge(mine)
         known = comparable(self.definition, search_results(self.trials))
-        if len(rounds) < len(self.definition.rounds):
+        if len(rounds) < self.record.rounds_to_open(self.definition):
             return self._open_round(rounds, known)
         return self._advance_final(rounds[-1].box, known)
 
     def _open_round(self, rounds: Sequence[RoundRecord], known: Sequence[TrialResult]) -> bool:
+        """Open the next round, or write down that it would not pay."""
         definition, number = self.definition, len(rounds) + 1
         box = definition.space.start()
         why: tuple[str, ...] = ("the start, as declared",)
@@ -106,6 +109,8 @@ class Coordinator:
         if rounds:
             narrowing = narrow(definition.space, rounds[-1].box, known, self._chance)
             box, why = narrowing.box, narrowing.why
+            if self._too_small_a_gain(rounds, box, known):
+                return True
         configs = first + propose(
             definition.space,
             box,
@@ -117,6 +122,20 @@ class Coordinator:
             warm=bool(first),
         )
         self.record.open_round(number, box, why, configs)
+        return True
+
+    def _too_small_a_gain(self, rounds: Sequence[RoundRecord], following: Box, known: Sequence[TrialResult]) -> bool:
+        """Say whether the next round would not pay, and write that down; it is compared with two rounds at least."""
+        definition, number = self.definition, len(rounds) + 1
+        if definition.search.min_gain == 0 or number < 3 or not definition.same_size_from(number):
+            return False
+        seed = derived_seed(definition.seed, PAYING, number)
+        gain = expected_gain(definition.space, rounds[-1].box, following, known, seed)
+        if gain >= definition.search.min_gain:
+            return False
+        unopened = UnopenedRound(number, gain)
+        self.record.leave_unopened(unopened)
+        self._announce(unopened.sentence(definition))
         return True
 
     def _wanted(self, opened: RoundRecord) -> list[WantedTrial]:

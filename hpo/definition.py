@@ -64,6 +64,10 @@ class StudyDefinition:
         """How many rounds there are in all; a comparison opens one, with the whole grid."""
         return len(self.rounds) or 1
 
+    def same_size_from(self, number: int) -> bool:
+        """Say whether the rounds from `number` (from 1) on take as many samples and epochs as the one before them."""
+        return len({(each.samples, each.epochs) for each in self.rounds[number - 2 :]}) == 1
+
     def settings(self, config: Config) -> tuple[models.NetworkDescription, models.TrainingSettings]:
         """Return the network and training settings of `config`: the definition's own, with the config's values put in.
 

@@ -31,10 +31,17 @@ class Progress:
 
 
 def progress(
-    definition: StudyDefinition, search: Sequence[QueuedTrial], final: Sequence[QueuedTrial], pool: int
+    definition: StudyDefinition,
+    search: Sequence[QueuedTrial],
+    final: Sequence[QueuedTrial],
+    pool: int,
+    rounds: int | None = None,
 ) -> Progress:
-    """Return how far the study is, given its trials and the size of all of the data."""
-    costs = _Costs(definition, pool)
+    """Return how far the study is, given its trials and the size of all of the data.
+
+    `rounds` is how many there are where that is fewer than declared.
+    """
+    costs = _Costs(definition, pool, rounds)
     work = sum(costs.trial(t) * t.reached / DONE for t in search) + sum(costs.run(t) * t.reached / DONE for t in final)
     phase, current = _phase(definition, search, final)
     results = with_imputed_scores(comparable(definition, search_results(search)))
@@ -65,8 +72,9 @@ def _phase(
 class _Costs:
     """What each kind of trial costs, in image-epochs."""
 
-    def __init__(self, definition: StudyDefinition, pool: int) -> None:
+    def __init__(self, definition: StudyDefinition, pool: int, rounds: int | None) -> None:
         self._definition = definition
+        self._rounds = definition.rounds[:rounds]
         self._pool = pool
 
     def trial(self, trial: QueuedTrial) -> float:
@@ -89,7 +97,7 @@ class _Costs:
         for percent in settings.percents:
             share += alive * (percent - before) / DONE
             alive, before = alive * settings.keep, percent
-        return sum(share * each.trials * self._round(i) for i, each in enumerate(self._definition.rounds))
+        return sum(share * each.trials * self._round(i) for i, each in enumerate(self._rounds))
 
     def final_total(self, final: Sequence[QueuedTrial]) -> float:
         """Return the expected cost of the final part: half of the race's configs go on, until it is known how many.

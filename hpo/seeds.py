@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 TRIAL, PROPOSAL, RACE, CONFIRM, FULL, COMPARE, LUCK = range(7)
-CERTIFY = 100
+CERTIFY, PAYING = 100, 101
 
 
 def derived_seed(study_seed: int, purpose: int, *place: int) -> int:

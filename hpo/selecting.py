@@ -97,6 +97,14 @@ def _considered(trials: Sequence[TrialResult], max_gap: float | None) -> Sequenc
 
 def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> NDArray[np.float64]:
     """Return the kernel mean of the scores around each trial, shape (n,); different choices never share."""
+    weights = kernel(space, box, trials)
+    scores = np.array([trial.score for trial in trials])
+    smooth: NDArray[np.float64] = weights @ scores / weights.sum(axis=1)
+    return smooth
+
+
+def kernel(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> NDArray[np.float64]:
+    """Return how much each trial says of each other, shape (n, n): Gaussian in their distance, 1 for itself."""
     squared = np.zeros((len(trials), len(trials)))
     for name, hyperparameter in space.hyperparameters.items():
         if isinstance(hyperparameter, Numeric):
@@ -106,10 +114,8 @@ def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult])
         else:
             choice = np.array([str(trial.config[name]) for trial in trials])
             squared += np.where(choice[:, None] == choice[None, :], 0.0, np.inf)
-    weights = np.exp(-0.5 * squared)
-    scores = np.array([trial.score for trial in trials])
-    smooth: NDArray[np.float64] = weights @ scores / weights.sum(axis=1)
-    return smooth
+    weights: NDArray[np.float64] = np.exp(-0.5 * squared)
+    return weights
 
 
 def estimate(scores: Sequence[float]) -> Estimate:

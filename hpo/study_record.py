@@ -6,6 +6,7 @@ All of it lies in user attributes of the Optuna study, so that it moves with the
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import platform
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ PARTS = (FINAL_SUFFIX, CERTIFICATE_SUFFIX)
 WARM_START = "warm start"
 METRIC = "validation accuracy"
 CHOSEN = "samples chosen"
+UNOPENED = "round not opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,23 @@ class RoundRecord:
     box: Box
     why: tuple[str, ...]
     configs: tuple[Mapping[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnopenedRound:
+    """The round at which the search ended, because it was expected to gain too little: a share of accuracy."""
+
+    number: int
+    expected_gain: float
+
+    def sentence(self, definition: StudyDefinition) -> str:
+        """Return what happened, for people, without a capital and a full stop."""
+        expected, asked = (f"{100 * share:.2g}" for share in (self.expected_gain, definition.search.min_gain))
+        return (
+            f"round {self.number} of {len(definition.rounds)} was not opened: another round of "
+            f"{definition.rounds[self.number - 1].trials} trials was expected to gain {expected} points, less than the "
+            f"{asked} asked for"
+        )
 
 
 class StudyRecord:
@@ -139,10 +158,25 @@ class StudyRecord:
         self._storage.set_study_user_attr(self._id, f"round {number}", record)
         self.refresh()
 
+    def leave_unopened(self, unopened: UnopenedRound) -> None:
+        """Write down that this round and all after it are not opened, so that a takeover goes on to the race, too."""
+        self._storage.set_study_user_attr(self._id, UNOPENED, dataclasses.asdict(unopened))
+        self.refresh()
+
+    @property
+    def unopened(self) -> UnopenedRound | None:
+        """The round that the search ended at, if it ended before the last one."""
+        found = self._attributes.get(UNOPENED)
+        return None if found is None else UnopenedRound(**found)
+
+    def rounds_to_open(self, definition: StudyDefinition) -> int:
+        """Return how many rounds there are in all: fewer than declared where the search ended before."""
+        return definition.rounds_to_open if self.unopened is None else self.unopened.number - 1
+
     def rounds(self, definition: StudyDefinition) -> list[RoundRecord]:
         """Return the rounds opened so far."""
         found = []
-        for number in range(1, definition.rounds_to_open + 1):
+        for number in range(1, self.rounds_to_open(definition) + 1):
             record = self._attributes.get(f"round {number}")
             if record is None:
                 break

@@ -26,7 +26,7 @@ from hpo.results import (
 )
 from hpo.selecting import GoodValue
 from hpo.space import Config
-from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord
+from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord, UnopenedRound
 from hpo.trials import TrialResult
 from hpo.warm_start import warm_configs
 from storage.database import Database
@@ -62,6 +62,8 @@ class StudyResults:
     """How many images the "auto" rounds were given, see StudyRecord.chosen."""
     guard: GuardCost | None = None
     """What the bound on the gap did to the choice, once the search is over, where the study has one."""
+    unopened: UnopenedRound | None = None
+    """The round at which the search ended, if it ended before the last one."""
 
     @property
     def complete_data(self) -> bool:
@@ -104,7 +106,8 @@ def load_results(database: Database, name: str) -> StudyResults:
     final = TrialQueue(database, name + FINAL_SUFFIX, leases).trials()
     rounds, trials, runs = record.rounds(definition), search_results(queued), final_runs(final)
     known = comparable(definition, trials)
-    searched = len(rounds) == len(definition.rounds) and len(trials) == sum(each.trials for each in definition.rounds)
+    searched = len(rounds) == record.rounds_to_open(definition) and definition.comparison is None
+    searched = searched and len(trials) == sum(len(each.configs) for each in rounds)
     return StudyResults(
         definition=definition,
         state=record.state,
@@ -126,4 +129,5 @@ def load_results(database: Database, name: str) -> StudyResults:
         raced=race_places(definition, rounds[-1].box, known, runs) if searched else (),
         certificate=load_certificate(database, definition),
         chosen=record.chosen,
+        unopened=record.unopened,
     )

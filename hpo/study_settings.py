@@ -61,6 +61,10 @@ class SearchSettings:
 
     `warm_start` names a finished study of the same database, whose good values round 1 tries first and looks around
     (`hpo.warm_start`).
+
+    `min_gain` is a share of accuracy: from the third round on, a round that is expected to gain less is not opened, nor
+    any after it, and the race begins (`hpo.paying`). 0 opens all rounds. Where a later round takes other samples or
+    epochs than the last one, nothing is left out before it.
     """
 
     sampler: str = "lattice"
@@ -69,11 +73,17 @@ class SearchSettings:
     keep: float = 0.5
     max_gap: float | None = None
     warm_start: str | None = None
+    min_gain: float = 0.0
 
     def __post_init__(self) -> None:
         _require(
             self.max_gap is None or 0 <= self.max_gap <= 1,
             f"max_gap = {self.max_gap}; it is a difference of two accuracies, such as 0.1, and must lie in 0 .. 1",
+        )
+        _require(
+            0 <= self.min_gain < 1,
+            f"min_gain = {self.min_gain}; it is a share of accuracy, such as 0.002, and must lie in 0 .. 1 (0: all "
+            "rounds are opened)",
         )
         _require(
             self.warm_start is None or self.sampler != "grid",

@@ -27,7 +27,7 @@ def verdict(results: StudyResults) -> str:
     """Return what to conclude from the study as far as it is, naming the stand-in data and its weak points."""
     if results.definition.comparison is not None:
         return comparison_verdict(results)
-    return f"{_conclusion(results)} {certificate_note(results)}"
+    return " ".join([_conclusion(results), *unopened_text(results), certificate_note(results)])
 
 
 def _conclusion(results: StudyResults) -> str:
@@ -101,6 +101,14 @@ def _reservations(results: StudyResults) -> list[str]:
     if any(run.reason for run in winner.runs):
         notes.append("Some of its runs failed, see evaluations.csv.")
     return notes + guard_text(results)
+
+
+def unopened_text(results: StudyResults) -> list[str]:
+    """Return a sentence on the round that was not opened because it would not have paid, where there is one."""
+    if results.unopened is None:
+        return []
+    sentence = results.unopened.sentence(results.definition)
+    return [f"{sentence[0].upper()}{sentence[1:]}."]
 
 
 def guard_text(results: StudyResults) -> list[str]:
