@@ -150,9 +150,9 @@ def test_a_search_that_another_round_would_not_pay_for_goes_on_to_its_final_part
     database, _ = stopped
     record, results = StudyRecord(database, EASY.name), load_results(database, EASY.name)
     assert record.unopened is not None
-    assert record.unopened.number == 3
-    assert [each.number for each in results.rounds] == [1, 2]
-    assert Counter(trial.round for trial in results.trials) == {1: 5, 2: 5}
+    assert record.unopened.number == 4
+    assert [each.number for each in results.rounds] == [1, 2, 3]
+    assert Counter(trial.round for trial in results.trials) == {1: 5, 2: 5, 3: 5}
     assert results.state == "done"
     assert results.good
     assert results.full
@@ -196,15 +196,15 @@ def test_a_coordinator_that_dies_right_after_ending_the_search_changes_nothing(s
 
 @pytest.mark.parametrize(
     "willing",
-    [study([ROUND] * 3, min_gain=0.0), study([*[ROUND] * 2, {**ROUND, "samples": 800}])],
+    [study([ROUND] * 4, min_gain=0.0), study([*[ROUND] * 3, {**ROUND, "samples": 800}])],
     ids=["no gain asked for", "a larger round to come"],
 )
 def test_then_every_round_is_opened(tmp_path, willing):
     with open_study(tmp_path / "hpo.db", willing) as database:
         leader, worker = coordinator(database), mortal(database)
-        while not leader.step() and len(leader.record.rounds(willing)) < 3 and not leader.final_trials:
+        while not leader.step() and len(leader.record.rounds(willing)) < 4 and not leader.final_trials:
             train(database, worker)
-        assert len(leader.record.rounds(willing)) == 3
+        assert len(leader.record.rounds(willing)) == 4
 
 
 def test_a_gain_is_asked_for_as_a_share():
