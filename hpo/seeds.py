@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-TRIAL, PROPOSAL, RACE, CONFIRM, FULL, COMPARE, LUCK = range(7)
+TRIAL, PROPOSAL, RACE, CONFIRM, FULL, COMPARE, LUCK, RELEVANCE = range(8)
 CERTIFY, PAYING = 100, 101
 
 

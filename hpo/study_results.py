@@ -13,6 +13,7 @@ from hpo.comparison import ComparedConfig, compared
 from hpo.definition import StudyDefinition
 from hpo.gaps import GuardCost, guard_cost
 from hpo.queue import QueuedTrial, TrialQueue
+from hpo.relevance import Relevance, relevance
 from hpo.results import (
     FinalRun,
     FullResult,
@@ -24,6 +25,7 @@ from hpo.results import (
     race_places,
     search_results,
 )
+from hpo.seeds import RELEVANCE, derived_seed
 from hpo.selecting import GoodValue
 from hpo.space import Config
 from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord, UnopenedRound
@@ -64,6 +66,8 @@ class StudyResults:
     """What the bound on the gap did to the choice, once the search is over, where the study has one."""
     unopened: UnopenedRound | None = None
     """The round at which the search ended, if it ended before the last one."""
+    relevance: Sequence[Relevance] = ()
+    """What the comparable trials so far tell of each hyperparameter of a search."""
 
     @property
     def complete_data(self) -> bool:
@@ -130,4 +134,15 @@ def load_results(database: Database, name: str) -> StudyResults:
         certificate=load_certificate(database, definition),
         chosen=record.chosen,
         unopened=record.unopened,
+        relevance=relevances(definition, rounds, known),
     )
+
+
+def relevances(
+    definition: StudyDefinition, rounds: Sequence[RoundRecord], known: Sequence[TrialResult]
+) -> Sequence[Relevance]:
+    """Return what the comparable trials `known` tell of each hyperparameter; nothing in a comparison."""
+    if definition.comparison is not None:
+        return ()
+    boxes = {opened.number: opened.box for opened in rounds}
+    return relevance(definition.space, boxes, known, seed=derived_seed(definition.seed, RELEVANCE))

@@ -22,6 +22,7 @@ from reports.tables import (
     evaluations_table,
     good_values_table,
     race_table,
+    relevance_table,
     rounds_table,
     trials_table,
 )
@@ -35,6 +36,7 @@ FILES: Files = {
     "rounds.csv": lambda results: _csv(rounds_table(results)),
     "good_values.csv": lambda results: _csv(good_values_table(results)),
     "race.csv": lambda results: _csv(race_table(results)),
+    "relevance.csv": lambda results: _csv(relevance_table(results)),
     "evaluations.csv": lambda results: _csv(evaluations_table(results)),
     "study.toml": lambda results: study_toml(results).encode(),
     "boxes.png": lambda results: png(boxes_figure(results)),

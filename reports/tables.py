@@ -6,13 +6,16 @@ Every table has a column for each hyperparameter, by its name: float64, Int64, b
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
 from hpo.selecting import boundaries
+from hpo.space import Interval
 from hpo.study_results import StudyResults
 from reports.columns import INTEGER, REAL, TEXT, box_cells, box_dtypes, config_cells, config_dtypes, frame, names_text
 from reports.comparisons.tables import comparison_curves_table, comparison_table
+from reports.formatting import value_text
 from reports.luck import best_so_far
 from reports.outcomes import n_train, outcomes
 
@@ -22,6 +25,7 @@ __all__ = [
     "evaluations_table",
     "good_values_table",
     "race_table",
+    "relevance_table",
     "rounds_table",
     "trials_table",
 ]
@@ -207,6 +211,28 @@ def race_table(results: StudyResults) -> pd.DataFrame:
         }
         for place in results.raced
     ]
+    return frame(rows, dtypes)
+
+
+def relevance_table(results: StudyResults) -> pd.DataFrame:
+    """Return a row for every hyperparameter: whether the scores of the search depend on it.
+
+    name       string   of the hyperparameter
+    low, high  float64  the lowest and the highest value tried, of a numeric one
+    choices    string   those tried, of a categorical one, joined by ", "
+    trials     Int64    that the test looked at: as many samples and epochs as in the latest round
+    p          float64  how often chance explains the scores as well as the hyperparameter does; missing with too few
+    verdict    string   relevant (p at most .05), inert (no effect found where it was tried) or too few trials to tell
+    """
+    dtypes = {"name": TEXT, "low": REAL, "high": REAL, "choices": TEXT, "trials": INTEGER, "p": REAL, "verdict": TEXT}
+    rows: list[dict[str, Any]] = []
+    for each in results.relevance:
+        ends = (
+            {"low": each.tried.low, "high": each.tried.high}
+            if isinstance(each.tried, Interval)
+            else {"choices": names_text([value_text(choice) for choice in each.tried])}
+        )
+        rows.append(ends | {"name": each.name, "trials": each.trials, "p": each.p, "verdict": each.verdict})
     return frame(rows, dtypes)
 
 

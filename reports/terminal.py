@@ -24,7 +24,7 @@ from reports.formatting import (
     region_text,
     value_text,
 )
-from reports.inert import boundaries_that_matter, inert_note
+from reports.inert import boundaries_that_matter, inert_note, mark_note, marked
 from reports.layout import Row, config_table, panel, paragraphs
 from reports.outcomes import n_train
 from reports.tables import rounds_table
@@ -65,7 +65,8 @@ def good_values_panel(results: StudyResults) -> RenderableType:
         )
         for good in results.good
     ]
-    table = config_table("rank", _names(results), ["confirmed %", f"{CONFIDENCE_TEXT} interval", "search %"], rows)
+    names = marked(results, _names(results))
+    table = config_table("rank", names, ["confirmed %", f"{CONFIDENCE_TEXT} interval", "search %"], rows)
     at_boundary = {good.rank: boundaries_that_matter(results, good.at_boundary) for good in results.good}
     notes = [
         f"Rank {rank}: {boundary_text(results.definition.space, names)}" for rank, names in at_boundary.items() if names
@@ -77,7 +78,7 @@ def good_values_panel(results: StudyResults) -> RenderableType:
         f"confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images, "
         f"with its {CONFIDENCE_TEXT} interval. search: the score that caught the eye; it flatters. What was stopped "
         "early has the score of that point, and was promising for its neighbours' sake. rank: by the gap between train "
-        "and validation accuracy in the race, the smallest first."
+        "and validation accuracy in the race, the smallest first." + mark_note(results)
     )
     return panel(title, [table, Text(""), *[Text(note) for note in notes], Text(explained, style="dim")])
 
@@ -104,7 +105,7 @@ def full_panel(results: StudyResults) -> RenderableType:
         )
         for place, full in enumerate(results.full)
     ]
-    names = list(config_in_use(results, results.full[0]))
+    names = marked(results, list(config_in_use(results, results.full[0])))
     table = config_table("", names, ["validation", "test (interval)", "train", "gap"], rows)
     notes = [Text(note) for note in _findings(results)]
     return panel(title, [table, Text(""), *notes, Text(_explanation(results), style="dim"), openings, Text("")])
@@ -134,7 +135,7 @@ def _explanation(results: StudyResults) -> str:
     )
     if any(full.plain for full in results.full):
         text += " plain: the winner with weight_decay as in the search, not scaled to the number of updates."
-    return text
+    return text + mark_note(results)
 
 
 def _search_score(good: GoodValue) -> str:

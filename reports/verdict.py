@@ -18,7 +18,7 @@ from reports.formatting import (
     percent,
     points_text,
 )
-from reports.inert import boundaries_that_matter, inert_note, inert_shrinkage
+from reports.inert import boundaries_that_matter, inert_note, that_matters
 from reports.luck import best_so_far, luck_note
 from reports.outcomes import outcomes
 
@@ -35,6 +35,7 @@ def _conclusion(results: StudyResults) -> str:
         return " ".join([_on_all_of_the_data(results), *_reservations(results)])
     tried = [each for each in outcomes(results) if each.state in ("complete", "stopped", "failed")]
     configs = count_text(len(tried), "config")
+    notes = " ".join([*inert_note(results), _where(results)])
     if results.good:
         best = results.good[0]
         reached = (
@@ -43,15 +44,15 @@ def _conclusion(results: StudyResults) -> str:
             if best.confirmed.runs
             else "being confirmed"
         )
-        return f"The best of {configs} so far: {config_text(best.config)}: {reached}. {_where(results)}"
+        return f"The best of {configs} so far: {config_text(that_matters(results, best.config))}: {reached}. {notes}"
     best_trial = next((each for each in tried if each.rank == 1), None)
     if best_trial is None:
         return f"Nothing is known yet: {configs} tried. {_where(results)}"
     history = best_so_far(results)
     honest = f"{percent(history[-1].corrected)} % corrected for luck" if history else "the luckiest of many"
     return (
-        f"Not finished: the best of {configs} so far is {config_text(best_trial.config)} with "
-        f"{percent(best_trial.score or 0.0)} % in validation, {honest}. {_where(results)}"
+        f"Not finished: the best of {configs} so far is {config_text(that_matters(results, best_trial.config))} with "
+        f"{percent(best_trial.score or 0.0)} % in validation, {honest}. {notes}"
     )
 
 
@@ -77,9 +78,7 @@ def config_in_use(results: StudyResults, full: FullResult) -> Config:
 
 def _on_all_of_the_data(results: StudyResults) -> str:
     winner = results.full[0]
-    config = dict(config_in_use(results, winner))
-    if inert_shrinkage(results) is not None and len(config) > 1:
-        del config["weight_decay"]
+    config = that_matters(results, config_in_use(results, winner))
     where = "the test set" if results.complete_data else f"the test images of {data_text(results)}"
     interval = _interval(interval_percent(winner.test))
     seeds = count_text(len(winner.runs), "seed")

@@ -20,7 +20,7 @@ from hpo.results import FinalRun, comparable, full_results, good_values, race_pl
 from hpo.space import Config
 from hpo.stopping import survivors, with_imputed_scores
 from hpo.study_record import RoundRecord
-from hpo.study_results import StudyResults
+from hpo.study_results import StudyResults, relevances
 from storage.records import Curve, CurvePoint, LedgerEntry
 
 LEARNING_RATE = {"log": True, "start": [1e-6, 1e-2], "limits": [1e-6, 10.0]}
@@ -118,6 +118,7 @@ def study(
         full=full_results(runs),
         curves=curves,
         raced=race_places(of, box, known, runs) if finish else [],
+        relevance=relevances(of, rounds, comparable(of, search_results(queued))),
         ledger=[LedgerEntry(of.name, r.id, "full run", "mnist", opened) for r in runs if r.test_accuracy],
     )
 
@@ -125,7 +126,7 @@ def study(
 def just_begun(of: StudyDefinition | None = None) -> StudyResults:
     """Return the results of a study whose first round is not open yet."""
     whole = study(of, finish=False)
-    return replace(whole, rounds=[], queued=[], trials=[], curves={})
+    return replace(whole, rounds=[], queued=[], trials=[], curves={}, relevance=relevances(whole.definition, [], []))
 
 
 def accuracy(config: Config) -> float:

@@ -10,10 +10,17 @@ import pytest
 from optuna.trial import TrialState
 
 from hpo.trials import WORST_SCORE
-from reports.tables import evaluations_table, good_values_table, race_table, rounds_table, trials_table
+from reports.tables import (
+    evaluations_table,
+    good_values_table,
+    race_table,
+    relevance_table,
+    rounds_table,
+    trials_table,
+)
 from tests.reports.factory import MIXED, NO_NUMBER, ONE, TWO, definition, just_begun, study
 
-TABLES = (trials_table, rounds_table, good_values_table, race_table, evaluations_table)
+TABLES = (trials_table, rounds_table, good_values_table, race_table, relevance_table, evaluations_table)
 SPACES = {"two": TWO, "one": ONE, "no number": NO_NUMBER, "mixed": MIXED}
 TRIALS = {
     "rank": "Int64",
@@ -90,6 +97,15 @@ RACE = {
     "good": "boolean",
     "worse": "boolean",
 }
+RELEVANCE = {
+    "name": "string",
+    "low": "float64",
+    "high": "float64",
+    "choices": "string",
+    "trials": "Int64",
+    "p": "float64",
+    "verdict": "string",
+}
 EVALUATIONS = {
     "rank": "Int64",
     "stage": "string",
@@ -124,7 +140,7 @@ def dtypes(table: pd.DataFrame) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("make", "columns"),
-    list(zip(TABLES, (TRIALS, ROUNDS, GOOD, RACE, EVALUATIONS), strict=True)),
+    list(zip(TABLES, (TRIALS, ROUNDS, GOOD, RACE, RELEVANCE, EVALUATIONS), strict=True)),
     ids=[make.__name__ for make in TABLES],
 )
 def test_columns_and_dtypes_do_not_depend_on_how_far_the_study_is(make, columns):

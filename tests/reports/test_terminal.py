@@ -200,9 +200,8 @@ def test_a_weight_decay_too_small_to_matter_has_no_boundary_worth_moving():
 
 def test_a_weight_decay_with_an_effect_is_part_of_the_verdict():
     results = CASES["two"]
-    strong = replace(
-        results, good=[replace(good, config={**good.config, "weight_decay": 1e-2}) for good in results.good]
-    )
+    good = [replace(good, config={**good.config, "weight_decay": 1e-2}) for good in results.good]
+    strong = replace(results, good=good, relevance=[replace(each, verdict="relevant") for each in results.relevance])
     assert inert_shrinkage(strong) is None
     assert f"weight_decay = {value_text(results.full[0].config['weight_decay'])}:" in verdict(strong)
 
