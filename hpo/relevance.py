@@ -50,8 +50,9 @@ Verdict = Literal["relevant", "inert", "too few trials to tell"]
 class Relevance:
     """What the trials tell of one hyperparameter.
 
-    "inert" is an absence of evidence: no effect was found over `tried`, from the lowest to the highest value, or the
-    choices, in so many `trials`. `p` is not corrected for the number of hyperparameters; nan with too few trials.
+    "inert" is an absence of evidence: no effect was found over `tried` in so many `trials`. That is from the lowest to
+    the highest value, or the choices, tried inside the rounds' boxes: of the few beyond nothing can be said. `p` is not
+    corrected for the number of hyperparameters; nan with too few trials.
     """
 
     name: str
@@ -77,10 +78,10 @@ def relevance(
     columns = {name: _columns(each, name, scored) for name, each in space.hyperparameters.items() if enough}
     found = []
     for place, (name, hyperparameter) in enumerate(space.hyperparameters.items()):
-        values = [trial.config[name] for trial in scored]
+        strata = [(trial.round, trial.config in Box({name: boxes[trial.round][name]})) for trial in scored]
+        values = [trial.config[name] for trial, (_, inside) in zip(scored, strata, strict=True) if inside]
         p = float("nan")
         if enough and len(set(values)) > 1 and np.ptp(ranks):
-            strata = [(trial.round, trial.config in Box({name: boxes[trial.round][name]})) for trial in scored]
             others = [column for other, column in columns.items() if other != name]
             p = _p_value(columns[name], strata, ranks, others, np.random.default_rng([seed, place]))
         verdict: Verdict = "too few trials to tell" if np.isnan(p) else "relevant" if p <= LEVEL else "inert"

@@ -218,7 +218,7 @@ def relevance_table(results: StudyResults) -> pd.DataFrame:
     """Return a row for every hyperparameter: whether the scores of the search depend on it.
 
     name       string   of the hyperparameter
-    low, high  float64  the lowest and the highest value tried, of a numeric one
+    low, high  float64  the lowest and the highest value tried inside the rounds' boxes, of a numeric one
     choices    string   those tried, of a categorical one, joined by ", "
     trials     Int64    that the test looked at: as many samples and epochs as in the latest round
     p          float64  how often chance explains the scores as well as the hyperparameter does; missing with too few

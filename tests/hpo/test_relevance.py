@@ -153,3 +153,12 @@ def test_it_says_where_it_looked():
     rates = [trial.config["rate"] for trial in trials]
     (rate, _) = relevance(TWO, boxes, trials, seed=0)
     assert (rate.name, rate.tried, rate.trials) == ("rate", Interval(min(rates), max(rates)), FEWEST_TRIALS)
+
+
+def test_of_values_far_from_the_box_nothing_is_said():
+    boxes, trials = searched(TWO, hill)
+    far = [replace(trial, config=trial.config | {"decay": 1.0}) if trial.index < 2 else trial for trial in trials]
+    (_, decay) = relevance(TWO, boxes, far, seed=0)
+    assert decay.verdict == "inert"
+    assert isinstance(decay.tried, Interval)
+    assert decay.tried.high < 1e-4
