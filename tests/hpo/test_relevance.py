@@ -91,7 +91,7 @@ def test_without_an_effect_p_is_at_most_as_small_as_chance_makes_it(rounds):
     ps = [
         each.p
         for seed in range(100)
-        for each in found(THREE, hill, n=15, rounds=rounds, seed=seed, narrower=0.5).values()
+        for each in found(THREE, hill, n=12, rounds=rounds, seed=seed, narrower=0.5).values()
         if each.name != "rate"
     ]
     for level in (0.02, LEVEL, 0.1, 0.3, 0.6):
