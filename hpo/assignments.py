@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from hpo.certificate_plan import STAGE as CERTIFICATE
 from hpo.definition import StudyDefinition
+from hpo.probing import PROBES
 from hpo.queue import QueuedTrial
+from hpo.results import ON_ALL_OF_THE_DATA
 from hpo.study_data import Fold, StudyData
 
 EVALUATIONS = 8
@@ -43,7 +45,7 @@ def planned_size(definition: StudyDefinition, pool: int, attributes: Mapping[str
     stage, comparison = attributes.get("stage"), definition.comparison
     if comparison is not None:
         samples, epochs = comparison.samples or pool, comparison.epochs
-    elif stage in ("full", "plain"):
+    elif stage in ON_ALL_OF_THE_DATA:
         samples, epochs = pool, definition.final.epochs
     else:
         each = definition.rounds[attributes["round"] - 1 if stage is None else -1]
@@ -71,13 +73,13 @@ def assignment(definition: StudyDefinition, data: StudyData, trial: QueuedTrial)
             purpose=f"curve of run {run} of trial {trial.number}",
             keep_network=run == 0,
         )
-    if stage in ("full", "plain"):
+    if stage in ON_ALL_OF_THE_DATA:
         return Assignment(
             folds=[data.full_fold()],
             epochs=definition.final.epochs,
-            test="at the end",
+            test="never" if stage in PROBES else "at the end",
             purpose=f"{stage} run {run} of trial {trial.attributes['source_trial']}",
-            keep_network=stage == "full" and run == 0,
+            keep_network=stage in ("full", "adopted") and run == 0,
         )
     groups = definition.search.groups
     if stage is None:

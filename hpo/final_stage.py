@@ -1,11 +1,16 @@
-"""After the last round: which runs are wanted next. Race, then confirmation and all data, then the plain values."""
+"""After the last round: which runs are wanted next. Race, then confirmation and all data, then around the winner.
+
+Around it are its plain values, to see what carrying them over was worth, and the neighbours of its learning rate.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpo.definition import StudyDefinition
+from hpo.probing import PROBES, Probe, taken
 from hpo.results import FinalRun, Stage, chosen_by_search, full_results, raced
 from hpo.seeds import CONFIRM, FULL, RACE, derived_seed
 from hpo.selecting import Key
@@ -13,6 +18,10 @@ from hpo.space import Box, Config, Numeric, Value
 from hpo.transfer import Change, changes
 from hpo.trials import TrialResult
 from models import steps_per_epoch
+from storage.errors import UserError
+
+Values = tuple[Config, dict[str, Value]]
+"""A config as it is trained, and the settings beside it that are no values of the space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +66,60 @@ def wanted_runs(
             for run in range(definition.final.confirmation_runs)
         ]
     for trial in good:
-        wanted += _on_all_of_the_data(definition, trial, "full", pool)
-    full = [result for result in full_results(runs) if not result.plain]
+        wanted += _on_all_of_the_data(definition, trial, "full", carried_over(definition, trial, pool))
+    full = [result for result in full_results(runs) if result.stage == "full"]
     if good and sum(len(result.runs) for result in full) == len(good) * definition.final.seeds:
-        winner = by_key[full[0].source]
-        scaled = _on_all_of_the_data(definition, winner, "full", pool)
-        plain = _on_all_of_the_data(definition, winner, "plain", pool)
-        if (scaled[0].config, scaled[0].overrides) != (plain[0].config, plain[0].overrides):
-            wanted += plain
+        wanted += _around_the_winner(definition, by_key[full[0].source], runs, pool)
     return wanted
 
 
-def _on_all_of_the_data(definition: StudyDefinition, trial: TrialResult, stage: Stage, pool: int) -> list[WantedRun]:
-    config, overrides = (trial.config, {}) if stage == "plain" else carried_over(definition, trial, pool)
+def _around_the_winner(
+    definition: StudyDefinition, trial: TrialResult, runs: Sequence[FinalRun], pool: int
+) -> list[WantedRun]:
+    """Return the runs of the winner's plain values and probes, and of the probe that is taken, if one is."""
+    wanted: list[WantedRun] = []
+    values = carried_over(definition, trial, pool)
+    if values != (trial.config, {}):
+        wanted += _on_all_of_the_data(definition, trial, "plain", (trial.config, {}))
+    probes = _probes(definition, values) if definition.final.probe else {}
+    for stage, probe in probes.items():
+        wanted += _on_all_of_the_data(definition, trial, stage, probe)
+    winner = _scores(runs, trial, "full")
+    scores = {stage: _scores(runs, trial, stage) for stage in probes}
+    if all(each.keys() == winner.keys() for each in scores.values()):
+        best = taken(winner, scores)
+        if best is not None:
+            wanted += _on_all_of_the_data(definition, trial, "adopted", probes[best])
+    return wanted
+
+
+def _probes(definition: StudyDefinition, values: Values) -> dict[Probe, Values]:
+    """Return the neighbours of `values` that a training may have."""
+    config, overrides = values
+    rate = definition.settings({**config, **overrides})[1].learning_rate
+    probes: dict[Probe, Values] = {}
+    for stage, factor in PROBES.items():
+        near, beside = put(definition, config, {"learning_rate": rate * factor})
+        with contextlib.suppress(UserError):
+            definition.settings({**near, **overrides, **beside})
+            probes[stage] = near, {**overrides, **beside}
+    return probes
+
+
+def _scores(runs: Sequence[FinalRun], trial: TrialResult, stage: Stage) -> dict[int, float]:
+    return {run.run: run.score for run in runs if run.stage == stage and run.source == trial.key}
+
+
+def _on_all_of_the_data(
+    definition: StudyDefinition, trial: TrialResult, stage: Stage, values: Values
+) -> list[WantedRun]:
     return [
-        WantedRun(stage, trial, run, derived_seed(definition.seed, FULL, run), config, overrides)
+        WantedRun(stage, trial, run, derived_seed(definition.seed, FULL, run), *values)
         for run in range(definition.final.seeds)
     ]
 
 
-def carried_over(definition: StudyDefinition, trial: TrialResult, pool: int) -> tuple[Config, dict[str, Value]]:
+def carried_over(definition: StudyDefinition, trial: TrialResult, pool: int) -> Values:
     """Return `trial`'s config as all of the data wants it, and the settings beside it that change too."""
     new = {change.name: change.new for change in changes_of(definition, trial, pool)}
     return put(definition, trial.config, new)
@@ -93,11 +136,11 @@ def changes_of(definition: StudyDefinition, trial: TrialResult, pool: int) -> tu
     )
 
 
-def put(definition: StudyDefinition, config: Config, new: Mapping[str, Value]) -> tuple[Config, dict[str, Value]]:
+def put(definition: StudyDefinition, config: Config, new: Mapping[str, Value]) -> Values:
     """Return `config` with the `new` values that are its own, and those that belong beside it.
 
-    A setting that is fixed, or one of a few choices, has no other value in the space.
+    A setting that is fixed, or one of a few choices or whole numbers, has no such value in the space.
     """
-    ranges = {name for name, h in definition.space.hyperparameters.items() if isinstance(h, Numeric)}
+    ranges = {name for name, h in definition.space.hyperparameters.items() if isinstance(h, Numeric) and not h.integer}
     beside = {name: value for name, value in new.items() if name not in ranges}
     return {**config, **{name: value for name, value in new.items() if name in ranges}}, beside

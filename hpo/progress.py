@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpo.definition import ComparisonSettings, StudyDefinition
+from hpo.probing import PROBES
 from hpo.queue import DONE, QueuedTrial
-from hpo.results import comparable, search_results
+from hpo.results import ON_ALL_OF_THE_DATA, comparable, search_results
 from hpo.stopping import with_imputed_scores
 from hpo.trials import incumbent
 
-STAGES = {"race": "race", "confirm": "confirmation", "full": "all of the data", "plain": "all of the data"}
+STAGES = {"race": "race", "confirm": "confirmation"} | dict.fromkeys(ON_ALL_OF_THE_DATA, "all of the data")
+AROUND_THE_WINNER = [stage for stage in ON_ALL_OF_THE_DATA if stage != "full"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class _Costs:
 
     def run(self, trial: QueuedTrial) -> float:
         """Return the cost of a run of the final part."""
-        return self._full() if trial.attributes["stage"] in ("full", "plain") else self._short()
+        return self._full() if trial.attributes["stage"] in ON_ALL_OF_THE_DATA else self._short()
 
     def search_total(self) -> float:
         """Return the expected cost of all rounds, given how many trials stop at each rung; or that of a comparison."""
@@ -112,7 +114,9 @@ class _Costs:
         raced = sum(trial.attributes["stage"] == "race" for trial in final)
         raced = raced if known else settings.racing * 2 + settings.good_values * (settings.race_runs - 2)
         short = raced + good * settings.confirmation_runs
-        return short * self._short() + (good + 1) * settings.seeds * self._full()
+        around = sum(trial.attributes["stage"] in AROUND_THE_WINNER for trial in final)
+        around = around or (1 + len(PROBES) * settings.probe) * settings.seeds
+        return short * self._short() + (good * settings.seeds + around) * self._full()
 
     def _round(self, index: int) -> float:
         each = self._definition.rounds[index]

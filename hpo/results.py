@@ -11,13 +11,15 @@ import numpy as np
 from optuna.trial import TrialState
 
 from hpo.definition import StudyDefinition
+from hpo.probing import PROBES, Probe
 from hpo.queue import QueuedTrial
 from hpo.racing import Race, race
 from hpo.selecting import Estimate, GoodValue, Key, boundaries, candidates, estimate
 from hpo.space import Box, Config
 from hpo.trials import WORST_SCORE, TrialResult
 
-Stage = Literal["race", "confirm", "full", "plain"]
+Stage = Literal["race", "confirm", "full", "plain", "adopted"] | Probe
+ON_ALL_OF_THE_DATA: tuple[Stage, ...] = ("full", "adopted", "plain", "probe_lower", "probe_higher")
 LARGE_GAP = 0.05
 """A train-test gap above this share is flagged as overfitting."""
 
@@ -64,16 +66,30 @@ class RacePlace:
 
 @dataclass(frozen=True, slots=True)
 class FullResult:
-    """A good value trained on all of the data with several seeds. `plain` marks the winner's unscaled values."""
+    """A good value trained on all of the data with several seeds, or what was tried around the winner.
+
+    stage: "full" a good value; "plain" the winner's values as they were on the subset; "probe_lower", "probe_higher"
+    the winner with another learning rate, without a test accuracy (nan); "adopted" the probe that was taken.
+    """
 
     source: Key
     source_trial: int
     config: Config
-    plain: bool
+    stage: Stage
     runs: tuple[FinalRun, ...]
     train: Estimate
     validation: Estimate
     test: Estimate
+
+    @property
+    def plain(self) -> bool:
+        """Whether these are the winner's values as they were on the subset."""
+        return self.stage == "plain"
+
+    @property
+    def ranked(self) -> bool:
+        """Whether this may be what to use: a good value, or a probe that was taken."""
+        return self.stage in ("full", "adopted")
 
     @property
     def gap(self) -> float:
@@ -240,29 +256,30 @@ def good_values(
 
 
 def full_results(runs: Sequence[FinalRun]) -> list[FullResult]:
-    """Return the results on all of the data, best mean validation accuracy first, the winner's plain values last.
+    """Return the results on all of the data, best mean validation accuracy first.
 
-    The winner is the first: chosen by validation, never by test.
+    The first is what to use: chosen by validation, never by test. What was only tried around the winner comes last.
     """
     found: list[FullResult] = []
-    for stage in ("full", "plain"):
-        sources = sorted({run.source for run in runs if run.stage == stage})
-        results = [_full_result([r for r in runs if r.stage == stage and r.source == source]) for source in sources]
-        found += sorted(results, key=lambda result: (-result.validation.mean, result.source))
+    for stages in (("full", "adopted"), ("plain",), *((stage,) for stage in PROBES)):
+        keys = sorted({(run.source, run.stage) for run in runs if run.stage in stages})
+        results = [_full_result([run for run in runs if (run.source, run.stage) == key]) for key in keys]
+        found += sorted(results, key=lambda result: -result.validation.mean)
     return found
 
 
 def _full_result(runs: Sequence[FinalRun]) -> FullResult:
     first = runs[0]
+    opened = [] if first.stage in PROBES else runs
     return FullResult(
         source=first.source,
         source_trial=first.source_trial,
         config={**first.config, **first.overrides},
-        plain=first.stage == "plain",
+        stage=first.stage,
         runs=tuple(runs),
         train=estimate([run.train_accuracy for run in runs]),
         validation=estimate([run.score for run in runs]),
-        test=estimate([run.test_accuracy if run.test_accuracy is not None else WORST_SCORE for run in runs]),
+        test=estimate([run.test_accuracy if run.test_accuracy is not None else WORST_SCORE for run in opened]),
     )
 
 

@@ -27,12 +27,16 @@ The learning rate stays: what a step may be is set by curvature, not by the numb
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from models import TrainingSettings
 
 RESCALED = ("sgd", "momentum", "nesterov", "adamw")
 """The optimizers that shrink a weight by a share of itself a step."""
+
+NO_EFFECT = 0.01
+"""A decay that shrinks no weight by more than this share over a whole training changes no accuracy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,21 @@ class Change:
 
 
 def changes(settings: TrainingSettings, *, updates_subset: int, updates_full: int) -> tuple[Change, ...]:
-    """Return what of `settings`, found in trainings of `updates_subset` steps, changes in one of `updates_full`."""
+    """Return what of `settings`, found in trainings of `updates_subset` steps, changes in one of `updates_full`.
+
+    A weight decay that does nothing even in the longer of them stays what it is.
+    """
     old, ratio = settings.weight_decay, updates_full / updates_subset
-    if settings.optimizer not in RESCALED or old == 0 or updates_full == updates_subset:
+    if settings.optimizer not in RESCALED or updates_full == updates_subset:
+        return ()
+    if _shrinkage(settings, max(updates_subset, updates_full)) < NO_EFFECT:
         return ()
     new = old / ratio
     why = f"weight_decay {old:.3g} -> {new:.3g}: {ratio:.3g} times as many updates"
     return (Change("weight_decay", old, new, why),)
+
+
+def _shrinkage(settings: TrainingSettings, updates: int) -> float:
+    """Return the share of a weight (0..1) that the decay of a RESCALED optimizer takes away in so many `updates`."""
+    spent = 1 - settings.momentum if settings.optimizer in ("momentum", "nesterov") else 1.0
+    return -math.expm1(-settings.learning_rate * settings.weight_decay * updates / spent)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from hpo.probing import PROBES
 from hpo.selecting import boundaries
 from hpo.space import Interval
 from hpo.study_results import StudyResults
@@ -237,21 +238,23 @@ def relevance_table(results: StudyResults) -> pd.DataFrame:
 
 
 def evaluations_table(results: StudyResults) -> pd.DataFrame:
-    """Return a row for every run on all of the data: the winner's first, its unscaled values' last.
+    """Return a row for every run on all of the data: the winner's first, what was tried around it last.
 
-    rank                 Int64    place of the config by its mean validation accuracy; missing for plain
-    stage                string   full (weight decay scaled to all of the data) or plain (the winner's own)
+    rank                 Int64    place of the config by its mean validation accuracy; missing for plain and probes
+    stage                string   full (weight decay scaled to all of the data), plain (the best one's own), probe_lower
+                                  and probe_higher (half and twice its learning rate) or adopted (a probe, taken)
     source_trial         Int64    number of the search's trial that tried the config first
     round                Int64    its round
     trial                Int64    number in the Optuna study of the final part
     run                  Int64    from 0; runs of the same number share a seed
     seed                 Int64    of the run
     (hyperparameters)             as they were used
-    weight_decay         float64  as it was used, also where it is no hyperparameter of the study
+    learning_rate, weight_decay
+                         float64  as they were used, also where they are no hyperparameters of the study
     n_train, epochs      Int64    training images and epochs
     train_accuracy       float64  at the end of the run
     validation_accuracy  float64  on the whole holdout; chose the winner
-    test_accuracy        float64  chose nothing
+    test_accuracy        float64  chose nothing; missing for probes, for which the test set is not opened
     ci_low, ci_high      float64  90 % t interval of the config's mean test accuracy, the same in all of its rows
     gap                  float64  train_accuracy - test_accuracy
     at_boundary          string   hyperparameters of the source trial within 2 % of an end of their limits
@@ -263,7 +266,7 @@ def evaluations_table(results: StudyResults) -> pd.DataFrame:
         {"rank": INTEGER, "stage": TEXT, "source_trial": INTEGER, "round": INTEGER, "trial": INTEGER}
         | {"run": INTEGER, "seed": INTEGER}
         | config_dtypes(definition.space)
-        | {"weight_decay": REAL, "n_train": INTEGER, "epochs": INTEGER, "train_accuracy": REAL}
+        | {"learning_rate": REAL, "weight_decay": REAL, "n_train": INTEGER, "epochs": INTEGER, "train_accuracy": REAL}
         | {"validation_accuracy": REAL, "test_accuracy": REAL, "ci_low": REAL, "ci_high": REAL, "gap": REAL}
         | {"at_boundary": TEXT, "seconds": REAL, "reason": TEXT}
     )
@@ -271,12 +274,15 @@ def evaluations_table(results: StudyResults) -> pd.DataFrame:
     rows = []
     for rank, full in enumerate(results.full, 1):
         for run in full.runs:
-            config = {"weight_decay": definition.training.weight_decay, **run.config, **run.overrides}
-            ended = run.test_accuracy is not None
+            config = {**run.config, **run.overrides}
+            settings = definition.settings(config)[1]
+            ended = run.test_accuracy is not None or (run.stage in PROBES and run.reason is None)
             rows.append(
                 config_cells(definition.space, config)
                 | {
-                    "rank": None if full.plain else rank,
+                    "learning_rate": settings.learning_rate,
+                    "weight_decay": settings.weight_decay,
+                    "rank": rank if full.ranked else None,
                     "stage": run.stage,
                     "source_trial": run.source_trial,
                     "round": run.source[0],

@@ -8,11 +8,13 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
+from hpo.probing import PROBES
 from hpo.queue import DONE
 from hpo.results import LARGE_GAP, FullResult
 from hpo.selecting import GoodValue
 from hpo.space import Config
 from hpo.study_results import StudyResults
+from reports.carrying_over import MARKS, taken_probe
 from reports.comparisons.panel import comparison_panel
 from reports.formatting import (
     CONFIDENCE_TEXT,
@@ -21,6 +23,7 @@ from reports.formatting import (
     data_text,
     interval_percent,
     percent,
+    points_text,
     region_text,
     value_text,
 )
@@ -84,7 +87,7 @@ def good_values_panel(results: StudyResults) -> RenderableType:
 
 
 def full_panel(results: StudyResults) -> RenderableType:
-    """Return the good values trained on all of the data, the winner first, its unscaled values last."""
+    """Return the good values trained on all of the data, the winner first, what was tried around it last."""
     title = f"On all of the data: {results.data['pool']} training images of {data_text(results)}"
     openings = Text(
         f"The test set was opened {count_text(len(results.ledger), 'time')} for this study, and chose nothing.",
@@ -92,18 +95,20 @@ def full_panel(results: StudyResults) -> RenderableType:
     )
     if not results.full:
         return panel(title, [Text("Not trained yet: the good values come first."), openings, Text("")])
+    again = taken_probe(results)  # what was taken was trained again: one row tells of both
     rows: list[Row] = [
         (
             _mark(place, full),
             _values(config_in_use(results, full)),
             [
                 percent(full.validation.mean),
-                f"{percent(full.test.mean)} ({interval_percent(full.test)})",
+                f"{percent(full.test.mean)} ({interval_percent(full.test)})" if full.test.runs else "-",
                 percent(full.train.mean),
-                f"{100 * full.gap:.1f}" + ("!" if full.overfits else ""),
+                points_text(full.gap) + ("!" if full.overfits else ""),
             ],
         )
         for place, full in enumerate(results.full)
+        if full is not again
     ]
     names = marked(results, list(config_in_use(results, results.full[0])))
     table = config_table("", names, ["validation", "test (interval)", "train", "gap"], rows)
@@ -113,16 +118,14 @@ def full_panel(results: StudyResults) -> RenderableType:
 
 def _findings(results: StudyResults) -> list[str]:
     """Return what is worth a sentence about the runs on all of the data."""
-    winner, notes = results.full[0], []
+    notes = []
     if any(full.overfits for full in results.full):
         notes.append(f"! the gap is over {100 * LARGE_GAP:.0f} points: overfitting.")
     for full in results.full:
-        if full.plain and full.validation.mean > winner.validation.high:
-            scores = f"{percent(full.validation.mean)} % against {percent(winner.validation.mean)} %"
-            notes.append(f"The plain values scored higher in validation ({scores}): scaling did not help here.")
         failed = [run for run in full.runs if run.reason]
         if failed:
-            what = f"Trial {full.source_trial}{' (plain)' if full.plain else ''}"
+            mark = f" ({MARKS[full.stage]})" if full.stage in MARKS else ""
+            what = f"Trial {full.source_trial}{mark}"
             notes.append(f"{what}: {len(failed)} of {count_text(len(full.runs), 'run')} failed: {failed[0].reason}")
     return notes
 
@@ -134,7 +137,10 @@ def _explanation(results: StudyResults) -> str:
         f"with {CONFIDENCE_TEXT} intervals; gap: train - test."
     )
     if any(full.plain for full in results.full):
-        text += " plain: the winner with weight_decay as in the search, not scaled to the number of updates."
+        text += " plain: the best good value with weight_decay as in the search, not scaled to the number of updates."
+    tried = [MARKS[full.stage] for full in results.full if full.stage in PROBES and full is not taken_probe(results)]
+    if tried:
+        text += f" {', '.join(tried)}: its learning_rate so many times; the test set stayed closed for it."
     return text + mark_note(results)
 
 
@@ -144,7 +150,7 @@ def _search_score(good: GoodValue) -> str:
 
 
 def _mark(place: int, full: FullResult) -> str:
-    return "plain" if full.plain else "*" if place == 0 else ""
+    return MARKS.get(full.stage, "*" if place == 0 else "")
 
 
 def _names(results: StudyResults) -> list[str]:

@@ -6,6 +6,7 @@ from hpo.results import FullResult
 from hpo.space import Config
 from hpo.study_results import StudyResults
 from hpo.trials import TrialResult
+from reports.carrying_over import carrying_note
 from reports.certificate_text import certificate_note
 from reports.comparisons.verdict import comparison_verdict
 from reports.formatting import (
@@ -70,10 +71,11 @@ def race_text(results: StudyResults) -> str:
 
 
 def config_in_use(results: StudyResults, full: FullResult) -> Config:
-    """Return the config as it was trained on all of the data, with the weight decay where only that was rescaled."""
-    changed = any(run.overrides for each in results.full for run in each.runs)
-    unscaled = {"weight_decay": results.definition.training.weight_decay} if changed else {}
-    return {**full.config, **{name: value for name, value in unscaled.items() if name not in full.config}}
+    """Return the config as it was trained on all of the data, with what was changed beside it in any of the runs."""
+    changed = sorted({name for each in results.full for run in each.runs for name in run.overrides})
+    settings = results.definition.settings(full.config)[1]
+    own = {name: full.config[name] for name in results.definition.space.hyperparameters}
+    return {**own, **{name: getattr(settings, name) for name in changed}}
 
 
 def _on_all_of_the_data(results: StudyResults) -> str:
@@ -94,6 +96,7 @@ def _reservations(results: StudyResults) -> list[str]:
     if boundary:
         notes.append(boundary_text(results.definition.space, boundary))
     notes += inert_note(results)
+    notes += carrying_note(results)
     notes += luck_note(results)
     if winner.overfits:
         notes.append(f"It overfits: train - test is {100 * winner.gap:.1f} points.")

@@ -29,7 +29,7 @@ TABLES: Mapping[str, Any] = {
         {"trials": 20, "samples": 400, "epochs": 10},
         {"trials": 12, "samples": 400, "epochs": 10},
     ],
-    "final": {"good_values": 3, "race_runs": 3, "confirmation_runs": 2, "seeds": 2, "epochs": 5},
+    "final": {"good_values": 3, "race_runs": 3, "confirmation_runs": 2, "seeds": 2, "epochs": 5, "probe": False},
 }
 
 

@@ -28,7 +28,7 @@ POOL, CHANCE = 1000, 0.1
 
 SMALL: StudyDefinition = definition(
     rounds=[{"trials": 8, "samples": 400, "epochs": 10}, {"trials": 6, "samples": 400, "epochs": 10}],
-    final={"good_values": 2, "race_runs": 2, "confirmation_runs": 2, "seeds": 1, "epochs": 5},
+    final={"good_values": 2, "race_runs": 2, "confirmation_runs": 2, "seeds": 1, "epochs": 5, "probe": True},
 )
 
 
@@ -86,7 +86,11 @@ def train(database: Database, leases: Leases, *, order: Callable[[list[Any]], No
         for trial in ready:
             claimed = queue.claim(trial)
             assert claimed is not None
-            test = {"test_accuracy": score(claimed, 99)} if claimed.attributes.get("stage") in ("full", "plain") else {}
+            test = (
+                {"test_accuracy": score(claimed, 99)}
+                if claimed.attributes.get("stage") in ("full", "plain", "adopted")
+                else {}
+            )
             assert queue.report(claimed, claimed.allowed, score(claimed, claimed.allowed), CURVE, test)
             trained += 1
     return trained

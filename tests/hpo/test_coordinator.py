@@ -97,10 +97,11 @@ def test_the_second_round_looks_elsewhere_and_says_why(undisturbed):
     assert [sentence.split(":")[0] for sentence in second.why] == ["learning_rate", "weight_decay"]
 
 
-def test_the_final_part_races_confirms_and_takes_the_winner_to_all_of_the_data(undisturbed):
+def test_the_final_part_races_confirms_and_takes_the_winner_to_all_of_the_data_and_beyond(undisturbed):
     stages = Counter(stage for stage, *_ in undisturbed["final"])
     good = len(undisturbed["good"])
-    assert stages == {"race": 4, "confirm": 2 * good, "full": good, "plain": 1}
+    probes = {"probe_lower": 1, "probe_higher": 1, "adopted": 1}
+    assert stages == {"race": 4, "confirm": 2 * good, "full": good, **probes}
 
 
 def test_progress_grows_from_nothing_to_all_there_is(history):

@@ -17,7 +17,7 @@ POOL = 1000
 RESCALED = 40 / 50
 
 
-def searched(study: StudyDefinition, decay: float | None = 1e-4) -> list[TrialResult]:
+def searched(study: StudyDefinition, decay: float | None = 0.1) -> list[TrialResult]:
     """Return twelve trials whose scores rise with the learning rate."""
     configs = [
         {"learning_rate": 10 ** (-4 + i / 6)} | ({} if decay is None else {"weight_decay": decay}) for i in range(12)
@@ -39,7 +39,7 @@ def carried_out(wanted: Sequence[WantedRun], score: Score, test: Score = lambda 
             seed=run.seed,
             config=run.config,
             overrides=run.overrides,
-            test_accuracy=test(run) if run.stage in ("full", "plain") else None,
+            test_accuracy=test(run) if run.stage in ("full", "plain", "adopted") else None,
         )
         for run in wanted
     ]
@@ -178,20 +178,20 @@ def test_the_plain_run_waits_for_every_run_on_all_of_the_data():
 def test_a_searched_weight_decay_is_rescaled_by_the_ratio_of_updates():
     for run in SEARCHED.finish(by_index)[-1]:
         factor = RESCALED if run.stage == "full" else 1
-        assert run.config == {**run.source.config, "weight_decay": pytest.approx(factor * 1e-4)}
+        assert run.config == {**run.source.config, "weight_decay": pytest.approx(factor * 0.1)}
         assert run.overrides == {}
 
 
 def test_a_fixed_weight_decay_is_rescaled_beside_the_config():
     study = definition(
-        training={"weight_decay": 0.01},
+        training={"weight_decay": 0.1},
         space={"learning_rate": {"log": True, "start": [1e-4, 1e-2], "limits": [1e-6, 1]}},
     )
     last = Study(study, searched(study, decay=None)).finish(by_index)[-1]
     assert counts(last)["plain"] == 2
     for run in last:
         assert run.config == run.source.config
-        assert run.overrides == ({"weight_decay": pytest.approx(RESCALED * 0.01)} if run.stage == "full" else {})
+        assert run.overrides == ({"weight_decay": pytest.approx(RESCALED * 0.1)} if run.stage == "full" else {})
 
 
 def test_the_updates_are_those_of_the_configs_own_batch_size():
@@ -217,7 +217,12 @@ def test_a_coupled_decay_of_adam_is_the_same_on_all_of_the_data():
 
 
 @pytest.mark.parametrize(
-    ("decay", "pool", "why"), [(0.0, POOL, "no decay"), (1e-4, 800, "5 epochs of 8 steps are 40 updates as well")]
+    ("decay", "pool", "why"),
+    [
+        (0.0, POOL, "no decay"),
+        (1e-4, POOL, "a decay of .003 % does nothing"),
+        (0.1, 800, "5 epochs of 8 steps are 40 updates as well"),
+    ],
 )
 def test_nothing_plain_is_wanted_where_nothing_was_rescaled(decay, pool, why):
     trials = [result({**t.config, "weight_decay": decay}, t.score, t.index, round_=2) for t in searched(definition())]
@@ -227,7 +232,7 @@ def test_nothing_plain_is_wanted_where_nothing_was_rescaled(decay, pool, why):
 
 ZERO_DECAY = {
     "learning_rate": {"log": True, "start": [1e-4, 1e-2], "limits": [1e-6, 10.0]},
-    "weight_decay": {"start": [0.0, 1e-3]},
+    "weight_decay": {"start": [0.0, 0.1]},
 }
 
 
@@ -267,3 +272,76 @@ def test_there_are_no_good_values_before_the_race_is_over():
 
 def test_there_are_no_good_values_of_a_search_without_a_trial():
     assert good_values(SEARCHED.study, SEARCHED.box, [], []) == []
+
+
+PROBED = Study(definition(final={"probe": True}), searched(definition()))
+PROBES = {"probe_lower": 2, "probe_higher": 2}
+
+
+def higher_is_better(run: WantedRun) -> float:
+    """Score on all of the data by the learning rate, whatever the weight decay and the seed."""
+    if run.stage in ("race", "confirm"):
+        return by_index(run)
+    rate = {**run.config, **run.overrides}.get("learning_rate", 0.01)
+    return 0.8 + rate - 0.001 * run.run
+
+
+def test_around_the_winner_its_learning_rate_is_halved_and_doubled():
+    before, last = PROBED.finish(by_index)[-2:]
+    assert "probe_lower" not in counts(before), "not before the winner is known"
+    assert counts(last) == {"race": 6, "confirm": 2, "full": 2, "plain": 2, **PROBES}
+    (full, *_), found = [run for run in last if run.stage == "full"], {run.stage: run for run in last}
+    for stage, factor in (("probe_lower", 0.5), ("probe_higher", 2.0)):
+        rate = pytest.approx(factor * full.config["learning_rate"])
+        assert found[stage].config == {**full.config, "learning_rate": rate}, "the weight decay is that of the winner"
+
+
+def test_a_probe_that_is_better_with_every_seed_is_trained_again_from_the_same_seeds():
+    last = PROBED.finish(higher_is_better)[-1]
+    assert counts(last) == {"race": 6, "confirm": 2, "full": 2, "plain": 2, **PROBES, "adopted": 2}
+    probe, adopted = ([run for run in last if run.stage == stage] for stage in ("probe_higher", "adopted"))
+    assert [(run.run, run.seed, run.config) for run in adopted] == [(run.run, run.seed, run.config) for run in probe]
+    results = full_results(carried_out(last, higher_is_better))
+    assert [each.stage for each in results] == ["adopted", "full", "plain", "probe_lower", "probe_higher"]
+
+
+def test_one_seed_that_is_not_better_is_enough_to_leave_a_probe():
+    def score(run: WantedRun) -> float:
+        return higher_is_better(run) - (1 if (run.stage, run.run) == ("probe_higher", 1) else 0)
+
+    assert counts(PROBED.finish(score)[-1]) == {"race": 6, "confirm": 2, "full": 2, "plain": 2, **PROBES}
+
+
+def test_no_probe_is_taken_before_all_of_them_are_over():
+    wanted = PROBED.finish(higher_is_better)[-2]
+    assert [run.stage for run in wanted][-1] == "probe_higher"
+    assert "adopted" not in counts(PROBED.wanted(carried_out(wanted[:-1], higher_is_better)))
+    lower_is_missing = [run for run in wanted if run.key[::2] != ("probe_lower", 1)]
+    assert "adopted" not in counts(PROBED.wanted(carried_out(lower_is_missing, higher_is_better)))
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        {"weight_decay": {"log": True, "start": [1e-6, 1e-3], "limits": [1e-8, 1]}},
+        {"optimizer": {"choices": [{"optimizer": "sgd", "learning_rate": 0.01}, {"optimizer": "adam"}]}},
+    ],
+)
+def test_a_learning_rate_that_is_no_range_is_changed_beside_the_config(space):
+    study = definition(space=space, final={"probe": True})
+    config = {"weight_decay": 1e-5} if "weight_decay" in space else {"optimizer": study.space.grid()[0]["optimizer"]}
+    last = Study(study, [result(config, 0.5, 0, round_=2)]).finish(higher_is_better)[-1]
+    assert counts(last)["adopted"] == 2
+    for run in last:
+        rate = {"probe_lower": 0.005, "probe_higher": 0.02, "adopted": 0.02}.get(run.stage)
+        assert (run.config, run.overrides) == (config, {} if rate is None else {"learning_rate": rate})
+
+
+def test_a_learning_rate_that_no_training_may_have_is_not_tried():
+    study = definition(
+        training={"learning_rate": 1e308},
+        space={"weight_decay": {"log": True, "start": [1e-6, 1e-3], "limits": [1e-8, 1]}},
+        final={"probe": True},
+    )
+    last = Study(study, [result({"weight_decay": 1e-8}, 0.5, 0, round_=2)]).finish(by_index)[-1]
+    assert {"probe_lower", "probe_higher"} & counts(last).keys() == {"probe_lower"}

@@ -39,7 +39,7 @@ def test_a_decay_that_is_normalised_like_the_gradient_of_the_loss_stays(optimize
     assert changes(TrainingSettings(weight_decay=0.01, optimizer=optimizer), updates_subset=1, updates_full=9) == ()
 
 
-@given(st.sampled_from(["sgd", "nesterov", "adamw"]), st.integers(1, 10**6), st.integers(1, 10**6))
+@given(st.sampled_from(["sgd", "nesterov", "adamw"]), st.integers(1000, 10**6), st.integers(1000, 10**6))
 def test_a_value_that_goes_there_and_back_is_itself_again(optimizer, one, other):
     there = TrainingSettings(0.1, weight_decay=rescaled(optimizer, one, other), optimizer=optimizer)
     back = changes(there, updates_subset=other, updates_full=one)
@@ -52,6 +52,6 @@ def test_a_change_says_what_changed_and_why():
     assert change.why == "weight_decay 0.01 -> 0.0008: 12.5 times as many updates"
 
 
-@pytest.mark.parametrize(("weight_decay", "full"), [(0.0, 500), (0.01, 40)])
-def test_what_is_zero_or_trained_as_long_does_not_change(weight_decay, full):
+@pytest.mark.parametrize(("weight_decay", "full"), [(0.0, 500), (0.001, 500), (0.01, 40)])
+def test_what_does_nothing_or_is_trained_as_long_does_not_change(weight_decay, full):
     assert changes(TrainingSettings(weight_decay=weight_decay), updates_subset=40, updates_full=full) == ()

@@ -14,9 +14,10 @@ from optuna.trial import TrialState
 from hpo.definition import StudyDefinition, read_definition
 from hpo.final_stage import wanted_runs
 from hpo.narrowing import narrow
+from hpo.probing import PROBES
 from hpo.proposing import propose
 from hpo.queue import QueuedTrial
-from hpo.results import FinalRun, comparable, full_results, good_values, race_places, search_results
+from hpo.results import ON_ALL_OF_THE_DATA, FinalRun, comparable, full_results, good_values, race_places, search_results
 from hpo.space import Config
 from hpo.stopping import survivors, with_imputed_scores
 from hpo.study_record import RoundRecord
@@ -101,7 +102,7 @@ def study(
         curves.pop(queued[-i].id, None)
     runs: list[FinalRun] = []
     known = comparable(of, search_results(queued))
-    for _ in range(of.final.race_runs + 1 if finish else 0):  # the race; all that follows; the winner's plain values
+    for _ in range(of.final.race_runs + 2 if finish else 0):  # the race; what follows; around the winner; what is taken
         runs = [_final_run(of, i, wanted) for i, wanted in enumerate(wanted_runs(of, box, known, runs, DATA["pool"]))]
     opened = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     return StudyResults(
@@ -197,9 +198,13 @@ def _progress(share: float) -> float:
 
 
 def _final_run(of: StudyDefinition, i: int, wanted: Any) -> FinalRun:
-    noise = 0.004 * float(np.random.default_rng([wanted.run, *wanted.source.key, len(wanted.stage)]).standard_normal())
-    full = wanted.stage in ("full", "plain")
-    score = min(0.99, accuracy(wanted.source.config) + (0.08 if full else 0.0)) + noise
+    around = wanted.stage in (*PROBES, "adopted")  # they differ from the good value by their learning rate alone
+    stage = "full" if around else wanted.stage
+    noise = 0.004 * float(np.random.default_rng([wanted.run, *wanted.source.key, len(stage)]).standard_normal())
+    full, tested = wanted.stage in ON_ALL_OF_THE_DATA, wanted.stage in ("full", "plain", "adopted")
+    config = {**wanted.config, **wanted.overrides} if around else wanted.source.config
+    config = {"learning_rate": of.training.learning_rate, **config} if full else config
+    score = min(0.99, accuracy(config) + (0.08 if full else 0.0)) + noise
     return FinalRun(
         stage=wanted.stage,
         source=wanted.source.key,
@@ -212,7 +217,7 @@ def _final_run(of: StudyDefinition, i: int, wanted: Any) -> FinalRun:
         overrides=wanted.overrides,
         score=score,
         train_accuracy=min(1.0, score + 0.02),
-        test_accuracy=score - 0.002 if full else None,
+        test_accuracy=score - 0.002 if tested else None,
         n_train=DATA["pool"] if full else of.rounds[-1].samples,
         epochs=of.final.epochs if full else of.rounds[-1].epochs,
         seconds=30.0,

@@ -260,22 +260,31 @@ def test_a_value_at_the_end_of_its_limits_is_named():
     assert table["at_boundary"].str.contains("learning_rate").all()
 
 
-def test_evaluations_list_the_winner_first_and_its_plain_values_last():
-    results = study()
+def test_evaluations_list_the_winner_first_and_what_was_tried_around_it_last():
+    results = study(definition(ONE, training={"weight_decay": 1e-4}))
     table = evaluations_table(results)
-    assert table["stage"].tolist()[-3:] == ["plain"] * 3
+    assert table["stage"].tolist()[-9:] == ["plain"] * 3 + ["probe_lower"] * 3 + ["probe_higher"] * 3
     assert table["rank"].tolist()[:3] == [1, 1, 1]
-    assert table["rank"].isna().sum() == 3
+    assert table["rank"].isna().sum() == 9
+    probes = table["stage"].str.startswith("probe")
+    assert (table["test_accuracy"].isna() == probes).all()
+    assert table.loc[probes, ["train_accuracy", "validation_accuracy", "n_train"]].notna().all(axis=None)
     assert table["run"].tolist()[:3] == [0, 1, 2]
     assert (table["gap"] - (table["train_accuracy"] - table["test_accuracy"])).abs().max() < 1e-12
-    scaled, plain = table["weight_decay"].iloc[0], table["weight_decay"].iloc[-1]
+    scaled, plain = (table["weight_decay"][table["stage"] == stage].iloc[0] for stage in ("full", "plain"))
     assert plain / scaled == pytest.approx((10 * 500) / (40 * 5))
 
 
 def test_evaluations_show_a_weight_decay_that_is_scaled_though_not_searched():
     table = evaluations_table(study(definition(ONE, training={"weight_decay": 1e-4})))
-    assert table["weight_decay"].iloc[-1] == 1e-4
+    assert table["weight_decay"][table["stage"] == "plain"].iloc[0] == 1e-4
     assert table["weight_decay"].iloc[0] == pytest.approx(1e-4 * (40 * 5) / (10 * 500))
+
+
+def test_evaluations_show_a_learning_rate_that_is_probed_though_not_searched():
+    table = evaluations_table(study(definition(NO_NUMBER, training={"learning_rate": 0.1})))
+    rates = table.groupby("stage")["learning_rate"].agg(["min", "max"])
+    assert rates.loc[["full", "probe_lower", "probe_higher"]].to_numpy().tolist() == [[0.1] * 2, [0.05] * 2, [0.2] * 2]
 
 
 def test_a_failed_run_is_missing_its_accuracies_and_says_why():

@@ -1,0 +1,79 @@
+"""What was changed on the way to all of the data, and what it was worth: sentences for the end of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hpo.final_stage import changes_of
+from hpo.probing import PROBES
+from hpo.results import FinalRun, FullResult
+from hpo.selecting import Estimate, estimate_difference
+from hpo.study_results import StudyResults
+from reports.formatting import CONFIDENCE_TEXT, count_text, interval_points, points_text
+
+MARKS = {"plain": "plain", "probe_lower": "x 1/2", "probe_higher": "x 2"}
+"""What a row of the winner's neighbours is called, by its stage."""
+
+
+def carrying_note(results: StudyResults) -> list[str]:
+    """Return a sentence on what was rescaled and one on the learning rates that were tried; none before the end."""
+    if results.state != "done":
+        return []
+    return [*_of_changes(results), *_of_probes(results)]
+
+
+def taken_probe(results: StudyResults) -> FullResult | None:
+    """Return the probe that was taken, if one was."""
+    adopted = next((full for full in results.full if full.stage == "adopted"), None)
+    return next((full for full in _probes(results) if adopted and full.config == adopted.config), None)
+
+
+def _of_changes(results: StudyResults) -> list[str]:
+    plain = next((full for full in results.full if full.plain), None)
+    winner = None if plain is None else _good_value(results, plain)
+    if plain is None or winner is None:
+        return []
+    trial = next(trial for trial in results.trials if trial.key == plain.source)
+    what = "; ".join(change.why for change in changes_of(results.definition, trial, results.data["pool"]))
+    if not what:  # rescaled by an earlier version, with another rule
+        return []
+    worth = _difference(winner, plain, test=True)
+    interval = f" ({CONFIDENCE_TEXT} interval {interval_points(worth)})" if worth.runs > 1 else ""
+    return [
+        f"{what}; worth {points_text(worth.mean, signed=True)} points of test accuracy over the plain value{interval}."
+    ]
+
+
+def _of_probes(results: StudyResults) -> list[str]:
+    probes = _probes(results)
+    winner = _good_value(results, probes[0]) if probes else None
+    if winner is None:
+        return []
+    tried = " and ".join(MARKS[probe.stage] for probe in probes)
+    worth = " and ".join(points_text(_difference(probe, winner).mean, signed=True) for probe in probes)
+    note = f"learning_rate {tried} tried on all of the data: {worth} points in validation"
+    best = taken_probe(results)
+    if best is None:
+        return [f"{note}, not taken."]
+    seeds = len(winner.runs)
+    luck = f"with a value that is no better that has probability {0.5**seeds:.3g}"
+    return [f"{note}; {MARKS[best.stage]} was higher with each of {count_text(seeds, 'seed')} and is taken ({luck})."]
+
+
+def _probes(results: StudyResults) -> list[FullResult]:
+    return [full for full in results.full if full.stage in PROBES]
+
+
+def _good_value(results: StudyResults, other: FullResult) -> FullResult | None:
+    """Return the good value that `other` is a neighbour of."""
+    return next((full for full in results.full if full.stage == "full" and full.source == other.source), None)
+
+
+def _difference(one: FullResult, other: FullResult, *, test: bool = False) -> Estimate:
+    """Return by how much `one` is better than `other`, paired by the seeds of their runs."""
+    a, b = (_accuracies(each.runs, test=test) for each in (one, other))
+    return estimate_difference([a[run] - b[run] for run in sorted(a.keys() & b.keys())])
+
+
+def _accuracies(runs: Sequence[FinalRun], *, test: bool) -> dict[int, float]:
+    return {run.run: (run.test_accuracy or 0.0) if test else run.score for run in runs}

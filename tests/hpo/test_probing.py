@@ -1,0 +1,81 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpo.assignments import assignment, planned_size
+from hpo.probing import PROBES, taken
+from hpo.results import full_results
+from hpo.study_data import StudyData
+from tests.hpo.builders import definition, final_run, queued
+
+SCORES = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(lambda scores: dict(enumerate(scores)))
+
+
+@given(winner=SCORES, lower=SCORES, higher=SCORES)
+def test_what_is_taken_is_better_than_the_winner_with_every_seed_and_than_the_other_probe_on_average(
+    winner, lower, higher
+):
+    probes = {"probe_lower": lower, "probe_higher": higher}
+    best = taken(winner, probes)
+    if best is None:
+        assert any(probe[run] <= score for probe in probes.values() for run, score in winner.items())
+    else:
+        assert all(probes[best][run] > score for run, score in winner.items())
+        assert sum(probes[best].values()) >= max(sum(each.values()) for each in probes.values()) - 1e-12
+
+
+@given(SCORES)
+def test_what_only_equals_the_winner_is_not_taken(winner):
+    assert taken(winner, dict.fromkeys(PROBES, winner)) is None
+
+
+def test_there_is_nothing_to_take_where_nothing_was_tried():
+    assert taken({0: 0.5}, {}) is None
+
+
+def test_of_values_that_are_no_better_luck_takes_one_in_at_most_two_to_the_power_of_the_seeds_each():
+    rng = np.random.default_rng(0)
+    tables = rng.random((4000, 3, 3))
+    lucky = [
+        taken(*({"winner": dict(enumerate(a)), "probes": {"probe_lower": dict(enumerate(b))}}.values()))
+        for a, b, _ in tables
+    ]
+    assert np.mean([each is not None for each in lucky]) == pytest.approx(2**-3, abs=0.02)
+
+
+class NoData:
+    """Data of which only the part for runs on all of them may be asked for."""
+
+    def full_fold(self) -> str:
+        return "all"
+
+
+@pytest.mark.parametrize(
+    ("stage", "test", "kept"),
+    [
+        ("full", "at the end", True),
+        ("adopted", "at the end", True),
+        ("plain", "at the end", False),
+        ("probe_lower", "never", False),
+        ("probe_higher", "never", False),
+    ],
+)
+def test_all_of_the_data_trains_every_neighbour_but_a_probe_never_opens_the_test_set(stage, test, kept):
+    study, trial = definition(), queued(3, {"stage": stage, "run": 0, "source_trial": 5})
+    data: StudyData = NoData()  # type: ignore[assignment]
+    asked = assignment(study, data, trial)
+    assert (asked.folds, asked.epochs, asked.test, asked.keep_network) == (["all"], 5, test, kept)
+    assert planned_size(study, 1000, trial.attributes) == {"n_train": 1000, "epochs": 5}
+
+
+def test_a_probe_has_a_validation_accuracy_and_no_test_accuracy():
+    (found,) = full_results(
+        [final_run("probe_lower", (1, 0), run, 0.8, config={"learning_rate": 0.1}) for run in (0, 1)]
+    )
+    assert (found.validation.mean, found.test.runs) == (0.8, 0)
+    assert math.isnan(found.gap)
+    assert not found.overfits
+    assert not found.ranked
