@@ -29,7 +29,8 @@ def taken(winner: Mapping[int, float], probes: Mapping[Probe, Mapping[int, float
     """Return which of the `probes` is taken in place of the `winner`, or None; all are validation accuracies by run.
 
     It is the one with the highest mean, if it is higher than the winner with every seed. Run k of all of them trains
-    from one seed. Of a value that is no better, only by luck higher or lower, that happens with probability 2^-seeds.
+    from one seed. Where a probe is no better, and each seed puts it above or below by luck alone, that happens with a
+    probability of at most 2^-seeds.
     """
     if not probes:
         return None

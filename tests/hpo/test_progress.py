@@ -106,3 +106,17 @@ def test_with_the_number_of_good_values_known_the_total_is_exact():
     search = first_round(5) + [trial(i, 5, round_=2, last=last) for i, last in enumerate([2] * 6 + [3] * 3 + [4] * 3)]
     one_good = [run_of("race", done=True)] * 9 + [run_of("confirm", done=False)] * 2 + [run_of("full", done=False)] * 2
     assert progress(STUDY, search, one_good, POOL).total == SEARCH_TOTAL + 11 * 4000 + 2 * 2 * POOL * 5
+
+
+def test_probes_belong_to_the_work_from_the_beginning_and_what_is_taken_when_it_comes():
+    study = definition(final={"probe": True})
+    assert progress(study, [], [], POOL).total == SEARCH_TOTAL + FINAL_TOTAL + 2 * 2 * POOL * 5
+    final = [run_of(stage, done=True) for stage in ["race"] * 9 + ["confirm"] * 2 + ["full"] * 2]
+    probes = [run_of(stage, done=True) for stage in ("probe_lower", "probe_higher") for _ in range(2)]
+    search = history()[-1][0]
+    before, after = (
+        progress(study, search, final + probes + [run_of("adopted", done=True)] * taken, POOL) for taken in (0, 2)
+    )
+    assert (before.work, after.work) == (before.total, after.total)
+    assert after.total == before.total + 2 * POOL * 5
+    assert after.phase == "all of the data"
