@@ -1,0 +1,1 @@
+"""Objective tables recorded from our own trainings, which `tests.benchmarks.search` replays searches on."""
