@@ -12,7 +12,6 @@ import argparse
 import base64
 import functools
 import itertools
-import json
 import multiprocessing
 import os
 import sys
@@ -29,6 +28,7 @@ from hpo.training_runs import evaluation_steps
 from storage.datasets import load_training_part, locate
 from storage.test_set import load_test_part
 from tests.benchmarks.recorded.designs import CONFIRMATION, DESIGNS, RUNGS, TEST, VALIDATION, Design
+from tests.benchmarks.recorded.runs import Runs, append_run, read_runs
 
 FOLDER = Path(__file__).parent / "recorded"
 BETTER_HALF, BETTER_THIRD = 1 / 2, 1 / 3
@@ -71,13 +71,9 @@ def main() -> None:
                 if task.key not in known[task.table]
             ]
             for done, (task, run) in enumerate(pool.imap(train, tasks), 1):
-                with (arguments.folder / f"{task.table}.jsonl").open("a") as file:
-                    file.write(json.dumps(run) + "\n")
+                append_run(arguments.folder, task.table, run)
                 if sys.stderr.isatty() or done % 100 == 0:
                     print(f"\rstage {stage} of {len(STAGES)}: {done:,} of {len(tasks):,} runs", end="", file=sys.stderr)
-
-
-Runs = dict[tuple[int, int, int], dict[str, Any]]
 
 
 def _everywhere(design: Design, known: Runs) -> Iterator[Task]:
@@ -112,19 +108,6 @@ def _best(design: Design, known: Runs, share: float) -> list[int]:
 
 STAGES = (_everywhere, _larger_subsets, _all_of_the_data)
 """What is recorded one after the other: what a table needs most comes first."""
-
-
-def read_runs(folder: Path, table: str) -> Runs:
-    """Return the runs recorded so far by (config, size, seed); a line that was cut short is cut off the file."""
-    path = folder / f"{table}.jsonl"
-    if not path.exists():
-        return {}
-    text = path.read_text()
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole)
-    runs = [json.loads(line) for line in whole.splitlines()]
-    return {(run["config"], run["size"], run["seed"]): run for run in runs}
 
 
 def record(task: Task, data_dir: Path | None) -> tuple[Task, dict[str, Any]]:

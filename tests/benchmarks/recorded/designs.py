@@ -79,68 +79,67 @@ DROPOUT = _linear(0.0, 0.6)
 BATCH = Numeric(Interval(32, 400), Interval(32, 400), log=True, integer=True)
 
 
-def _definition(
-    name: str, dataset: str, network: models.NetworkDescription, optimizer: str, space: dict[str, Numeric], size: Size
-) -> StudyDefinition:
-    return StudyDefinition(
-        name=name,
-        title=name,
-        data=DataSettings(dataset, validation=VALIDATION, confirmation=CONFIRMATION),
-        network=network,
-        training=models.TrainingSettings(optimizer=optimizer, batch_size=100),
-        space=SearchSpace(space),
-        rounds=(RoundSettings(trials=1, samples=size.samples, epochs=size.epochs),),
-    )
+@dataclass(frozen=True)
+class _Subject:
+    """What a table is about, before its configs are chosen."""
+
+    name: str
+    dataset: str
+    network: models.NetworkDescription
+    optimizer: str
 
 
-def _grid(name: str, dataset: str, network: models.NetworkDescription, optimizer: str) -> Design:
+def _grid(subject: _Subject) -> Design:
     """Return a table over learning rate x weight decay, 12 x 8 values evenly spaced on their log axes."""
-    space = {"learning_rate": RATES[optimizer], "weight_decay": DECAYS[optimizer]}
+    space = _rates(subject)
     shape = (12, 8)
     axes = [np.linspace(*h.axis(h.limits), n) for h, n in zip(space.values(), shape, strict=True)]
     configs = [
         {key: h.from_axis(float(p)) for (key, h), p in zip(space.items(), point, strict=True)}
         for point in itertools.product(*axes)
     ]
-    return _design(name, dataset, network, optimizer, space, configs, shape)
+    return _design(subject, space, configs, shape)
 
 
-def _filling(name: str, dataset: str, network: models.NetworkDescription, optimizer: str) -> Design:
+def _filling(subject: _Subject) -> Design:
     """Return a table over four hyperparameters, 96 points of a scrambled Sobol sequence."""
-    rates = {"learning_rate": RATES[optimizer], "weight_decay": DECAYS[optimizer]}
-    space = {**rates, "dropout": DROPOUT, "batch_size": BATCH}
+    space = {**_rates(subject), "dropout": DROPOUT, "batch_size": BATCH}
     points = qmc.Sobol(len(space), seed=0).random(128)[:96]  # the sequence is drawn in powers of two
     configs = [
         {key: h.at(h.limits, float(p)) for (key, h), p in zip(space.items(), point, strict=True)} for point in points
     ]
-    return _design(name, dataset, network, optimizer, space, configs, ())
+    return _design(subject, space, configs, ())
 
 
-def _design(
-    name: str,
-    dataset: str,
-    network: models.NetworkDescription,
-    optimizer: str,
-    space: dict[str, Numeric],
-    configs: Sequence[Config],
-    grid: tuple[int, ...],
-) -> Design:
-    mlp = isinstance(network, models.MultiLayerNetDescription)
+def _rates(subject: _Subject) -> dict[str, Numeric]:
+    return {"learning_rate": RATES[subject.optimizer], "weight_decay": DECAYS[subject.optimizer]}
+
+
+def _design(subject: _Subject, space: dict[str, Numeric], configs: Sequence[Config], grid: tuple[int, ...]) -> Design:
+    mlp = isinstance(subject.network, models.MultiLayerNetDescription)
     sizes, full = (MLP_SIZES, MLP_FULL) if mlp else (CONVNET_SIZES, CONVNET_FULL)
-    definition = _definition(name, dataset, network, optimizer, space, sizes[0])
-    return Design(name, definition, tuple(configs), grid, sizes, full)
+    definition = StudyDefinition(
+        name=subject.name,
+        title=subject.name,
+        data=DataSettings(subject.dataset, validation=VALIDATION, confirmation=CONFIRMATION),
+        network=subject.network,
+        training=models.TrainingSettings(optimizer=subject.optimizer, batch_size=100),
+        space=SearchSpace(space),
+        rounds=(RoundSettings(trials=1, samples=sizes[0].samples, epochs=sizes[0].epochs),),
+    )
+    return Design(subject.name, definition, tuple(configs), grid, sizes, full)
 
 
 DESIGNS = {
     each.name: each
     for each in (
-        _grid("fashion_mlp", "fashion_mnist", BOOK_MLP, "sgd"),
-        _grid("mnist_mlp", "mnist", BOOK_MLP, "sgd"),
-        _filling("fashion_mlp_4", "fashion_mnist", SMALL_MLP, "adam"),
-        _grid("mnist_convnet", "mnist", SMALL_CONVNET, "momentum"),
-        _grid("fashion_convnet", "fashion_mnist", SMALL_CONVNET, "adam"),
-        _filling("mnist_mlp_4", "mnist", SMALL_MLP, "momentum"),
-        _filling("mnist_convnet_4", "mnist", SMALL_CONVNET, "adamw"),
-        _filling("fashion_convnet_4", "fashion_mnist", SMALL_CONVNET, "sgd"),
+        _grid(_Subject("fashion_mlp", "fashion_mnist", BOOK_MLP, "sgd")),
+        _grid(_Subject("mnist_mlp", "mnist", BOOK_MLP, "sgd")),
+        _filling(_Subject("fashion_mlp_4", "fashion_mnist", SMALL_MLP, "adam")),
+        _grid(_Subject("mnist_convnet", "mnist", SMALL_CONVNET, "momentum")),
+        _grid(_Subject("fashion_convnet", "fashion_mnist", SMALL_CONVNET, "adam")),
+        _filling(_Subject("mnist_mlp_4", "mnist", SMALL_MLP, "momentum")),
+        _filling(_Subject("mnist_convnet_4", "mnist", SMALL_CONVNET, "adamw")),
+        _filling(_Subject("fashion_convnet_4", "fashion_mnist", SMALL_CONVNET, "sgd")),
     )
 }
