@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,63 +48,72 @@ class RecordedTable:
         self._runs = read_runs(folder, design.name)
         self._numeric = {name: h for name, h in self.space.hyperparameters.items() if isinstance(h, Numeric)}
         self._points = np.array([self._position(config) for config in design.configs])
-        self._arrays: dict[tuple[int, str], list[Floats]] = {}
+        self._by_size: dict[int, tuple[Floats, list[Floats]]] = {}
 
     def run(self, config: Config, size: int, seed: int) -> Run:
         """Return how a training of `config` with `seed` went: the same for the same three, paired over configs."""
         near, weights = self._neighbours(config)
+        means, unlike = self._columns(size)
         pick, which = np.random.default_rng([seed, size]).random(2)
-        neighbour = near[min(int(np.searchsorted(np.cumsum(weights), pick)), len(near) - 1)]
-        answered = {}
-        for name in _KEPT:
-            recorded = self._of(size, name)
-            answer = np.asarray(sum(w * recorded[i].mean(axis=0) for i, w in zip(near, weights, strict=True)))
-            answered[name] = np.clip(answer + _unlikeness(recorded[neighbour], which), 0.0, 1.0)
+        deviations = unlike[near[min(int(np.searchsorted(np.cumsum(weights), pick)), len(near) - 1)]]
+        answer = np.clip(weights @ means[near] + deviations[int(which * len(deviations))], 0.0, 1.0).tolist()
+        rungs = len(RUNGS)
         return Run(
-            dict(zip(RUNGS, answered["validation"].tolist(), strict=True)),
-            dict(zip(RUNGS, answered["train"].tolist(), strict=True)),
-            float(answered["confirmation"][0]),
+            dict(zip(RUNGS, answer[:rungs], strict=True)),
+            dict(zip(RUNGS, answer[rungs : 2 * rungs], strict=True)),
+            answer[-1],
         )
 
-    def mean(self, config: Config, size: int, name: str = "confirmation") -> float:
-        """Return the interpolated mean over all recorded seeds of what a run of `size` came to at its end."""
+    def mean(self, config: Config, size: int = 0) -> float:
+        """Return the accuracy that trainings of `config` on `size` come to on average, smoothed over neighbours."""
         near, weights = self._neighbours(config)
-        return float(sum(w * self._of(size, name)[i].mean(axis=0)[-1] for i, w in zip(near, weights, strict=True)))
+        return float(weights @ self._smooth(size)[near])
+
+    def highest_mean(self, size: int = 0) -> float:
+        """Return the highest `mean` of the recorded configs."""
+        return float(self._smooth(size).max())
 
     def truth(self, config: Config) -> float:
         """Return the accuracy on the test set that `config` reaches on all of the data, smoothed over neighbours."""
-        near, weights = self._neighbours(config)
-        return float(weights @ self._smooth_truth[near])
+        return self.mean(config, self.full)
 
     @property
     def best(self) -> float:
         """The highest `truth` of the recorded configs."""
-        return float(self._smooth_truth.max())
+        return self.highest_mean(self.full)
 
-    @cached_property
+    @property
     def optimum(self) -> Config:
-        """The recorded config with the highest truth."""
-        return self.design.configs[int(self._smooth_truth.argmax())]
+        """The recorded config with the highest mean on the smallest subset."""
+        return self.design.configs[int(self._smooth(0).argmax())]
 
-    @cached_property
-    def _smooth_truth(self) -> Floats:
-        means = np.array([runs.mean() for runs in self._of(self.full, "test")])
-        counts = np.array([len(runs) for runs in self._of(self.full, "test")])
+    @functools.cache  # noqa: B019 - a table lives as long as its benchmark
+    def _smooth(self, size: int) -> Floats:
+        """Return the kernel means over the design, (n,): of test accuracies on all of the data, else confirmation."""
+        runs = self._of(size, "test" if size == self.full else "confirmation")
         distances = np.sqrt(((self._points[:, None] - self._points[None]) ** 2).sum(axis=2))
         spacing = np.median(np.sort(distances, axis=1)[:, 1])
-        weights = np.exp(-0.5 * (distances / (SMOOTHING * spacing)) ** 2) * counts
-        smooth: Floats = weights @ means / weights.sum(axis=1)
+        weights = np.exp(-0.5 * (distances / (SMOOTHING * spacing)) ** 2) * np.array([len(each) for each in runs])
+        smooth: Floats = weights @ np.array([each.mean() for each in runs]) / weights.sum(axis=1)
         return smooth
 
     def _of(self, size: int, name: str) -> list[Floats]:
-        """Return the runs of each config, shape (runs, 1) or (runs, rungs)."""
-        if (size, name) not in self._arrays:
-            found: list[list[Any]] = [[] for _ in self.design.configs]
-            for (config, its_size, _), run in sorted(self._runs.items()):
-                if its_size == size:
-                    found[config].append(np.atleast_1d(run[name]))
-            self._arrays[size, name] = [np.array(runs, dtype=np.float64) for runs in found]
-        return self._arrays[size, name]
+        """Return the runs of each config, each of shape (runs, 1) or (runs, rungs)."""
+        found: list[list[Any]] = [[] for _ in self.design.configs]
+        for (config, its_size, _), run in sorted(self._runs.items()):
+            if its_size == size:
+                found[config].append(np.atleast_1d(run[name]))
+        return [np.array(runs, dtype=np.float64) for runs in found]
+
+    def _columns(self, size: int) -> tuple[Floats, list[Floats]]:
+        """Return the mean run of each config, (n, columns), and what each of its runs differs from it, (runs, columns).
+
+        Columns are validation and train accuracy at each rung, then confirmation.
+        """
+        if size not in self._by_size:
+            runs = [np.hstack(each) for each in zip(*(self._of(size, name) for name in _KEPT), strict=True)]
+            self._by_size[size] = np.array([each.mean(axis=0) for each in runs]), [_unlike(each) for each in runs]
+        return self._by_size[size]
 
     def _position(self, config: Config) -> list[float]:
         """Return where `config` lies in the unit cube of the recorded ranges; beyond them, at their edge."""
@@ -127,12 +136,11 @@ class RecordedTable:
 _KEPT = ("validation", "train", "confirmation")
 
 
-def _unlikeness(runs: Floats, which: float) -> Floats:
-    """Return what the run at `which` (0..1) of `runs` (n, R) differs from their mean, of shape (R,)."""
-    if len(runs) < 2:
-        return np.zeros(runs.shape[1])
+def _unlike(runs: Floats) -> Floats:
+    """Return what each of `runs` (n, columns) differs from their mean; 0 for a single one."""
     # The mean of n runs took a share 1/n of their variance with it.
-    unlike: Floats = (runs[int(which * len(runs))] - runs.mean(axis=0)) * np.sqrt(len(runs) / (len(runs) - 1))
+    factor = np.sqrt(len(runs) / (len(runs) - 1)) if len(runs) > 1 else 0.0
+    unlike: Floats = (runs - runs.mean(axis=0)) * factor
     return unlike
 
 

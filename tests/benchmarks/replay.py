@@ -1,0 +1,115 @@
+"""Our search on a recorded table: the product's own decisions, with answers from the table in place of trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hpo.narrowing import narrow
+from hpo.proposing import propose
+from hpo.racing import race
+from hpo.selecting import Estimate, candidates, estimate
+from hpo.space import Box, Config, SearchSpace
+from hpo.stopping import survivors, with_imputed_scores
+from hpo.trials import TrialResult
+from tests.benchmarks.recorded.tables import RecordedTable
+
+CHANCE = 0.1
+PERCENTS, KEEP = (25, 50, 100), 0.5
+TRIAL_COST = 0.5
+"""What a trial costs on average, in whole trainings: all train to 25 %, half of them to 50 %, a quarter to the end."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a budget is divided: rounds of `trials`, then `candidates` race over up to `runs` runs for `places`."""
+
+    trials: int
+    candidates: int
+    runs: int
+    places: int = 4
+
+
+def plan(budget: int) -> Plan:
+    """Return how a budget of whole trainings is divided."""
+    if budget < 40:
+        return Plan(trials=14, candidates=3, runs=2)
+    if budget < 100:
+        return Plan(trials=20, candidates=5, runs=3)
+    return Plan(trials=20, candidates=6, runs=4)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search came to: its boxes, its trials, the winner of the race, what it spent in whole trainings."""
+
+    boxes: tuple[Box, ...]
+    trials: tuple[TrialResult, ...]
+    winner: Config
+    left: tuple[Config, ...]
+    confirmed: Estimate
+    spent: float
+
+
+def replay(
+    table: RecordedTable, space: SearchSpace, start: Box, budget: int, seed: int, how: Plan | None = None
+) -> Found:
+    """Search `space` from `start` with a budget of whole trainings on the smallest subset."""
+    how = how or plan(budget)
+    boxes, trials, spent = [start], list[TrialResult](), 0.0
+    for_search = budget - how.candidates * how.runs
+    while True:
+        left = int((for_search - spent) / TRIAL_COST)
+        n = left if left < 1.5 * how.trials else how.trials
+        if n < how.trials / 2:
+            break
+        if trials:
+            boxes.append(narrow(space, boxes[-1], trials, CHANCE).box)
+        found, paid = _round(table, space, boxes[-1], trials, n, seed)
+        trials += found
+        spent += paid
+    chosen = candidates(space, boxes[-1], trials, how.candidates)
+    by_key = {trial.key: trial for trial in chosen}
+    scores = {
+        key: {run: table.run(trial.config, 0, _seed(seed, 1_000, run)).confirmation for run in range(how.runs)}
+        for key, trial in by_key.items()
+    }
+    raced = race(list(by_key), scores, how.runs, how.places)
+    spent += sum(len(heat) for heat in raced.heats)
+    winner = by_key[raced.left[0]].config
+    confirmed = estimate([table.run(winner, 0, _seed(seed, 2_000, run)).confirmation for run in range(5)])
+    left_configs = tuple(by_key[key].config for key in raced.left)
+    return Found(tuple(boxes), tuple(trials), winner, left_configs, confirmed, spent)
+
+
+def _round(
+    table: RecordedTable, space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int
+) -> tuple[list[TrialResult], float]:
+    """Return the trials of one round with early stopping, and what they cost."""
+    number = 1 + max((trial.round for trial in trials), default=0)
+    configs = propose(space, box, with_imputed_scores(trials), n=n, seed=_seed(seed, number), sampler="lattice")
+    runs = [table.run(config, 0, _seed(seed, number, index)) for index, config in enumerate(configs)]
+    reached = dict.fromkeys(range(n), 0)
+    alive = set(reached)
+    for percent in PERCENTS:
+        reached |= dict.fromkeys(alive, percent)
+        if percent < PERCENTS[-1]:
+            alive = survivors({index: runs[index].validation[percent] for index in alive}, KEEP)
+    found = [
+        TrialResult(
+            number,
+            index,
+            config=configs[index],
+            score=runs[index].validation[percent],
+            rungs={each: runs[index].validation[each] for each in PERCENTS if each <= percent},
+            stopped=percent < PERCENTS[-1],
+            gap=runs[index].train[percent] - runs[index].validation[percent],
+        )
+        for index, percent in reached.items()
+    ]
+    return found, sum(reached.values()) / 100
+
+
+def _seed(*place: int) -> int:
+    """Return a seed of its own for a place in a search."""
+    return sum(part * 10_007**power for power, part in enumerate(reversed(place)))
