@@ -11,7 +11,9 @@ from hpo.racing import race
 from hpo.selecting import Estimate, candidates, estimate
 from hpo.space import Box, Config, SearchSpace
 from hpo.stopping import survivors, with_imputed_scores
+from hpo.transfer import transferred_weight_decay
 from hpo.trials import TrialResult
+from models import steps_per_epoch
 from tests.benchmarks.recorded.tables import RecordedTable
 
 CHANCE = 0.1
@@ -52,10 +54,12 @@ class Found:
 
 
 def replay(
-    table: RecordedTable, space: SearchSpace, start: Box, budget: int, seed: int, how: Plan | None = None
+    table: RecordedTable, budget: int, seed: int, *, space: SearchSpace | None = None, how: Plan | None = None
 ) -> Found:
-    """Search `space` from `start` with a budget of whole trainings on the smallest subset."""
+    """Search `space` (the table's own, if None) with a budget of whole trainings on the smallest subset."""
     how = how or plan(budget)
+    space = space or table.space
+    start = space.start()
     boxes, trials, spent = [start], list[TrialResult](), 0.0
     for_search = budget - how.candidates * how.runs
     while True:
@@ -65,7 +69,10 @@ def replay(
             break
         if trials:
             boxes.append(narrow(space, boxes[-1], trials, CHANCE).box)
-        found, paid = _round(table, space, boxes[-1], trials, n, seed)
+        number = len(boxes)
+        known = with_imputed_scores(trials)
+        configs = propose(space, boxes[-1], known, n=n, seed=_seed(seed, number), sampler="lattice")
+        found, paid = _round(table, configs, number, seed)
         trials += found
         spent += paid
     chosen = candidates(space, boxes[-1], trials, how.candidates)
@@ -82,14 +89,10 @@ def replay(
     return Found(tuple(boxes), tuple(trials), winner, left_configs, confirmed, spent)
 
 
-def _round(
-    table: RecordedTable, space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int
-) -> tuple[list[TrialResult], float]:
-    """Return the trials of one round with early stopping, and what they cost."""
-    number = 1 + max((trial.round for trial in trials), default=0)
-    configs = propose(space, box, with_imputed_scores(trials), n=n, seed=_seed(seed, number), sampler="lattice")
+def _round(table: RecordedTable, configs: Sequence[Config], number: int, seed: int) -> tuple[list[TrialResult], float]:
+    """Return the trials of round `number` with early stopping, and what they cost."""
     runs = [table.run(config, 0, _seed(seed, number, index)) for index, config in enumerate(configs)]
-    reached = dict.fromkeys(range(n), 0)
+    reached = dict.fromkeys(range(len(configs)), 0)
     alive = set(reached)
     for percent in PERCENTS:
         reached |= dict.fromkeys(alive, percent)
@@ -113,3 +116,15 @@ def _round(
 def _seed(*place: int) -> int:
     """Return a seed of its own for a place in a search."""
     return sum(part * 10_007**power for power, part in enumerate(reversed(place)))
+
+
+def carried_over(table: RecordedTable, config: Config) -> Config:
+    """Return `config` as the product would train it on all of the data."""
+    subset, full = table.design.sizes[0], table.design.full
+    settings = table.design.definition.settings(config)[1]
+    rescaled = transferred_weight_decay(
+        settings.weight_decay,
+        updates_subset=subset.epochs * steps_per_epoch(subset.samples, settings.batch_size),
+        updates_full=full.epochs * steps_per_epoch(full.samples, settings.batch_size),
+    )
+    return {**config, "weight_decay": rescaled}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.space import Config, Numeric
-from tests.benchmarks.recorded.designs import RUNGS, Design
+from tests.benchmarks.recorded.designs import DESIGNS, RUNGS, Design
 from tests.benchmarks.recorded.runs import read_runs
 
 Floats = NDArray[np.float64]
@@ -50,6 +50,12 @@ class RecordedTable:
         self._points = np.array([self._position(config) for config in design.configs])
         self._by_size: dict[int, tuple[Floats, list[Floats]]] = {}
 
+    @classmethod
+    @functools.cache
+    def named(cls, name: str, folder: Path) -> RecordedTable:
+        """Return the table called `name`, read once."""
+        return cls(DESIGNS[name], folder)
+
     def run(self, config: Config, size: int, seed: int) -> Run:
         """Return how a training of `config` with `seed` went: the same for the same three, paired over configs."""
         near, weights = self._neighbours(config)
@@ -68,6 +74,11 @@ class RecordedTable:
         """Return the accuracy that trainings of `config` on `size` come to on average, smoothed over neighbours."""
         near, weights = self._neighbours(config)
         return float(weights @ self._smooth(size)[near])
+
+    def expected(self, config: Config) -> float:
+        """Return the accuracy that `run` answers on average for the smallest subset, on the images that confirm."""
+        near, weights = self._neighbours(config)
+        return float(weights @ self._columns(0)[0][near, -1])
 
     def highest_mean(self, size: int = 0) -> float:
         """Return the highest `mean` of the recorded configs."""

@@ -1,0 +1,154 @@
+"""`python -m tests.benchmarks.search`: our search against the tools that people would otherwise pick.
+
+All search the same recorded tables with the same budgets in whole trainings on the smallest subset (400 images), and
+are judged by the full-data test accuracy of the config they pick: its regret in points to the table's best. A tool's
+pick is its best trial, as it is; ours is the winner of its race, with its values carried over. What carrying over would
+do for a tool's pick is printed too. With --picks FILE what was picked is kept as JSON lines, and the same command goes
+on where it was stopped. SMAC3 needs PYTHONHASHSEED=0 to give the same trace twice.
+"""
+
+from __future__ import annotations
+
+import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+
+import argparse
+import bisect
+import functools
+import json
+import logging
+import multiprocessing
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from hpo.space import Config
+from tests.benchmarks.peers import COSTLY, PEERS
+from tests.benchmarks.peers.problem import Problem, recommended, run
+from tests.benchmarks.recorded.designs import DESIGNS
+from tests.benchmarks.recorded.tables import RecordedTable
+from tests.benchmarks.replay import carried_over, replay
+from tests.benchmarks.search_table import OURS, RANDOM_IN_FULL, print_results
+
+FOLDER = Path(__file__).parent / "recorded"
+BUDGETS = (20, 40, 60, 100, 200)
+
+
+@dataclass(frozen=True)
+class Pick:
+    """The config that one search would return with a budget of so many whole trainings."""
+
+    table: str
+    side: str
+    seed: int
+    budget: int
+    config: Config
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.search", description=__doc__)
+    sides = [OURS, *PEERS]
+    parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), default=list(DESIGNS), metavar="TABLE")
+    parser.add_argument("--sides", nargs="+", choices=sides, metavar="SIDE", help="default: all but the costly ones")
+    parser.add_argument("--seeds", type=int, default=50, metavar="N", help="searches a side and table (default: 50)")
+    parser.add_argument("--budgets", type=int, nargs="+", default=list(BUDGETS), metavar="N")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where the recorded tables are")
+    parser.add_argument("--picks", type=Path, metavar="FILE", help="keep what was picked here, and go on from it")
+    parser.add_argument("--json", action="store_true", help="print every outcome as JSON")
+    arguments = parser.parse_args()
+    chosen = arguments.sides or [side for side in sides if side not in COSTLY]
+    for side in [side for side in chosen if side in PEERS]:
+        if PEERS[side].missing:
+            print(f"{side}: skipped, {', '.join(PEERS[side].missing)} is not installed", file=sys.stderr)
+            chosen.remove(side)
+        elif PEERS[side].needs_earlier:  # the tables' hyperparameters differ: no table is an earlier search of another
+            chosen.remove(side)
+    tasks = [
+        (table, side, seed)
+        for table in arguments.tables
+        for side in [*chosen, RANDOM_IN_FULL]
+        for seed in range(arguments.seeds)
+    ]
+    picks = _kept_picks(arguments.picks)
+    known = {(pick.table, pick.side, pick.seed) for pick in picks}
+    search = functools.partial(search_once, budgets=sorted(arguments.budgets), folder=arguments.folder)
+    missing = [task for task in tasks if task not in known]
+    with multiprocessing.get_context("spawn").Pool(arguments.workers) as pool:
+        for done, found in enumerate(pool.imap_unordered(search, missing, chunksize=5), 1):
+            picks += found
+            _keep(arguments.picks, found)
+            if sys.stderr.isatty() or done % 500 == 0:
+                print(f"\r{done:,} of {len(missing):,} searches", end="", file=sys.stderr, flush=True)
+    wanted = set(tasks)
+    outcomes = [
+        outcome(pick, RecordedTable.named(pick.table, arguments.folder))
+        for pick in sorted(picks, key=lambda pick: (pick.table, pick.side, pick.seed, pick.budget))
+        if (pick.table, pick.side, pick.seed) in wanted and pick.budget in arguments.budgets
+    ]
+    if arguments.json:
+        print(json.dumps(outcomes))
+    else:
+        print_results(outcomes)
+
+
+def search_once(task: tuple[str, str, int], budgets: Sequence[int], folder: Path) -> list[Pick]:
+    """Search one table with one side and seed, and return its pick at each of the rising `budgets`."""
+    name, side, seed = task
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    table = RecordedTable.named(name, folder)
+    if side == OURS:
+        found = {budget: replay(table, budget, seed).winner for budget in budgets}
+    elif side == RANDOM_IN_FULL:
+        found = _trace(table, table.full, "random", budgets, seed)
+    else:
+        found = _trace(table, 0, side, budgets, seed)
+    return [Pick(name, side, seed, budget, config) for budget, config in found.items()]
+
+
+def outcome(pick: Pick, table: RecordedTable) -> dict[str, Any]:
+    """Return `pick` with its `regret` in points of full-data test accuracy, as it is used, and as `carried` over.
+
+    Only ours is carried over in use; what was found on all of the data never is.
+    """
+    plain = round(100 * (table.best - table.truth(pick.config)), 3)
+    carried = round(100 * (table.best - table.truth(carried_over(table, pick.config))), 3)
+    if pick.side == RANDOM_IN_FULL:
+        carried = plain
+    return asdict(pick) | {"regret": carried if pick.side == OURS else plain, "carried": carried}
+
+
+def _trace(table: RecordedTable, size: int, side: str, budgets: Sequence[int], seed: int) -> dict[int, Config]:
+    """Return the pick of a tool at each budget, in one search of the largest."""
+    problem = Problem(
+        table.space,
+        table.space.start(),
+        budgets[-1],
+        curve=lambda config, number: table.run(config, size, 1_000_003 * seed + number).validation,
+    )
+    run(PEERS[side], problem, seed)
+    trace = recommended(problem)
+    spent = [each.spent for each in problem.evaluations]
+    return {budget: trace[bisect.bisect_right(spent, budget + 1e-9) - 1] for budget in budgets}
+
+
+def _kept_picks(file: Path | None) -> list[Pick]:
+    text = file.read_text() if file and file.exists() else ""
+    return [Pick(**json.loads(line)) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def _keep(file: Path | None, picks: Sequence[Pick]) -> None:
+    if file:
+        with file.open("a") as lines:
+            lines.writelines(json.dumps(asdict(pick)) + "\n" for pick in picks)
+
+
+if __name__ == "__main__":
+    main()
