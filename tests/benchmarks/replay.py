@@ -48,6 +48,7 @@ class Found:
     boxes: tuple[Box, ...]
     trials: tuple[TrialResult, ...]
     winner: Config
+    raced: tuple[Config, ...]
     left: tuple[Config, ...]
     confirmed: Estimate
     spent: float
@@ -81,12 +82,13 @@ def replay(
         key: {run: table.run(trial.config, 0, _seed(seed, 1_000, run)).confirmation for run in range(how.runs)}
         for key, trial in by_key.items()
     }
-    raced = race(list(by_key), scores, how.runs, how.places)
-    spent += sum(len(heat) for heat in raced.heats)
-    winner = by_key[raced.left[0]].config
+    stand = race(list(by_key), scores, how.runs, how.places)
+    spent += sum(len(heat) for heat in stand.heats)
+    winner = by_key[stand.left[0]].config
     confirmed = estimate([table.run(winner, 0, _seed(seed, 2_000, run)).confirmation for run in range(5)])
-    left_configs = tuple(by_key[key].config for key in raced.left)
-    return Found(tuple(boxes), tuple(trials), winner, left_configs, confirmed, spent)
+    left_configs = tuple(by_key[key].config for key in stand.left)
+    raced_configs = tuple(trial.config for trial in chosen)
+    return Found(tuple(boxes), tuple(trials), winner, raced_configs, left_configs, confirmed, spent)
 
 
 def _round(table: RecordedTable, configs: Sequence[Config], number: int, seed: int) -> tuple[list[TrialResult], float]:

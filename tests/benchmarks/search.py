@@ -71,9 +71,9 @@ def main() -> None:
             chosen.remove(side)
     tasks = [
         (table, side, seed)
+        for seed in range(arguments.seeds)  # first, so that what is there when one stops early is balanced
         for table in arguments.tables
         for side in [*chosen, RANDOM_IN_FULL]
-        for seed in range(arguments.seeds)
     ]
     picks = _kept_picks(arguments.picks)
     known = {(pick.table, pick.side, pick.seed) for pick in picks}
