@@ -127,12 +127,14 @@ def carried_over(definition: StudyDefinition, trial: TrialResult, pool: int) -> 
 
 def changes_of(definition: StudyDefinition, trial: TrialResult, pool: int) -> tuple[Change, ...]:
     """Return what of `trial`'s settings has another value on all of the data."""
-    settings = definition.settings(trial.config)[1]
     this_round = definition.rounds[trial.round - 1]
+    samples = min(this_round.samples, pool)
+    batch = definition.settings(trial.config)[1].batch_size
+    updates = max(
+        this_round.epochs * steps_per_epoch(samples, batch), definition.final.epochs * steps_per_epoch(pool, batch)
+    )
     return changes(
-        settings,
-        updates_subset=this_round.epochs * steps_per_epoch(min(this_round.samples, pool), settings.batch_size),
-        updates_full=definition.final.epochs * steps_per_epoch(pool, settings.batch_size),
+        definition.settings(trial.config)[1], samples_subset=samples, samples_full=pool, updates=updates
     )
 
 

@@ -11,9 +11,8 @@ from hpo.racing import race
 from hpo.selecting import Estimate, candidates, estimate
 from hpo.space import Box, Config, SearchSpace
 from hpo.stopping import survivors, with_imputed_scores
-from hpo.transfer import transferred_weight_decay
+from hpo.transfer import changes
 from hpo.trials import TrialResult
-from models import steps_per_epoch
 from tests.benchmarks.recorded.tables import RecordedTable
 
 CHANCE = 0.1
@@ -122,11 +121,6 @@ def _seed(*place: int) -> int:
 
 def carried_over(table: RecordedTable, config: Config) -> Config:
     """Return `config` as the product would train it on all of the data."""
-    subset, full = table.design.sizes[0], table.design.full
     settings = table.design.definition.settings(config)[1]
-    rescaled = transferred_weight_decay(
-        settings.weight_decay,
-        updates_subset=subset.epochs * steps_per_epoch(subset.samples, settings.batch_size),
-        updates_full=full.epochs * steps_per_epoch(full.samples, settings.batch_size),
-    )
-    return {**config, "weight_decay": rescaled}
+    new = changes(settings, samples_subset=table.design.sizes[0].samples, samples_full=table.design.full.samples)
+    return {**config, **{change.name: change.new for change in new}}
