@@ -137,7 +137,7 @@ def _explanation(results: StudyResults) -> str:
         f"with {CONFIDENCE_TEXT} intervals; gap: train - test."
     )
     if any(full.plain for full in results.full):
-        text += " plain: the best good value with weight_decay as in the search, not scaled to the number of updates."
+        text += " plain: the best good value with weight_decay as in the search, not scaled to the number of images."
     tried = [MARKS[full.stage] for full in results.full if full.stage in PROBES and full is not taken_probe(results)]
     if tried:
         text += f" {', '.join(tried)}: its learning_rate so many times; the test set stayed closed for it."
