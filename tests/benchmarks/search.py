@@ -75,7 +75,7 @@ def main() -> None:
         for table in arguments.tables
         for side in [*chosen, RANDOM_IN_FULL]
     ]
-    picks = _kept_picks(arguments.picks)
+    picks = kept_picks(arguments.picks)
     known = {(pick.table, pick.side, pick.seed) for pick in picks}
     search = functools.partial(search_once, budgets=sorted(arguments.budgets), folder=arguments.folder)
     missing = [task for task in tasks if task not in known]
@@ -139,7 +139,8 @@ def _trace(table: RecordedTable, size: int, side: str, budgets: Sequence[int], s
     return {budget: trace[bisect.bisect_right(spent, budget + 1e-9) - 1] for budget in budgets}
 
 
-def _kept_picks(file: Path | None) -> list[Pick]:
+def kept_picks(file: Path | None) -> list[Pick]:
+    """Return the picks in `file`, as far as its lines are whole; none where there is no file."""
     text = file.read_text() if file and file.exists() else ""
     return [Pick(**json.loads(line)) for line in text[: text.rfind("\n") + 1].splitlines()]
 
