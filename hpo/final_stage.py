@@ -133,9 +133,7 @@ def changes_of(definition: StudyDefinition, trial: TrialResult, pool: int) -> tu
     updates = max(
         this_round.epochs * steps_per_epoch(samples, batch), definition.final.epochs * steps_per_epoch(pool, batch)
     )
-    return changes(
-        definition.settings(trial.config)[1], samples_subset=samples, samples_full=pool, updates=updates
-    )
+    return changes(definition.settings(trial.config)[1], samples_subset=samples, samples_full=pool, updates=updates)
 
 
 def put(definition: StudyDefinition, config: Config, new: Mapping[str, Value]) -> Values:

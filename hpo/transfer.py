@@ -47,9 +47,7 @@ class Change:
     why: str
 
 
-def changes(
-    settings: TrainingSettings, *, samples_subset: int, samples_full: int, updates: int
-) -> tuple[Change, ...]:
+def changes(settings: TrainingSettings, *, samples_subset: int, samples_full: int, updates: int) -> tuple[Change, ...]:
     """Return what of `settings`, found on `samples_subset` training images, changes on `samples_full`.
 
     `updates` are those of the longer training: a weight decay that does nothing even there stays what it is.

@@ -12,7 +12,9 @@ from models.optimizers import OPTIMIZERS
 def rescaled(optimizer: str, subset: int, full: int) -> float:
     """Return the weight decay .001 as `optimizer` takes it from `subset` images to `full`."""
     settings = TrainingSettings(0.1, weight_decay=0.001, optimizer=optimizer)
-    return next((change.new for change in changes(settings, samples_subset=subset, samples_full=full, updates=10**6)), 0.001)
+    return next(
+        (change.new for change in changes(settings, samples_subset=subset, samples_full=full, updates=10**6)), 0.001
+    )
 
 
 @given(st.sampled_from(sorted(OPTIMIZERS)), st.integers(1, 10**6), st.integers(1, 10**6))
@@ -34,5 +36,7 @@ def test_a_change_says_what_changed_and_why():
 
 
 @pytest.mark.parametrize(("weight_decay", "full"), [(0.0, 500), (1e-9, 500), (0.01, 40)])
-def test_what_does_nothing_or_trained_on_as_many_images_does_not_change(weight_decay, full):
-    assert changes(TrainingSettings(weight_decay=weight_decay), samples_subset=40, samples_full=full, updates=10**6) == ()
+def test_what_does_nothing_or_is_trained_on_as_many_images_does_not_change(weight_decay, full):
+    assert (
+        changes(TrainingSettings(weight_decay=weight_decay), samples_subset=40, samples_full=full, updates=10**6) == ()
+    )

@@ -81,7 +81,7 @@ def test_what_rescaling_was_worth_is_said_with_its_interval():
         [a.test_accuracy - b.test_accuracy for a, b in zip(full.runs, plain.runs, strict=True)]  # type: ignore[operator]
     )
     assert note == (
-        "weight_decay 0.0001 -> 4e-06: 25 times as many updates; worth "
+        "weight_decay 0.0001 -> 1e-06: 100 times as many images; worth "
         f"{100 * worth.mean:+.1f} points of test accuracy over the plain value "
         f"(90 % interval {100 * worth.low:.1f} .. {100 * worth.high:.1f})."
     )
