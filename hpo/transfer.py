@@ -53,14 +53,14 @@ def changes(settings: TrainingSettings, *, samples_subset: int, samples_full: in
     `updates` are those of the longer training: a weight decay that does nothing even there stays what it is.
     """
     old, ratio = settings.weight_decay, samples_full / samples_subset
-    if old == 0 or samples_full == samples_subset or _shrinkage(settings, updates) < NO_EFFECT:
+    if old == 0 or samples_full == samples_subset or shrinkage(settings, updates) < NO_EFFECT:
         return ()
     new = old / ratio
     why = f"weight_decay {old:.3g} -> {new:.3g}: {ratio:.3g} times as many images"
     return (Change("weight_decay", old, new, why),)
 
 
-def _shrinkage(settings: TrainingSettings, updates: int) -> float:
+def shrinkage(settings: TrainingSettings, updates: int) -> float:
     """Return the share of a weight (0..1) that decay takes away in so many `updates`; 1, no claim, where unknown."""
     if settings.optimizer not in SHRINKING:
         return 1.0

@@ -6,22 +6,17 @@ weight decay is so small that it shrinks no weight: then it does nothing at all.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from hpo.relevance import Relevance
 from hpo.space import Config, Interval
 from hpo.study_results import StudyResults
+from hpo.transfer import NO_EFFECT, shrinkage
 from models import steps_per_epoch
 from reports.formatting import count_text, region_text, value_text
 from reports.outcomes import n_train, outcomes
 
-NO_EFFECT = 0.01
-"""A decay that shrinks no weight by more than this share over a whole training changes no accuracy."""
-
 MARK = "~"
-
-_MOMENTUM = ("momentum", "nesterov")
 
 
 def inert_shrinkage(results: StudyResults) -> float | None:
@@ -63,20 +58,20 @@ def mark_note(results: StudyResults) -> str:
 def inert_note(results: StudyResults) -> list[str]:
     """Return a sentence for each hyperparameter that does nothing, or shows no effect."""
     found = {each.name: each for each in results.relevance}
-    shrinkage = inert_shrinkage(results)
+    share = inert_shrinkage(results)
     return [
-        _shrinkage_note(results, shrinkage, found.get(name))
-        if shrinkage is not None and name == "weight_decay"
+        _shrinkage_note(results, share, found.get(name))
+        if share is not None and name == "weight_decay"
         else f"No effect of {name} found {_where_tried(found[name])}, so its value is no finding."
         for name in inert_names(results)
     ]
 
 
-def _shrinkage_note(results: StudyResults, shrinkage: float, found: Relevance | None) -> str:
+def _shrinkage_note(results: StudyResults, share: float, found: Relevance | None) -> str:
     seen = f", and no effect of it was found {_where_tried(found)}" if found and found.verdict == "inert" else ""
     note = (
         "weight_decay does nothing at the good values: over a training it shrinks the weights by "
-        f"{value_text(100 * shrinkage)} % at most{seen}. Zero will do as well"
+        f"{value_text(100 * share)} % at most{seen}. Zero will do as well"
     )
     if all(_shrinkage(results, each.config, each.round) < NO_EFFECT for each in outcomes(results)):
         return f"{note}; no value with an effect was tried, so look at larger ones."
@@ -89,19 +84,10 @@ def _where_tried(found: Relevance) -> str:
 
 
 def _shrinkage(results: StudyResults, config: Config, number: int) -> float:
-    """Return the share of a weight that decay alone takes away in a training of round `number`.
-
-    Over S updates of SGD that is 1 - exp(-lr * wd * S); momentum m makes lr / (1 - m) of lr. Other optimizers scale the
-    gradient of the decay with that of the loss: 1, no claim, for them.
-    """
+    """Return the share of a weight that decay alone takes away in a training of round `number`; 1 is no claim."""
     settings = results.definition.settings(config)[1]
-    if settings.optimizer not in ("sgd", *_MOMENTUM):
-        return 1.0
-    rate = settings.learning_rate / (1 - settings.momentum if settings.optimizer in _MOMENTUM else 1)
-    updates = results.definition.rounds[number - 1].epochs * steps_per_epoch(
-        n_train(results, number), settings.batch_size
-    )
-    return 1 - math.exp(-rate * settings.weight_decay * updates)
+    epochs = results.definition.rounds[number - 1].epochs
+    return shrinkage(settings, epochs * steps_per_epoch(n_train(results, number), settings.batch_size))
 
 
 def boundaries_that_matter(results: StudyResults, at_boundary: Sequence[str]) -> list[str]:

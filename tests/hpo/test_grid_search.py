@@ -35,7 +35,7 @@ def search(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         kept = {run.id: load_network_bytes(database.engine, run.id) for run in found.runs}
         kept |= {trial.id: load_network_bytes(database.engine, trial.id) for trial in found.queued}
     assert {run.id for run in found.runs if kept[run.id]} == {
-        r.id for r in found.runs if (r.stage, r.run) == ("full", 0)
+        r.id for r in found.runs if r.stage in ("full", "adopted") and r.run == 0
     }
     assert not any(kept[trial.id] for trial in found.queued)
     return found
@@ -49,6 +49,16 @@ def test_a_search_finds_good_values_among_tables_and_texts(search: StudyResults)
     assert search.compared == ()
     if search.definition.search.sampler == "grid":
         assert [trial.config for trial in search.trials] == GRID * 2
+
+
+def test_a_probe_never_opens_the_test_set_and_what_is_taken_repeats_it(search: StudyResults) -> None:
+    stages = {run.id: run.stage for run in search.runs}
+    assert {stages[entry.trial_id] for entry in search.ledger} <= {"full", "plain", "adopted"}
+    scores: dict[str, list[float]] = {}
+    for run in search.runs:
+        scores.setdefault(run.stage, []).append(run.score)
+        assert (run.test_accuracy is None) == (run.stage in ("race", "confirm", "probe_lower", "probe_higher"))
+    assert scores.get("adopted", scores["probe_lower"]) in (scores["probe_lower"], scores["probe_higher"])
 
 
 def test_a_search_has_no_test_accuracies_along_its_curves(search: StudyResults) -> None:
