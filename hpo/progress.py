@@ -104,7 +104,7 @@ class _Costs:
     def final_total(self, final: Sequence[QueuedTrial]) -> float:
         """Return the expected cost of the final part: half of the race's configs go on, until it is known how many.
 
-        Until then nobody is taken to leave the race early.
+        Until then nobody is taken to leave the race early, and the winner's plain values are taken to be wanted.
         """
         if self._definition.comparison is not None:
             return 0.0
@@ -115,7 +115,8 @@ class _Costs:
         raced = raced if known else settings.racing * 2 + settings.good_values * (settings.race_runs - 2)
         short = raced + good * settings.confirmation_runs
         around = sum(trial.attributes["stage"] in AROUND_THE_WINNER for trial in final)
-        around = around or (1 + len(PROBES) * settings.probe) * settings.seeds
+        rescaled = not known or any(trial.attributes["stage"] == "full" and not trial.finished for trial in final)
+        around = around or (rescaled + len(PROBES) * settings.probe) * settings.seeds
         return short * self._short() + (good * settings.seeds + around) * self._full()
 
     def _round(self, index: int) -> float:
