@@ -13,6 +13,7 @@ from hpo.space import Box, Config, SearchSpace
 from hpo.stopping import survivors, with_imputed_scores
 from hpo.transfer import changes
 from hpo.trials import TrialResult
+from models import steps_per_epoch
 from tests.benchmarks.recorded.tables import RecordedTable
 
 CHANCE = 0.1
@@ -122,5 +123,7 @@ def _seed(*place: int) -> int:
 def carried_over(table: RecordedTable, config: Config) -> Config:
     """Return `config` as the product would train it on all of the data."""
     settings = table.design.definition.settings(config)[1]
-    new = changes(settings, samples_subset=table.design.sizes[0].samples, samples_full=table.design.full.samples)
+    subset, full = table.design.sizes[0], table.design.full
+    updates = max(size.epochs * steps_per_epoch(size.samples, settings.batch_size) for size in (subset, full))
+    new = changes(settings, samples_subset=subset.samples, samples_full=full.samples, updates=updates)
     return {**config, **{change.name: change.new for change in new}}
