@@ -21,6 +21,14 @@ from hpo.trials import TrialResult
 WIDE_SHARE = 0.1
 """The share of a narrowed round's configs that is drawn from the limits, so that a wrong box can be left again."""
 
+FIRST_WIDE_SHARE = 0.3
+"""The same in a first round, whose box nothing supports yet.
+
+It costs a right start nothing measurable. From one that misses the best learning rate by two decades, rounds of 20 end
+within a point of a right start more often: after 100 trials in 98, 98 and 92 % of replays instead of 92, 98 and 70 %,
+after 60 in 75, 80 and 88 % instead of 77, 55 and 45 % (three recorded tables, 40 to 60 replays each).
+"""
+
 CMAES = "cmaes"
 """The sampler that learns a normal distribution, and nothing about choices."""
 
@@ -42,14 +50,15 @@ def propose(
     """Return `n` configs for a round that looks in `box`.
 
     `trials` are the comparable finished trials (imputed scores where stopped); samplers that learn see those inside the
-    box. In a round after the first, a tenth of the configs is drawn from the whole limits. A grid knows no boxes.
+    box. WIDE_SHARE of the configs, in the first round FIRST_WIDE_SHARE, is drawn from the whole limits. A grid knows no
+    boxes.
     `max_gap`, a bound on the train-validation gap, is a constraint to those that know such: tpe and gp.
     `warm` says that the box of a first round comes from another study, and is as a narrowed one.
     """
     if sampler == GRID:
         return space.grid()[:n]
-    narrowed = (warm or bool(trials)) and box != space.limits()
-    wide = round(WIDE_SHARE * n) if narrowed else 0
+    share = WIDE_SHARE if warm or trials else FIRST_WIDE_SHARE
+    wide = round(share * n) if box != space.limits() else 0
     sampler_seed, wide_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(2))
     inside = _PROPOSERS[sampler](space, box, trials, n - wide, sampler_seed, max_gap=max_gap)
     return inside + _lattice(space, space.limits(), trials, wide, wide_seed)

@@ -58,9 +58,11 @@ def test_n_configs_are_proposed_that_a_database_can_keep(sampler, trials):
 
 
 @every_sampler
-def test_all_of_the_first_round_is_inside_the_start(sampler):
+def test_three_tenths_of_the_first_round_look_in_the_whole_limits(sampler):
     configs = propose(MIXED, MIXED.start(), [], n=40, seed=1, sampler=sampler)
-    assert all(config in MIXED.start() for config in configs)
+    assert all(config in MIXED.start() for config in configs[:28])
+    assert all(config in MIXED.limits() for config in configs[28:])
+    assert any(config not in MIXED.start() for config in configs[28:])
 
 
 @every_sampler
@@ -118,7 +120,8 @@ def test_trials_outside_the_box_do_not_matter_inside(sampler):
 def test_a_box_of_single_values_is_proposed_as_it_is(sampler):
     one = space(padding=linear((0, 2), integer=True), optimizer=Categorical(("sgd", "adam")))
     box = Box({"padding": Interval(1, 1), "optimizer": ("adam",)})
-    assert propose(one, box, [], n=3, seed=1, sampler=sampler) == [{"padding": 1, "optimizer": "adam"}] * 3
+    configs = propose(one, box, [], n=3, seed=1, sampler=sampler, warm=True)
+    assert configs == [{"padding": 1, "optimizer": "adam"}] * 3
 
 
 CHOICES = space(
