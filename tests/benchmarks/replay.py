@@ -121,7 +121,14 @@ def _seed(*place: int) -> int:
 
 
 def carried_over(table: RecordedTable, config: Config) -> Config:
-    """Return `config` as the product would train it on all of the data."""
+    """Return `config` as the product would train it on all of the data; as it is, where the design is no grid.
+
+    A few dozen points in four dimensions can't say what becomes of a config if one value changes: their neighbours
+    differ in the others too. For the best eight configs of fashion_mlp_4, trained with their weight decay carried over,
+    test accuracy rose by .8 points (standard error .65), where interpolation says that it falls by 1.9.
+    """
+    if not table.design.grid:
+        return config
     settings = table.design.definition.settings(config)[1]
     subset, full = table.design.sizes[0], table.design.full
     updates = max(size.epochs * steps_per_epoch(size.samples, settings.batch_size) for size in (subset, full))

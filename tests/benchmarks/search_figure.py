@@ -16,6 +16,8 @@ from tests.benchmarks.search_table import OURS, RANDOM_IN_FULL
 
 mpl.use("agg")
 
+_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.search_figure", description=__doc__)
@@ -36,7 +38,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     columns = 3
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(11, 3.1 * rows + 0.7), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     colours = mpl.colormaps["tab10"].colors
     others = sorted(set(frame.side) - {OURS})
     for name, ax in zip(names, axes, strict=False):
@@ -47,8 +49,10 @@ def draw(frame: pd.DataFrame) -> Figure:
         ax.plot(means.index, means[OURS], color="black", lw=2.5, label=OURS)
         ax.set(title=name, xscale="log", yscale="log")
         ax.set_xticks(list(means.index), [str(budget) for budget in means.index])
+        ax.set_yticks(_TICKS, [f"{tick:g}" for tick in _TICKS])
         ax.minorticks_off()
         ax.set_xlabel("budget in trainings on the subset")
+    for ax in axes[::columns]:
         ax.set_ylabel("regret, points")
     for ax in axes[len(names) :]:
         ax.set_axis_off()

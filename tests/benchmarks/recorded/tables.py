@@ -1,4 +1,4 @@
-"""Answer any config from a recorded table, as a training would: with the noise of a recorded run near by."""
+"""Answer any config from a recorded table, as a training would: with a run that was recorded near by."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ class Run:
 class RecordedTable:
     """The runs of one design. Sizes are numbered as in `Design.all_sizes`; the last one is all of the data.
 
-    A config between recorded ones has the interpolated mean of its neighbours (linear on a grid, else weighted by
-    inverse squared distance), plus what one recorded run of one of them differed from that one's mean. Outside the
-    recorded ranges the nearest edge answers.
+    A config between recorded ones is answered with a recorded run of one of its neighbours, drawn with their weights in
+    interpolation (linear on a grid, else inverse squared distances). So its mean is the interpolated one, its noise that
+    of real runs, and no score is better than one that was seen: beside a cliff of divergence a run is good or bad.
+    Outside the recorded ranges the nearest edge answers.
     """
 
     def __init__(self, design: Design, folder: Path) -> None:
@@ -48,7 +49,7 @@ class RecordedTable:
         self._runs = read_runs(folder, design.name)
         self._numeric = {name: h for name, h in self.space.hyperparameters.items() if isinstance(h, Numeric)}
         self._points = np.array([self._position(config) for config in design.configs])
-        self._by_size: dict[int, tuple[Floats, list[Floats]]] = {}
+        self._by_size: dict[int, list[Floats]] = {}
 
     @classmethod
     @functools.cache
@@ -59,10 +60,9 @@ class RecordedTable:
     def run(self, config: Config, size: int, seed: int) -> Run:
         """Return how a training of `config` with `seed` went: the same for the same three, paired over configs."""
         near, weights = self._neighbours(config)
-        means, unlike = self._columns(size)
         pick, which = np.random.default_rng([seed, size]).random(2)
-        deviations = unlike[near[min(int(np.searchsorted(np.cumsum(weights), pick)), len(near) - 1)]]
-        answer = np.clip(weights @ means[near] + deviations[int(which * len(deviations))], 0.0, 1.0).tolist()
+        runs = self._columns(size)[near[min(int(np.searchsorted(np.cumsum(weights), pick)), len(near) - 1)]]
+        answer = runs[int(which * len(runs))].tolist()
         rungs = len(RUNGS)
         return Run(
             dict(zip(RUNGS, answer[:rungs], strict=True)),
@@ -78,7 +78,7 @@ class RecordedTable:
     def expected(self, config: Config) -> float:
         """Return the accuracy that `run` answers on average for the smallest subset, on the images that confirm."""
         near, weights = self._neighbours(config)
-        return float(weights @ self._columns(0)[0][near, -1])
+        return float(weights @ [self._columns(0)[each][:, -1].mean() for each in near])
 
     def highest_mean(self, size: int = 0) -> float:
         """Return the highest `mean` of the recorded configs."""
@@ -116,14 +116,11 @@ class RecordedTable:
                 found[config].append(np.atleast_1d(run[name]))
         return [np.array(runs, dtype=np.float64) for runs in found]
 
-    def _columns(self, size: int) -> tuple[Floats, list[Floats]]:
-        """Return the mean run of each config, (n, columns), and what each of its runs differs from it, (runs, columns).
-
-        Columns are validation and train accuracy at each rung, then confirmation.
-        """
+    def _columns(self, size: int) -> list[Floats]:
+        """Return the runs of each config, (runs, columns): validation and train accuracy at each rung, confirmation."""
         if size not in self._by_size:
-            runs = [np.hstack(each) for each in zip(*(self._of(size, name) for name in _KEPT), strict=True)]
-            self._by_size[size] = np.array([each.mean(axis=0) for each in runs]), [_unlike(each) for each in runs]
+            kept = (self._of(size, name) for name in ("validation", "train", "confirmation"))
+            self._by_size[size] = [np.hstack(each) for each in zip(*kept, strict=True)]
         return self._by_size[size]
 
     def _position(self, config: Config) -> list[float]:
@@ -142,17 +139,6 @@ class RecordedTable:
         near = np.argsort(squared, kind="stable")[:NEIGHBOURS]
         weights = 1 / (squared[near] + 1e-9)
         return near, weights / weights.sum()
-
-
-_KEPT = ("validation", "train", "confirmation")
-
-
-def _unlike(runs: Floats) -> Floats:
-    """Return what each of `runs` (n, columns) differs from their mean; 0 for a single one."""
-    # The mean of n runs took a share 1/n of their variance with it.
-    factor = np.sqrt(len(runs) / (len(runs) - 1)) if len(runs) > 1 else 0.0
-    unlike: Floats = (runs - runs.mean(axis=0)) * factor
-    return unlike
 
 
 def _corners(shape: tuple[int, ...], position: Floats) -> tuple[NDArray[Any], Floats]:
