@@ -37,8 +37,8 @@ class RecordedTable:
     """The runs of one design. Sizes are numbered as in `Design.all_sizes`; the last one is all of the data.
 
     A config between recorded ones is answered with a recorded run of one of its neighbours, drawn with their weights in
-    interpolation (linear on a grid, else inverse squared distances). So its mean is the interpolated one, its noise that
-    of real runs, and no score is better than one that was seen: beside a cliff of divergence a run is good or bad.
+    interpolation (linear on a grid, else inverse squared distances). So its mean is the interpolated one, its noise is
+    that of real runs, and no score is better than one that was seen: beside a cliff of divergence a run is good or bad.
     Outside the recorded ranges the nearest edge answers.
     """
 
