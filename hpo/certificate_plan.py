@@ -10,7 +10,7 @@ import numpy as np
 
 from hpo.certificate import LEAST_CONFIGS, Certificate, Floats, Size, certify
 from hpo.definition import StudyDefinition
-from hpo.proposing import propose
+from hpo.proposing import lattice
 from hpo.queue import QueuedTrial
 from hpo.seeds import CERTIFY, derived_seed
 from hpo.space import Box, Categorical, Config, Interval, Numeric, Region, SearchSpace
@@ -76,7 +76,7 @@ def make_plan(
     box = widened(definition.space, rounds[-1].box) if moved else definition.space.start()
     where = f"the box of round {rounds[-1].number}, widened" if moved else "the start"
     seed = derived_seed(definition.seed, CERTIFY)
-    drawn = propose(definition.space, box, [], n=configs, seed=seed, sampler="lattice")
+    drawn = lattice(definition.space, box, configs, seed)
     different = list({tuple(config.items()): config for config in drawn}.values())
     if len(different) < LEAST_CONFIGS:
         raise UserError(

@@ -61,18 +61,15 @@ def propose(
     wide = round(share * n) if box != space.limits() else 0
     sampler_seed, wide_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(2))
     inside = _PROPOSERS[sampler](space, box, trials, n - wide, sampler_seed, max_gap=max_gap)
-    return inside + _lattice(space, space.limits(), trials, wide, wide_seed)
+    return inside + lattice(space, space.limits(), wide, wide_seed)
 
 
-def _lattice(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None = None
-) -> list[dict[str, Value]]:
+def lattice(space: SearchSpace, box: Box, n: int, seed: int) -> list[dict[str, Value]]:
     """Return `n` points of a randomly shifted R_d lattice in `box`.
 
     x_i = frac(shift + i * alpha), alpha_j = phi_d ** -(j + 1), where phi_d is the root of x ** (d + 1) = x + 1
     (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences"): every prefix covers the box evenly.
     """
-    del trials, max_gap
     dimensions = len(space.hyperparameters)
     phi = 2.0
     for _ in range(64):  # the fixed point iteration contracts; 64 rounds are exact in float64
@@ -81,6 +78,13 @@ def _lattice(
     shift = np.random.default_rng(seed).random(dimensions)
     points = (shift + np.outer(np.arange(n), alpha)) % 1.0
     return [_config(space, box, point) for point in points]
+
+
+def _lattice(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None = None
+) -> list[dict[str, Value]]:
+    del trials, max_gap
+    return lattice(space, box, n, seed)
 
 
 def _config(space: SearchSpace, box: Box, point: Sequence[float]) -> dict[str, Value]:
