@@ -22,7 +22,7 @@ LEVEL = 0.05
 """For random draws, a hyperparameter without effect is called relevant in this share of searches; each for itself."""
 
 FEWEST_TRIALS = 12
-"""With fewer trials even the learning rate is often missed, and "no effect found" would say nothing."""
+"""Where no round has so many inside its box, even the learning rate is often missed: that says nothing of an effect."""
 
 DEALS = 499
 """How often the values are dealt anew; the smallest p is 1 / (DEALS + 1)."""
@@ -80,8 +80,9 @@ def relevance(
     for place, (name, hyperparameter) in enumerate(space.hyperparameters.items()):
         strata = [(trial.round, trial.config in Box({name: boxes[trial.round][name]})) for trial in scored]
         values = [trial.config[name] for trial, (_, inside) in zip(scored, strata, strict=True) if inside]
+        largest = max((strata.count((number, True)) for number in boxes), default=0)
         p = float("nan")
-        if enough and len(set(values)) > 1 and np.ptp(ranks):
+        if largest >= FEWEST_TRIALS and len(set(values)) > 1 and np.ptp(ranks):
             others = [column for other, column in columns.items() if other != name]
             p = _p_value(columns[name], strata, ranks, others, np.random.default_rng([seed, place]))
         verdict: Verdict = "too few trials to tell" if np.isnan(p) else "relevant" if p <= LEVEL else "inert"

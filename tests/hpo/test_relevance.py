@@ -140,6 +140,11 @@ def test_a_few_trials_tell_nothing(n):
         assert math.isnan(each.p)
 
 
+@pytest.mark.parametrize("n", [5, FEWEST_TRIALS - 1])
+def test_many_rounds_of_a_few_trials_tell_nothing_either(n):
+    assert {each.verdict for each in found(THREE, hill, n=n, rounds=5).values()} == {"too few trials to tell"}
+
+
 def test_equal_scores_and_a_value_that_never_changed_tell_nothing_either():
     boxes, trials = searched(TWO, lambda *_: WORST_SCORE)
     assert {each.verdict for each in relevance(TWO, boxes, trials, seed=0)} == {"too few trials to tell"}
