@@ -11,7 +11,7 @@ import pytest
 
 from tests.benchmarks.claims import wide_space
 from tests.benchmarks.record import STAGES
-from tests.benchmarks.recorded.designs import DESIGNS, RUNGS
+from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.runs import append_run, read_runs
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import carried_over, plan, replay
@@ -105,9 +105,3 @@ def test_picks_that_were_kept_are_read_again(tmp_path: Path) -> None:
 def test_an_interval_is_students() -> None:
     values = [1.0, 2.0, 3.0]
     assert interval_text(values) == f"2.00 ± {2.920 * pd.Series(values).sem():.2f}"
-
-
-def test_rungs_are_the_same_in_tables_and_problems() -> None:
-    from tests.benchmarks.peers.problem import RUNGS as OF_PROBLEMS  # noqa: PLC0415 - two names for one thing
-
-    assert OF_PROBLEMS == RUNGS

@@ -27,7 +27,8 @@ from hpo.study_data import Fold, StudyData
 from hpo.training_runs import evaluation_steps
 from storage.datasets import load_training_part, locate
 from storage.test_set import load_test_part
-from tests.benchmarks.recorded.designs import CONFIRMATION, DESIGNS, RUNGS, TEST, VALIDATION, Design
+from tests.benchmarks.peers.problem import RUNGS
+from tests.benchmarks.recorded.designs import CONFIRMATION, DESIGNS, TEST, VALIDATION, Design
 from tests.benchmarks.recorded.runs import Runs, append_run, read_runs
 
 FOLDER = Path(__file__).parent / "recorded"

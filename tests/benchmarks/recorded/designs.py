@@ -14,9 +14,6 @@ from hpo.definition import StudyDefinition
 from hpo.space import Config, Interval, Numeric, SearchSpace
 from hpo.study_settings import DataSettings, RoundSettings
 
-RUNGS = (6, 12, 25, 50, 75, 100)
-"""Where along a training its accuracies were taken, in percent of its steps."""
-
 VALIDATION, CONFIRMATION, TEST = 500, 2_000, 10_000
 
 

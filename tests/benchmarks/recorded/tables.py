@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.space import Config, Numeric
-from tests.benchmarks.recorded.designs import DESIGNS, RUNGS, Design
+from tests.benchmarks.peers.problem import RUNGS
+from tests.benchmarks.recorded.designs import DESIGNS, Design
 from tests.benchmarks.recorded.runs import read_runs
 
 Floats = NDArray[np.float64]
