@@ -21,6 +21,7 @@ from hpo.study_record import (
     StudyRecord,
     create_or_complete,
     differences,
+    other_images,
     versions,
 )
 from storage.database import Database
@@ -91,9 +92,8 @@ class CertificateRecord(StudyRecord):
         return differences({key: ours[key] for key in SAME}, {key: theirs[key] for key in SAME})
 
     def _refuse_others(self, definition: StudyDefinition, source: Mapping[str, str], asked: Mapping[str, int]) -> None:
-        changes, plan = self._changes(definition), self.plan
-        if self.source["sha256"] != source["sha256"]:
-            changes.append(f"data: {self.source['provenance']} -> {source['provenance']} (other images)")
+        plan = self.plan
+        changes = [*self._changes(definition), *other_images(self.source, source)]
         planned = {"configs": len(plan.configs), "seeds": plan.seeds, "largest": plan.sizes[-1].samples}
         changes += [f"{name}: {planned[name]} -> {number}" for name, number in asked.items() if planned[name] != number]
         size = smallest_round(definition)

@@ -188,9 +188,7 @@ class StudyRecord:
         """Raise UserError if the study was started with another definition than `definition`, or on other data."""
         # Read and written again, so that a field which is newer than the study has its default and is no change.
         changes = differences(self.definition.record(), definition.record())
-        recorded = self.source
-        if recorded["sha256"] != source["sha256"]:
-            changes.append(f"data: {recorded['provenance']} -> {source['provenance']} (other images)")
+        changes += other_images(self.source, source)
         if changes:
             listed = "".join(f"\n  {change}" for change in changes)
             raise UserError(
@@ -236,6 +234,13 @@ def command_for(study: str) -> str:
 def study_names(database: Database) -> list[str]:
     """Return the names of all studies in the database."""
     return sorted(study.study_name for study in database.optuna.get_all_studies())
+
+
+def other_images(recorded: Mapping[str, str], source: Mapping[str, str]) -> list[str]:
+    """Return the line that says so where `source` has other images than those `recorded`, or nothing."""
+    if recorded["sha256"] == source["sha256"]:
+        return []
+    return [f"data: {recorded['provenance']} -> {source['provenance']} (other images)"]
 
 
 def differences(old: object, new: object, where: str = "") -> list[str]:
