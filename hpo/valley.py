@@ -14,8 +14,8 @@ from rich.table import Table
 import models
 from hpo.command_line import DONE, parser, run_command
 from reports.atomic import make_folder, write_atomically
-from reports.drawing import png
-from reports.valley_figure import Descent, valley_figure
+from reports.figures.drawing import png
+from reports.figures.valley import Descent, valley_figure
 
 START = (-7.0, 2.0)
 STEPS = 30

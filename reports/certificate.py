@@ -11,9 +11,9 @@ from rich.text import Text
 from hpo.certificate import CONFIDENCE, LOSS, LOSS_HIGH, TAU_LOW, Certificate
 from hpo.certificate_record import Findings
 from reports.atomic import make_folder, write_atomically
-from reports.certificate_figure import certificate_figure
 from reports.certificate_text import certificate_sentence, none_sentence
-from reports.drawing import png
+from reports.figures.certificate import certificate_figure
+from reports.figures.drawing import png
 from reports.formatting import points_text
 from reports.layout import label_table, panel
 

@@ -9,13 +9,13 @@ import pandas as pd
 
 from hpo.study_results import StudyResults
 from reports.atomic import make_folder, write_atomically
-from reports.boxes_figure import boxes_figure
 from reports.comparisons.grid_figure import grid_figure
 from reports.comparisons.learning_curves_figure import learning_curves_figure
 from reports.comparisons.loss_figure import loss_figure
 from reports.comparisons.overfitting_figure import overfitting_figure
-from reports.curves_figure import curves_figure
-from reports.drawing import png
+from reports.figures.boxes import boxes_figure
+from reports.figures.curves import curves_figure
+from reports.figures.drawing import png
 from reports.tables import (
     comparison_curves_table,
     comparison_table,

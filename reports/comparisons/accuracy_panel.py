@@ -9,10 +9,10 @@ from matplotlib.text import Annotation
 
 from hpo.comparison import ComparedConfig
 from hpo.study_results import StudyResults
-from reports import palette
 from reports.comparisons.curves import Band, Quantity, band, diverged
 from reports.comparisons.line_labels import LineEnd, label_ends
-from reports.drawing import INK, people_text
+from reports.figures import palette
+from reports.figures.drawing import INK, people_text
 from reports.formatting import compact_label, config_label
 
 QUANTITIES: tuple[tuple[str, Quantity, str, palette.Dashes], ...] = (

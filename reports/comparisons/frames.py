@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hpo.study_results import StudyResults
-from reports.drawing import GREY, INK, set_title
+from reports.figures.drawing import GREY, INK, set_title
 
 
 def label_epochs(axes: Axes) -> None:

@@ -15,9 +15,9 @@ from hpo.space import Value
 from hpo.study_results import StudyResults
 from reports.comparisons.curves import averaged_text, band, diverged
 from reports.comparisons.frames import label_epochs, say_nothing_ended
-from reports.drawing import GREY, INK, new_figure, people_text, set_title
+from reports.figures.drawing import GREY, INK, new_figure, people_text, set_title
+from reports.figures.palette import line_colour, line_dashes
 from reports.formatting import compact_label, count_text
-from reports.palette import line_colour, line_dashes
 
 COLUMNS = 4
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 from numpy.typing import NDArray
 
-from reports.drawing import HALO, people_text
+from reports.figures.drawing import HALO, people_text
 
 APART = 1.15
 """The distance of two labels, in heights of one."""

@@ -9,9 +9,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from hpo.study_results import StudyResults
 from reports.comparisons.curves import Band, averaged_text, band, diverged
 from reports.comparisons.line_labels import LineEnd, label_ends, spread_labels
-from reports.drawing import GREY, INK, new_figure, set_title, settle
+from reports.figures.drawing import GREY, INK, new_figure, set_title, settle
+from reports.figures.palette import line_colour, line_dashes
 from reports.formatting import compact_label, value_text
-from reports.palette import line_colour, line_dashes
 
 LOG_FROM = 20.0
 """Losses that spread over more than this ratio read better on a log axis: small ones are the interesting ones."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from models import Array, ConvNet, Network, network_bytes
 from reports.atomic import make_folder, write_atomically
-from reports.drawing import png
+from reports.figures.drawing import png
 from reports.look.feature_maps_figure import feature_maps_figure
 from reports.look.filters_figure import filters_figure
 from storage.errors import UserError

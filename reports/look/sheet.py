@@ -12,7 +12,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from models import Array
-from reports.drawing import people_text
+from reports.figures.drawing import people_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 
 from hpo import valley
 from hpo.valley import LEARNING_RATES, LOW, STEPS, descend
-from reports.valley_figure import Descent, valley_figure
+from reports.figures.valley import Descent, valley_figure
 
 
 def test_sgd_walks_as_its_recurrence_says() -> None:

@@ -16,7 +16,7 @@ from reports.comparisons.learning_curves_figure import learning_curves_figure
 from reports.comparisons.line_labels import spread
 from reports.comparisons.loss_figure import loss_figure
 from reports.comparisons.overfitting_figure import overfitting_figure
-from reports.drawing import without_glyph_warnings
+from reports.figures.drawing import without_glyph_warnings
 from tests.reports import factory
 from tests.reports.comparisons import (
     GRID,

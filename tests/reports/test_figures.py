@@ -9,9 +9,9 @@ from matplotlib.collections import PathCollection
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
 
-from reports.boxes_figure import MARKERS, boxes_figure, numeric_names
-from reports.curves_figure import curves_figure
-from reports.drawing import without_glyph_warnings, wrapped
+from reports.figures.boxes import MARKERS, boxes_figure, numeric_names
+from reports.figures.curves import curves_figure
+from reports.figures.drawing import without_glyph_warnings, wrapped
 from reports.outcomes import mean_curve, outcomes
 from storage.records import Curve, CurvePoint
 from tests.reports.factory import MIXED, NO_NUMBER, ONE, SOURCE, STAND_IN, definition, study

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hpo.study_results import StudyResults
-from reports.drawing import GREY, INK, new_figure, people_text, set_title
+from reports.figures.drawing import GREY, INK, new_figure, people_text, set_title
 from reports.formatting import compact_items, count_text
 from reports.outcomes import Outcome, best_outcomes, mean_curve
 

@@ -12,8 +12,8 @@ from matplotlib.transforms import Bbox
 
 from hpo.space import Config, Interval
 from hpo.study_results import StudyResults
-from reports.drawing import HALO, people_text
-from reports.labels import Obstacles, Offset, place
+from reports.figures.drawing import HALO, people_text
+from reports.figures.labels import Obstacles, Offset, place
 
 GOOD_COLOUR = "#d0105a"
 _BOX_STYLES = ("--", "-", (0, (1, 1.2)), "-.", (0, (5, 1, 1, 1, 1, 1)))

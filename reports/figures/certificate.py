@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from hpo.certificate import Floats, SizeVerdict
 from hpo.certificate_record import Findings
-from reports.drawing import GREY, INK, new_figure, people_text, set_headlines
+from reports.figures.drawing import GREY, INK, new_figure, people_text, set_headlines
+from reports.figures.palette import TRAIN, VALIDATION
 from reports.formatting import points_text
-from reports.palette import TRAIN, VALIDATION
 
 MARGIN = 0.08
 

@@ -14,10 +14,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hpo.space import Numeric
 from hpo.study_results import StudyResults
-from reports.boxes_overlay import GOOD_COLOUR, draw_boxes, draw_ring, height, label_good_values, ring_extent
-from reports.drawing import GREY, INK, new_figure, set_title, settle
+from reports.figures.boxes_overlay import GOOD_COLOUR, draw_boxes, draw_ring, height, label_good_values, ring_extent
+from reports.figures.drawing import GREY, INK, new_figure, set_title, settle
+from reports.figures.labels import Obstacles
 from reports.formatting import count_text, value_text
-from reports.labels import Obstacles
 from reports.outcomes import Outcome, outcomes
 
 COLOURS = "viridis"  # even steps for the eye, and readable without red and green
