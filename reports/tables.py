@@ -17,14 +17,17 @@ from hpo.study_results import StudyResults
 from reports.columns import INTEGER, REAL, TEXT, box_cells, box_dtypes, config_cells, config_dtypes, frame, names_text
 from reports.comparisons.tables import comparison_curves_table, comparison_table
 from reports.formatting import value_text
+from reports.histories import curves_table, ledger_table
 from reports.luck import best_so_far
 from reports.outcomes import n_train, outcomes
 
 __all__ = [
     "comparison_curves_table",
     "comparison_table",
+    "curves_table",
     "evaluations_table",
     "good_values_table",
+    "ledger_table",
     "race_table",
     "relevance_table",
     "rounds_table",

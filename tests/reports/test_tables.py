@@ -11,8 +11,10 @@ from optuna.trial import TrialState
 
 from hpo.trials import WORST_SCORE
 from reports.tables import (
+    curves_table,
     evaluations_table,
     good_values_table,
+    ledger_table,
     race_table,
     relevance_table,
     rounds_table,
@@ -20,7 +22,16 @@ from reports.tables import (
 )
 from tests.reports.factory import MIXED, NO_NUMBER, ONE, TWO, definition, just_begun, study
 
-TABLES = (trials_table, rounds_table, good_values_table, race_table, relevance_table, evaluations_table)
+TABLES = (
+    trials_table,
+    rounds_table,
+    good_values_table,
+    race_table,
+    relevance_table,
+    evaluations_table,
+    curves_table,
+    ledger_table,
+)
 SPACES = {"two": TWO, "one": ONE, "no number": NO_NUMBER, "mixed": MIXED}
 TRIALS = {
     "rank": "Int64",
@@ -132,6 +143,30 @@ EVALUATIONS = {
     "seconds": "float64",
     "reason": "string",
 }
+CURVES = {
+    "stage": "string",
+    "trial": "Int64",
+    "round": "Int64",
+    "index": "Int64",
+    "run": "Int64",
+    "group": "Int64",
+    "step": "Int64",
+    "epoch": "float64",
+    "train_loss": "float64",
+    "train_accuracy": "float64",
+    "validation_loss": "float64",
+    "validation_accuracy": "float64",
+    "test_accuracy": "float64",
+    "seconds": "float64",
+}
+LEDGER = {
+    "opened_at": "datetime64[us, UTC]",
+    "purpose": "string",
+    "stage": "string",
+    "trial": "Int64",
+    "run": "Int64",
+    "dataset": "string",
+}
 
 
 def dtypes(table: pd.DataFrame) -> dict[str, str]:
@@ -140,7 +175,7 @@ def dtypes(table: pd.DataFrame) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("make", "columns"),
-    list(zip(TABLES, (TRIALS, ROUNDS, GOOD, RACE, RELEVANCE, EVALUATIONS), strict=True)),
+    list(zip(TABLES, (TRIALS, ROUNDS, GOOD, RACE, RELEVANCE, EVALUATIONS, CURVES, LEDGER), strict=True)),
     ids=[make.__name__ for make in TABLES],
 )
 def test_columns_and_dtypes_do_not_depend_on_how_far_the_study_is(make, columns):
@@ -154,7 +189,9 @@ def test_columns_and_dtypes_do_not_depend_on_how_far_the_study_is(make, columns)
 def test_a_table_survives_csv(make, space):
     table = make(study(definition(space)))
     text = table.to_csv(index=False)
-    back = pd.read_csv(io.StringIO(text), dtype=table.dtypes.to_dict())
+    times = [name for name, dtype in dtypes(table).items() if dtype.startswith("datetime64")]
+    others = {name: dtype for name, dtype in table.dtypes.items() if name not in times}
+    back = pd.read_csv(io.StringIO(text), dtype=others, parse_dates=times)
     pd.testing.assert_frame_equal(back, table, check_exact=True)
 
 
@@ -294,3 +331,35 @@ def test_a_failed_run_is_missing_its_accuracies_and_says_why():
     table = evaluations_table(replace(results, full=[replace(full, runs=(broken, *full.runs[1:]))]))
     assert table.loc[0, ["test_accuracy", "train_accuracy", "gap", "n_train"]].isna().all()
     assert table.loc[0, "reason"] == "MemoryError: too large"
+
+
+def test_curves_have_every_point_of_the_search_and_then_those_of_the_final_part():
+    results = study()
+    run = results.runs[0]
+    results = replace(results, curves={**results.curves, run.id: results.curves[results.queued[0].id]})
+    table = curves_table(results)
+    assert len(table) == sum(len(curve.points) for curve in results.curves.values())
+    assert table["stage"].iloc[0] == "search"
+    assert table["stage"].iloc[-1] == run.stage
+    assert (table["run"].isna() == (table["stage"] == "search")).all()
+    last = table[table["stage"] == "search"].groupby(["trial", "group"], sort=False).last()
+    seconds = last.groupby("trial", sort=False)["seconds"].sum()
+    trials = trials_table(results).set_index("trial")["seconds"]
+    pd.testing.assert_series_equal(seconds, trials[seconds.index])
+
+
+def test_the_ledger_names_the_run_of_every_opening():
+    results = study()
+    table = ledger_table(results)
+    assert len(table) == len(results.ledger) > 0
+    tested = {run.number for run in results.runs if run.test_accuracy is not None}
+    assert set(table["trial"]) == tested
+    assert set(table["stage"]) <= {"full", "plain", "adopted"}
+
+
+def test_an_opening_by_a_run_that_is_not_over_is_in_the_ledger_all_the_same():
+    results = study()
+    table = ledger_table(replace(results, runs=[], full=[]))
+    assert len(table) == len(results.ledger)
+    assert table["trial"].isna().all()
+    assert table["purpose"].notna().all()
