@@ -69,4 +69,5 @@ class Certifier:
         reached = (cost * t.reached / DONE for cost, t in zip(costs, self.trials, strict=True))
         work = sum(cost if t.finished else done for cost, done, t in zip(costs, reached, self.trials, strict=True))
         done = sum(trial.finished for trial in self.trials)
-        return Progress("certificate", done, len(self.trials), None, work, max(work, sum(costs)))
+        training = any(trial.running for trial in self.trials)
+        return Progress("certificate", done, len(self.trials), None, work, max(work, sum(costs)), training)

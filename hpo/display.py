@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from hpo.pace import Moment, seconds_left
 from hpo.progress import Progress
 
 PLAIN_EVERY_SECONDS = 15.0
@@ -19,8 +20,7 @@ class Display:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._started = time.monotonic()
-        self._first_work: float | None = None
+        self._seen: list[Moment] = []
         self._last_phase, self._last_line = "", 0.0
         self._bar = Bar(
             TextColumn("{task.description}"),
@@ -68,14 +68,11 @@ class Display:
             self._last_phase, self._last_line = now.phase, time.monotonic()
 
     def _time_left(self, now: Progress) -> str:
-        """Return the time left at the pace since this display began; a resumed study's old work took no time here."""
-        if self._first_work is None:
-            self._first_work = now.work
-        done, elapsed = now.work - self._first_work, time.monotonic() - self._started
-        if done < 0.02 * now.total:  # too early to say
-            return ""
-        seconds = elapsed * (now.total - now.work) / done
-        return f"about {_spoken(seconds)} left"
+        """Return the time left at the pace seen here; a resumed study's old work took no time here."""
+        if now.training or self._seen:
+            self._seen.append((time.monotonic(), now.work))
+        left = seconds_left(self._seen, now.total)
+        return "" if left is None else f"about {_spoken(left)} left"
 
 
 def _spoken(seconds: float) -> str:

@@ -30,6 +30,8 @@ class Progress:
     best: float | None
     work: float
     total: float
+    training: bool = False
+    """Whether anything is being trained at this moment."""
 
 
 def progress(
@@ -54,6 +56,7 @@ def progress(
         best=incumbent(results).score if results and definition.comparison is None else None,
         work=work,
         total=max(work, costs.search_total() + costs.final_total(final)),
+        training=any(trial.running for trial in (*search, *final)),
     )
 
 

@@ -56,6 +56,11 @@ class QueuedTrial:
         return self.state.is_finished()
 
     @property
+    def running(self) -> bool:
+        """Whether a worker has it."""
+        return self.state == TrialState.RUNNING
+
+    @property
     def has_work(self) -> bool:
         """Whether training is left to do; a worker that died between its last report and its end left all of it."""
         return self.reached < self.allowed or self.reached == DONE
@@ -184,7 +189,7 @@ class TrialQueue:
         """
         freed = []
         for trial in trials:
-            if trial.state != TrialState.RUNNING or not self._leases.acquire(_lease(trial.id)):
+            if not trial.running or not self._leases.acquire(_lease(trial.id)):
                 continue
             fresh = _view(self._storage.get_trial(trial.id))
             deaths = int(fresh.attributes.get("worker_deaths", 0)) + 1

@@ -63,6 +63,10 @@ def test_groups_multiply_the_work_of_a_trial_but_not_of_a_run():
     assert progress(study, [], [run_of("full", done=True)], POOL).work == POOL * 5
 
 
+def test_training_has_begun_when_a_worker_has_a_trial():
+    assert [progress(STUDY, first_round(age), [], POOL).training for age in (0, 1, 5)] == [False, True, False]
+
+
 def test_the_best_so_far_counts_stopped_trials_by_what_they_would_have_scored():
     assert progress(STUDY, first_round(1), [], POOL).best is None
     assert progress(STUDY, first_round(5), [], POOL).best == 0.5
