@@ -12,7 +12,8 @@ from hpo.study_results import StudyResults
 from reports.comparisons.curves import Band, Quantity, band, diverged
 from reports.comparisons.line_labels import LineEnd, label_ends
 from reports.figures import palette
-from reports.figures.drawing import INK, people_text
+from reports.figures.drawing import people_text
+from reports.figures.palette import GRID, INK
 from reports.formatting import compact_label, config_label
 
 QUANTITIES: tuple[tuple[str, Quantity, str, palette.Dashes], ...] = (
@@ -46,7 +47,7 @@ def draw_accuracies(axes: Axes, results: StudyResults, compared: ComparedConfig,
         axes.plot(found.epochs, found.mean, color=colour, linestyle=dashes, linewidth=1.6, label=name)
     axes.set_xlim(0, max(run.epochs for run in compared.runs))
     axes.tick_params(labelsize=8, colors=INK)
-    axes.grid(color="#e8e8e8", linewidth=0.6)
+    axes.grid(color=GRID, linewidth=0.6)
     heading = config_label(compared.config) if labelled else compact_label(compared.config)
     failed = diverged(compared)
     heading += f" ({failed})" if failed else ""

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hpo.study_results import StudyResults
-from reports.figures.drawing import GREY, INK, set_title
+from reports.figures.drawing import set_title
+from reports.figures.palette import GREY, INK
 
 
 def label_epochs(axes: Axes) -> None:

@@ -15,8 +15,8 @@ from hpo.space import Value
 from hpo.study_results import StudyResults
 from reports.comparisons.curves import averaged_text, band, diverged
 from reports.comparisons.frames import label_epochs, say_nothing_ended
-from reports.figures.drawing import GREY, INK, new_figure, people_text, set_title
-from reports.figures.palette import line_colour, line_dashes
+from reports.figures.drawing import new_figure, people_text, set_title
+from reports.figures.palette import GREY, GRID, INK, line_colour, line_dashes
 from reports.formatting import compact_label, count_text
 
 COLUMNS = 4
@@ -58,7 +58,7 @@ def grid_figure(results: StudyResults) -> Figure:
         axes.set_ylim(0, 1.03)
         axes.set_xlim(0, max(run.epochs for each in mine for run in each.runs))
         axes.tick_params(labelsize=8, colors=INK)
-        axes.grid(color="#e8e8e8", linewidth=0.6)
+        axes.grid(color=GRID, linewidth=0.6)
     for axes in axes_of[max(0, len(panels) - columns) : len(panels)]:
         axes.tick_params(labelbottom=True)
         label_epochs(axes)

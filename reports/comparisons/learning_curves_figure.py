@@ -12,7 +12,8 @@ from reports.comparisons.accuracy_panel import Drawn, draw_accuracies
 from reports.comparisons.curves import averaged_text
 from reports.comparisons.frames import label_epochs, say_nothing_ended
 from reports.comparisons.line_labels import spread_labels
-from reports.figures.drawing import INK, new_figure, set_title, settle
+from reports.figures.drawing import new_figure, set_title, settle
+from reports.figures.palette import INK
 from reports.formatting import count_text
 
 FRAME = 2.5

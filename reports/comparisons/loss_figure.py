@@ -9,8 +9,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from hpo.study_results import StudyResults
 from reports.comparisons.curves import Band, averaged_text, band, diverged
 from reports.comparisons.line_labels import LineEnd, label_ends, spread_labels
-from reports.figures.drawing import GREY, INK, new_figure, set_title, settle
-from reports.figures.palette import line_colour, line_dashes
+from reports.figures.drawing import new_figure, set_title, settle
+from reports.figures.palette import GREY, GRID, INK, line_colour, line_dashes
 from reports.formatting import compact_label, value_text
 
 LOG_FROM = 20.0
@@ -45,7 +45,7 @@ def loss_figure(results: StudyResults) -> Figure:
     axes.set_xlabel("update", fontsize=10, color=INK)
     axes.set_ylabel("training loss (mean cross-entropy, nats)", fontsize=10, color=INK)
     axes.tick_params(labelsize=9, colors=INK)
-    axes.grid(color="#e8e8e8", linewidth=0.6)
+    axes.grid(color=GRID, linewidth=0.6)
     labels = label_ends(axes, ends, size=7.5 if many else 9.5)
     lost = [compact_label(each.config) for found, each in zip(bands, results.compared, strict=True) if found is None]
     without = f"; diverged, and so not drawn: {'; '.join(lost)}" if lost else ""

@@ -18,7 +18,8 @@ from reports.comparisons.curves import averaged_text
 from reports.comparisons.frames import label_epochs, say_nothing_ended
 from reports.comparisons.line_labels import spread_labels
 from reports.comparisons.overfitting import course
-from reports.figures.drawing import HALO, INK, new_figure, people_text, set_title, settle
+from reports.figures.drawing import HALO, new_figure, people_text, set_title, settle
+from reports.figures.palette import INK
 from reports.formatting import count_text, points_text
 
 WIDE = 4

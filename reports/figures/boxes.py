@@ -14,9 +14,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hpo.space import Numeric
 from hpo.study_results import StudyResults
-from reports.figures.boxes_overlay import GOOD_COLOUR, draw_boxes, draw_ring, height, label_good_values, ring_extent
-from reports.figures.drawing import GREY, INK, new_figure, set_title, settle
+from reports.figures.boxes_overlay import draw_boxes, draw_ring, height, label_good_values, ring_extent
+from reports.figures.drawing import new_figure, set_title, settle
 from reports.figures.labels import Obstacles
+from reports.figures.palette import GOOD, GREY, GRID, INK
 from reports.formatting import count_text, value_text
 from reports.outcomes import Outcome, outcomes
 
@@ -87,7 +88,7 @@ def _frame(axes: Axes, results: StudyResults, names: Sequence[str]) -> None:
         axes.set_ylim(0, 1)
         axes.set_ylabel("validation accuracy", color=INK)
     axes.tick_params(labelsize=9, colors=INK)
-    axes.grid(color="#e8e8e8", linewidth=0.6)
+    axes.grid(color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
 
 
@@ -135,6 +136,6 @@ def _add_legend(figure: Figure, ended: Sequence[Outcome], good: bool) -> None:
     if good:
         ring = {"marker": "o", "markerfacecolor": "none", "markeredgewidth": 1.8, "markersize": 10}
         label = "good value, with its rank"
-        handles.append(Line2D([], [], linestyle="", color=GOOD_COLOUR, label=label, **ring))  # type: ignore[arg-type]
+        handles.append(Line2D([], [], linestyle="", color=GOOD, label=label, **ring))  # type: ignore[arg-type]
     if handles:
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)

@@ -14,8 +14,8 @@ from hpo.space import Config, Interval
 from hpo.study_results import StudyResults
 from reports.figures.drawing import HALO, people_text
 from reports.figures.labels import Obstacles, Offset, place
+from reports.figures.palette import GOOD, GREY, INK
 
-GOOD_COLOUR = "#d0105a"
 _BOX_STYLES = ("--", "-", (0, (1, 1.2)), "-.", (0, (5, 1, 1, 1, 1, 1)))
 
 
@@ -28,7 +28,7 @@ def draw_ring(axes: Axes, names: Sequence[str], config: Config, score: float) ->
     """Draw a ring around a good value and return its centre."""
     centre = float(config[names[0]]), height(config, score, names)
     axes.scatter(
-        *centre, s=130, marker="o", facecolors="none", edgecolors=GOOD_COLOUR, linewidths=1.8, zorder=6, clip_on=False
+        *centre, s=130, marker="o", facecolors="none", edgecolors=GOOD, linewidths=1.8, zorder=6, clip_on=False
     )
     return centre
 
@@ -40,7 +40,7 @@ def ring_extent(axes: Axes, centre: tuple[float, float]) -> Bbox:
 
 
 def draw_boxes(axes: Axes, results: StudyResults, names: Sequence[str], obstacles: Obstacles) -> None:
-    """Draw each round's box with its name at one of its corners, later rounds darker."""
+    """Draw each round's box with its name at one of its corners, the last one darker."""
     bottom, top = axes.get_ylim()
     corners_of: list[tuple[Annotation, list[tuple[Any, list[Offset]]]]] = []
     for i, opened in enumerate(results.rounds):
@@ -49,14 +49,14 @@ def draw_boxes(axes: Axes, results: StudyResults, names: Sequence[str], obstacle
         if len(names) == 2:
             y = opened.box.interval(names[1])
             y_low, y_high = y.low, y.high
-        shade = str(0.45 - 0.45 * i / max(1, len(results.rounds) - 1)) if len(results.rounds) > 1 else "0.1"
+        colour = INK if opened is results.rounds[-1] else GREY
         axes.add_patch(
             Rectangle(
                 (x.low, y_low),
                 x.high - x.low,
                 y_high - y_low,
                 fill=False,
-                edgecolor=shade,
+                edgecolor=colour,
                 linewidth=1.7,
                 linestyle=_BOX_STYLES[i % len(_BOX_STYLES)],
                 zorder=5,
@@ -69,7 +69,7 @@ def draw_boxes(axes: Axes, results: StudyResults, names: Sequence[str], obstacle
             (x.low, y_high),
             (0, 0),
             textcoords="offset points",
-            color=shade,
+            color=colour,
             **people_text(fontsize=9, fontweight="bold", path_effects=HALO, zorder=7),
         )
         corners: list[tuple[Any, list[Offset]]] = [
@@ -102,7 +102,7 @@ def label_good_values(
             centre,
             (0, 0),
             textcoords="offset points",
-            color=GOOD_COLOUR,
+            color=GOOD,
             **people_text(fontsize=11, fontweight="bold", path_effects=HALO, zorder=8),
         )
         near = [(6.0, 4.0), (-6.0, 4.0), (6.0, -4.0), (-6.0, -4.0), (0.1, 8.0), (0.1, -8.0), (9.0, 0.1), (-9.0, 0.1)]

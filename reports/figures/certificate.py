@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from hpo.certificate import Floats, SizeVerdict
 from hpo.certificate_record import Findings
-from reports.figures.drawing import GREY, INK, new_figure, people_text, set_headlines
-from reports.figures.palette import TRAIN, VALIDATION
+from reports.figures.drawing import new_figure, people_text, set_headlines
+from reports.figures.palette import GREY, INK, TRAIN, VALIDATION
 from reports.formatting import points_text
 
 MARGIN = 0.08

@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hpo.study_results import StudyResults
-from reports.figures.drawing import GREY, INK, new_figure, people_text, set_title
+from reports.figures.drawing import new_figure, people_text, set_title
+from reports.figures.palette import GREY, GRID, INK, TRAIN, VALIDATION
 from reports.formatting import compact_items, count_text
 from reports.outcomes import Outcome, best_outcomes, mean_curve
 
 BEST, COLUMNS = 20, 5
 CAPTION_SIZE, CAPTION_WIDTH = 7.5, 36
-TRAIN_COLOUR, VALIDATION_COLOUR = "#d55e00", "#0072b2"  # from the palette of Okabe and Ito
 
 
 def curves_figure(results: StudyResults) -> Figure:
@@ -65,12 +65,12 @@ def _draw(axes: Axes, outcome: Outcome) -> None:
     if outcome.curve is None:
         raise ValueError(f"trial {outcome.trial.number} has no curve to draw")
     curve = mean_curve(outcome.curve)
-    axes.plot(curve.epochs, curve.train, color=TRAIN_COLOUR, linestyle="--", linewidth=1.3, label="training images")
-    axes.plot(curve.epochs, curve.validation, color=VALIDATION_COLOUR, linewidth=1.6, label="validation images")
+    axes.plot(curve.epochs, curve.train, color=TRAIN, linestyle="--", linewidth=1.3, label="training images")
+    axes.plot(curve.epochs, curve.validation, color=VALIDATION, linewidth=1.6, label="validation images")
     axes.set_ylim(0, 1.03)  # so that a line at 1 is seen whole
     axes.set_xlim(left=0)
     axes.tick_params(labelsize=8, colors=INK)
-    axes.grid(color="#e8e8e8", linewidth=0.6)
+    axes.grid(color=GRID, linewidth=0.6)
 
 
 def _heading(outcome: Outcome) -> str:

@@ -18,11 +18,14 @@ from matplotlib.patheffects import withStroke
 from rich.cells import cell_len
 
 from hpo.study_results import StudyResults
+from reports.figures.palette import GREY, INK, PAPER
 from reports.formatting import data_text
 
 DPI = 150
-INK, GREY = "#222222", "#777777"
-HALO = (withStroke(linewidth=2.5, foreground="white"),)
+HALO = (withStroke(linewidth=2.5, foreground=PAPER),)
+HEADLINE = "headline-"
+"""How the ids of the texts over the panels begin; what follows is where they end, in points from the top."""
+
 _CJK_FONTS = (
     "Noto Sans CJK KR",
     "Noto Sans KR",
@@ -65,8 +68,9 @@ def set_headlines(figure: Figure, title: str, detail: str) -> None:
     for text, size, colour in ((title, 13.0, INK), (detail, 9.5, GREY)):
         lines = wrapped(text, int(width * 115 / size))
         style = people_text(fontsize=size, color=colour, va="top", linespacing=1.2)
-        figure.text(0.12 / width, top / height, lines, **style)
+        written = figure.text(0.12 / width, top / height, lines, **style)
         top -= (lines.count("\n") + 1) * size * 1.45 / 72
+        written.set_gid(f"{HEADLINE}{72 * (height - top + 0.05):.1f}")
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, 0, 1, (top - 0.05) / height))

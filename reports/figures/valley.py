@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from reports.figures.drawing import GREY, HALO, INK, new_figure, people_text, set_headlines
-from reports.figures.palette import line_colour
+from reports.figures.drawing import HALO, new_figure, people_text, set_headlines
+from reports.figures.palette import FAINT, GREY, INK, line_colour
 from reports.formatting import value_text
 
 LEVELS = (0.1, 0.5, 1, 2, 4, 7, 12, 20, 30, 45)
@@ -50,7 +50,7 @@ def valley_figure(descents: Sequence[Descent]) -> Figure:
     grid = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
     x, y = np.meshgrid(np.linspace(*X_LIMITS, 200), np.linspace(*Y_LIMITS, 100))
     for i, (axes, each) in enumerate(zip(grid, descents, strict=False)):
-        axes.contour(x, y, valley(x, y), levels=LEVELS, colors="#c4c4c4", linewidths=0.7)
+        axes.contour(x, y, valley(x, y), levels=LEVELS, colors=FAINT, linewidths=0.7)
         axes.plot(0, 0, marker="+", color=INK, markersize=9, markeredgewidth=1.4, zorder=2)
         colour = line_colour(i)
         axes.plot(*each.path.T, color=colour, linewidth=1.1, marker="o", markersize=3.2, zorder=3)

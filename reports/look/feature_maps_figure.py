@@ -5,7 +5,8 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from models import Array, ConvNet
-from reports.figures.drawing import GREY, INK, new_figure, set_headlines
+from reports.figures.drawing import new_figure, set_headlines
+from reports.figures.palette import GREY, INK
 from reports.look.sheet import Sheet, as_picture
 from reports.look.stages import Stage, stages
 

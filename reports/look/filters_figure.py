@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from models import Array, ConvNet
 from models.layers import Conv2d
-from reports.figures.drawing import INK, new_figure, set_headlines
+from reports.figures.drawing import new_figure, set_headlines
+from reports.figures.palette import INK
 from reports.look.sheet import Sheet
 
 FILTER, STEP, MARGIN, TOP = 0.56, 0.64, 0.14, 1.05
