@@ -28,12 +28,17 @@ def parser(command: str, description: str, examples: str) -> argparse.ArgumentPa
     )
 
 
+def default_storage() -> str:
+    """Return the database that is meant where none is named: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db."""
+    return os.environ.get("HPO_STORAGE") or os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE
+
+
 def add_storage(arguments: argparse.ArgumentParser) -> None:
     """Add --storage and -v."""
     arguments.add_argument(
         "--storage",
         metavar="URL",
-        default=os.environ.get("HPO_STORAGE") or os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE,
+        default=default_storage(),
         help="the database: any URL that Optuna takes (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
     )
     arguments.add_argument("-v", "--verbose", action="store_true", help="show Optuna's own log lines too")

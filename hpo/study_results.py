@@ -104,17 +104,19 @@ def warm_start(database: Database, definition: StudyDefinition) -> list[Config]:
 def load_results(database: Database, name: str) -> StudyResults:
     """Return what the study `name` has found so far. Raises UserError if there is no such study."""
     record = StudyRecord(database, name)
-    definition = record.definition
+    definition, state = record.definition, record.state
     leases = Leases(database.engine)
-    queued = TrialQueue(database, name, leases).trials()
+    # A search may run meanwhile. What is made of others is read before them, so that nothing refers to what is missing.
     final = TrialQueue(database, name + FINAL_SUFFIX, leases).trials()
+    queued = TrialQueue(database, name, leases).trials()
+    record.refresh()
     rounds, trials, runs = record.rounds(definition), search_results(queued), final_runs(final)
     known = comparable(definition, trials)
     searched = len(rounds) == record.rounds_to_open(definition) and definition.comparison is None
     searched = searched and len(trials) == sum(len(each.configs) for each in rounds)
     return StudyResults(
         definition=definition,
-        state=record.state,
+        state=state,
         data=record.data,
         source=record.source,
         versions=record.versions,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import optuna
 import sqlalchemy as sa
@@ -28,20 +31,24 @@ _OPEN_ATTEMPTS = 8
 class Database:
     """Optuna's storage at `url` and the engine under it, which our own tables share.
 
-    Raises UserError where the URL is not understood, the database cannot be reached, or it was written by a newer
-    version.
+    With `read_only` nothing is written, not even a lock, so a file or a server that takes no writes will do; then it
+    must exist. Raises UserError where the URL is not understood, the database cannot be reached, or it was written by a
+    newer version.
     """
 
-    def __init__(self, url: str, *, create: bool = True) -> None:
+    def __init__(self, url: str, *, create: bool = True, read_only: bool = False) -> None:
         self.url = url
-        if not create:
+        if read_only or not create:
             _require_existing(url)
         with database_errors(url):
-            backend = _open(url)
+            backend = _open(url, read_only=read_only)
             self.engine: sa.Engine = backend.engine
             self.optuna: BaseStorage = optuna.storages.get_storage(backend)
             try:
-                _unless_created_meanwhile(self._prepare_tables)
+                if read_only:
+                    self._check_version()
+                else:
+                    _unless_created_meanwhile(self._prepare_tables)
             except BaseException:
                 self.close()
                 raise
@@ -52,11 +59,19 @@ class Database:
             found = connection.execute(sa.select(schema_version.c.version)).scalar()
             if found is None:
                 connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
-            elif found > SCHEMA_VERSION:
-                raise UserError(
-                    f"{shown(self.url)} was written by a newer version of this program (tables of version {found}, "
-                    f"this one knows {SCHEMA_VERSION}); update this checkout, or use another --storage"
-                )
+            else:
+                self._refuse_newer(found)
+
+    def _check_version(self) -> None:
+        with self.engine.begin() as connection:
+            self._refuse_newer(connection.execute(sa.select(schema_version.c.version)).scalar() or 0)
+
+    def _refuse_newer(self, found: int) -> None:
+        if found > SCHEMA_VERSION:
+            raise UserError(
+                f"{shown(self.url)} was written by a newer version of this program (tables of version {found}, "
+                f"this one knows {SCHEMA_VERSION}); update this checkout, or use another --storage"
+            )
 
     def __enter__(self) -> Database:
         return self
@@ -121,21 +136,22 @@ def _require_existing(url: str) -> None:
         raise UserError(f"there is no database {parsed.database}; name one with --storage, or start a search first")
 
 
-def _open(url: str) -> RDBStorage:
+def _open(url: str, *, read_only: bool) -> RDBStorage:
     """Return Optuna's storage with its engine set up for many processes."""
     try:
-        sqlite = sa.make_url(url).get_backend_name() == "sqlite"
+        parsed = sa.make_url(url)
     except ArgumentError as error:
         raise UserError(f"--storage {url!r} is not a database URL; for example sqlite:///hpo.db") from error
-    if sqlite and sa.make_url(url).database in (None, "", ":memory:"):
+    sqlite = parsed.get_backend_name() == "sqlite"
+    if sqlite and parsed.database in (None, "", ":memory:"):
         raise UserError(f"--storage {url!r} lives in one process's memory, which workers cannot share; name a file")
-    # A server may have closed a connection meanwhile, so the pool checks it before it is used; a file does not.
-    options: dict[str, Any] = {"pool_pre_ping": not sqlite}
-    if sqlite:
-        # isolation_level None leaves BEGIN to the event below.
-        options["connect_args"] = {"timeout": SQLITE_TIMEOUT, "isolation_level": None}
     try:
-        backend = _unless_created_meanwhile(lambda: RDBStorage(url, engine_kwargs=options))
+        options = _options(parsed, read_only=read_only)
+        if read_only:
+            _require_tables(url, options)
+        backend = _unless_created_meanwhile(
+            lambda: RDBStorage(url, engine_kwargs=options, skip_table_creation=read_only)
+        )
     except (NoSuchModuleError, ImportError) as error:
         extra = "; for PostgreSQL: pip install -e '.[postgres]'" if url.startswith("postgres") else ""
         raise UserError(f"no driver for the database {shown(url)}{extra}") from error
@@ -143,9 +159,49 @@ def _open(url: str) -> RDBStorage:
         raise UserError(f"--storage {shown(url)}: {error}") from error
     except RuntimeError as error:  # Optuna's own word for tables of another Optuna version
         raise UserError(f"the database {shown(url)} does not fit the installed Optuna: {error}") from error
-    if sqlite:
+    if sqlite and not read_only:
         _tune_sqlite(backend.engine)
     return backend
+
+
+def _options(url: sa.URL, *, read_only: bool) -> dict[str, Any]:
+    """Return what SQLAlchemy's create_engine is to be told about the database at `url`."""
+    if url.get_backend_name() != "sqlite":
+        # A server may have closed a connection meanwhile, so the pool checks it before it is used; a file does not.
+        options: dict[str, Any] = {"pool_pre_ping": True}
+        if read_only and url.get_backend_name() == "postgresql":
+            options["connect_args"] = {"options": "-c default_transaction_read_only=on"}
+        return options
+    if read_only and url.database and not url.database.startswith("file:"):
+        return {"creator": partial(_connect_read_only, Path(url.database))}
+    # isolation_level None leaves BEGIN to the event of _tune_sqlite.
+    return {"connect_args": {"timeout": SQLITE_TIMEOUT, "isolation_level": None}}
+
+
+def _connect_read_only(path: Path) -> sqlite3.Connection:
+    """Open the SQLite file `path` for reading.
+
+    Beside a file in WAL mode SQLite keeps two others, also for readers. Where it cannot make them and no others are
+    there, nobody writes, so it may be told that the file does not change.
+    """
+    alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    query = "mode=ro&immutable=1" if alone else "mode=ro"
+    return sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?{query}", uri=True, timeout=SQLITE_TIMEOUT, check_same_thread=False
+    )
+
+
+def _require_tables(url: str, options: Mapping[str, Any]) -> None:
+    """Raise UserError if our tables are not in the database at `url`, which is only to be read."""
+    engine = sa.create_engine(url, **options)
+    try:
+        if not sa.inspect(engine).has_table(schema_version.name):
+            raise UserError(
+                f"{shown(url)} holds no study of this program; name another database with --storage, or start a search "
+                "first"
+            )
+    finally:
+        engine.dispose()
 
 
 def _unless_created_meanwhile(create: Callable[[], T]) -> T:

@@ -80,8 +80,9 @@ def test_many_processes_may_create_the_same_database_at_once(database_url: str) 
 def test_a_database_from_a_newer_version_is_refused_with_the_way_out(database_url: str) -> None:
     with Database(database_url) as database, database.engine.begin() as connection:
         connection.execute(schema_version.update().values(version=SCHEMA_VERSION + 1))
-    with pytest.raises(UserError, match=r"newer version.*update this checkout"):
-        Database(database_url)
+    for read_only in (False, True):
+        with pytest.raises(UserError, match=r"newer version.*update this checkout"):
+            Database(database_url, read_only=read_only)
 
 
 def test_waiting_trials_keep_their_params_and_their_attributes(database_url: str) -> None:
@@ -137,6 +138,45 @@ def test_a_database_that_is_only_read_must_exist(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no database"):
         Database(f"sqlite:///{path}", create=False)
     assert not path.exists()
+
+
+def test_a_database_opened_for_reading_is_read_and_takes_no_writes(database_url: str) -> None:
+    with Database(database_url) as database:
+        study = database.optuna.create_new_study([StudyDirection.MAXIMIZE], "s")
+    with Database(database_url, read_only=True) as database:
+        assert database.optuna.get_study_id_from_name("s") == study
+        with pytest.raises(UserError, match=r"read-?only"), database_errors(database_url):
+            database.optuna.create_new_study([StudyDirection.MAXIMIZE], "another")
+
+
+def test_reading_waits_for_no_writer(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hpo.db'}"
+    with Database(url) as database, database.engine.begin() as writing:
+        writing.execute(networks.insert().values(trial_id=1, npz=b""))
+        with Database(url, read_only=True) as other:
+            assert other.optuna.get_all_studies() == []
+
+
+@pytest.mark.parametrize("name", ["hpo.db", "탐색 #1 100%.db"])
+def test_a_database_is_read_in_a_folder_that_takes_no_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    url, access = f"sqlite:///{tmp_path / name}", os.access
+    Database(url).close()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path and access(path, mode))
+    with Database(url, read_only=True) as database:
+        assert database.optuna.get_all_studies() == []
+        assert [path.name for path in tmp_path.iterdir()] == [name], "SQLite's own files cannot be made there"
+
+
+def test_what_is_only_read_must_hold_our_tables(tmp_path: Path) -> None:
+    path = tmp_path / "hpo.db"
+    path.touch()
+    with pytest.raises(UserError, match=r"holds no study.*start a search"):
+        Database(f"sqlite:///{path}", read_only=True)
+    assert path.read_bytes() == b""
+    with pytest.raises(UserError, match="there is no database"):
+        Database(f"sqlite:///{tmp_path / 'gone.db'}", read_only=True)
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
