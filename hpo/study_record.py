@@ -225,12 +225,6 @@ def queues_of(study: str) -> tuple[str, ...]:
     return (study,) if study.endswith(CERTIFICATE_SUFFIX) else (study, study + FINAL_SUFFIX)
 
 
-def command_for(study: str) -> str:
-    """Return the command that moves `study`, or the study whose certificate it is, forward."""
-    of = study.removesuffix(CERTIFICATE_SUFFIX)
-    return f"python -m hpo.{'run' if of == study else 'certify'} --study {of}"
-
-
 def study_names(database: Database) -> list[str]:
     """Return the names of all studies in the database."""
     return sorted(study.study_name for study in database.optuna.get_all_studies())

@@ -9,6 +9,7 @@ from typing import Any
 
 from hpo.certificate import Certificate
 from hpo.certificate_record import load_certificate
+from hpo.commands import command_for
 from hpo.comparison import ComparedConfig, compared
 from hpo.definition import StudyDefinition
 from hpo.gaps import GuardCost, guard_cost
@@ -90,7 +91,7 @@ def warm_start(database: Database, definition: StudyDefinition) -> list[Config]:
     if found.state != "done" or not found.good:
         raise UserError(
             f"search.warm_start = {other!r}: that study has no good values yet; finish it with "
-            f"python -m hpo.run --study {other}, or leave warm_start out"
+            f"{command_for(other)}, or leave warm_start out"
         )
     configs: list[Config] = [good.config for good in found.good]
     if not warm_configs(definition.space, configs):

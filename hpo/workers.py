@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from hpo.assignments import Assignment, assignment
+from hpo.commands import command_for
 from hpo.evaluation import open_test_set
 from hpo.interrupts import Interrupted, StopRequest
 from hpo.queue import DONE, QueuedTrial, TrialQueue, coordinator_lease
 from hpo.study_data import StudyData
-from hpo.study_record import StudyRecord, command_for, queues_of
+from hpo.study_record import StudyRecord, queues_of
 from hpo.training_runs import RunResult, TrainingRun, Watch
 from models.checkpoint import network_bytes
 from storage.database import Database

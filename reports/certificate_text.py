@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hpo.certificate import Certificate, SizeVerdict
 from hpo.certificate_plan import smallest_round
-from hpo.study_record import CERTIFICATE_SUFFIX, command_for
+from hpo.commands import command_for
+from hpo.study_record import CERTIFICATE_SUFFIX
 from hpo.study_results import StudyResults
 from reports.formatting import points_text
 

@@ -86,7 +86,9 @@ class Database:
 
 
 def shown(url: str) -> str:
-    """Return `url` as it may be printed: without its password."""
+    """Return `url` as it may be printed: without its password, and a path in the letters that it was given in."""
+    if url.startswith("sqlite"):
+        return url
     try:
         return sa.make_url(url).render_as_string(hide_password=True)
     except ArgumentError:

@@ -212,3 +212,7 @@ def test_a_full_disk_is_told_with_what_is_kept(tmp_path: Path) -> None:
 
 def test_a_shown_url_hides_its_password() -> None:
     assert shown("postgresql+psycopg://u:secret@host/db") == "postgresql+psycopg://u:***@host/db"
+
+
+def test_a_shown_path_is_the_one_that_was_typed() -> None:
+    assert shown("sqlite:///폴더 1/探索.db") == "sqlite:///폴더 1/探索.db"

@@ -1,0 +1,18 @@
+"""The commands that a study's messages and reports tell people to type."""
+
+from __future__ import annotations
+
+import shlex
+
+from hpo.studies import FOLDER
+from hpo.study_record import CERTIFICATE_SUFFIX
+
+
+def command_for(study: str) -> str:
+    """Return the command that moves `study`, or the study whose certificate it is, forward.
+
+    A study of your own is named by its file; the database does not know in which folder it lies.
+    """
+    of = study.removesuffix(CERTIFICATE_SUFFIX)
+    named = of if (FOLDER / f"{of}.toml").is_file() else f"{of}.toml"
+    return f"python -m hpo.{'run' if of == study else 'certify'} --study {shlex.quote(named)}"

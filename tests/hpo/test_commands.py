@@ -1,0 +1,17 @@
+import shlex
+
+import pytest
+
+from hpo.commands import command_for
+
+
+@pytest.mark.parametrize(
+    ("study", "command"),
+    [
+        ("mnist_wd", ["python", "-m", "hpo.run", "--study", "mnist_wd"]),
+        ("mnist_wd-certificate", ["python", "-m", "hpo.certify", "--study", "mnist_wd"]),
+        ("검색 探索; rm", ["python", "-m", "hpo.run", "--study", "검색 探索; rm.toml"]),
+    ],
+)
+def test_a_command_can_be_pasted_into_a_shell_and_names_the_file_of_a_study_of_ones_own(study, command):
+    assert shlex.split(command_for(study)) == command
