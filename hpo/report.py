@@ -53,7 +53,9 @@ def make_parser() -> argparse.ArgumentParser:
         help=f"some of {','.join(FORMATS)} (default: {','.join(DEFAULT_FORMATS)})",
     )
     made.add_argument(
-        "--bom", action="store_true", help="begin CSV files with a byte-order mark, so that spreadsheets read any script"
+        "--bom",
+        action="store_true",
+        help="begin CSV with a byte-order mark: spreadsheets then read any script",
     )
     return made
 
@@ -74,7 +76,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _formats(text: str) -> list[str]:
-    """Return the formats that --format names. Raises UserError for an unknown one, or one that cannot be written here."""
+    """Return the formats that --format names. Raises UserError for one that is unknown or cannot be written here."""
     wanted = [each.strip() for each in text.split(",") if each.strip()]
     for each in wanted:
         if each not in FORMATS:

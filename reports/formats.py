@@ -33,8 +33,8 @@ def parquet_bytes(table: pd.DataFrame) -> bytes:
 def json_bytes(table: pd.DataFrame) -> bytes:
     """Return `table` as UTF-8 JSON: an object with its `schema` and, as `data`, a record for each row.
 
-    The schema is a Table Schema (https://specs.frictionlessdata.io/table-schema): `fields` with the `name` and `type` of
-    each column (integer, number, boolean, string, datetime). What is missing is null. `pandas.read_json(path,
+    The schema is a Table Schema (https://specs.frictionlessdata.io/table-schema): `fields` with the `name` and the
+    `type` of each column (integer, number, boolean, string, datetime). What is missing is null. `pandas.read_json(path,
     orient="table")` reads it back with its dtypes.
     """
     schema = pd.io.json.build_table_schema(table, index=False)

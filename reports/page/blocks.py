@@ -1,4 +1,4 @@
-"""What a page is made of: sections of paragraphs, tables, figures and texts to copy. How they look is the template's."""
+"""What a page is made of: sections of paragraphs, tables, figures and texts to copy. The template shows them."""
 
 from __future__ import annotations
 

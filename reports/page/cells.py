@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hpo.results import LARGE_GAP
 from hpo.space import Value
 from hpo.study_results import StudyResults
 from reports.formatting import value_text
@@ -51,6 +50,3 @@ def sentence(text: str) -> str:
     """Return `text` with a capital at its begin and a full stop at its end, unless it begins with a name_like_this."""
     first = text if "_" in text.partition(" ")[0] else text[:1].upper() + text[1:]
     return first if first.endswith((".", ":")) else f"{first}."
-
-
-OVERFITTING = f"over {100 * LARGE_GAP:.0f} points"

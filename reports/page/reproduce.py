@@ -36,6 +36,7 @@ def reproduce_section(results: StudyResults) -> Section:
     warm = definition.search.warm_start if definition.comparison is None else None
     blocks: list[Block] = [facts, Code("In a shell", "\n".join(steps)), Paragraph(same)]
     if warm is not None:
-        blocks.append(Paragraph(f"It begins at the good values of the study {warm}, which must be in the database.", "warning"))
+        needs = f"It begins at the good values of the study {warm}, which must be in the database."
+        blocks.append(Paragraph(needs, "warning"))
     as_run = Code(file, toml_text(definition.record()).strip(), file)
     return Section("again", "How to run it again", [*blocks, Folded(f"The definition as run ({file})", [as_run])])

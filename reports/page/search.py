@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hpo.results import LARGE_GAP
 from hpo.study_results import StudyResults
 from reports.carrying_over import carrying_note, taken_probe
 from reports.certificate_text import certificate_note
@@ -35,7 +36,7 @@ from reports.page.costs import ledger_section, time_section
 from reports.page.pictures import Pictures
 from reports.page.reproduce import reproduce_section
 from reports.page.use import use_section
-from reports.tables import relevance_table, rounds_table
+from reports.tables import rounds_table
 from reports.verdict import config_in_use, race_text, unopened_text
 
 
@@ -136,9 +137,9 @@ def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
     if ranked:
         large = [full for full in ranked if full.overfits]
         told = (
-            f"{len(large)} of {len(ranked)} good values overfit: train - test is larger than 5 points."
+            f"{len(large)} of {len(ranked)} good values overfit: train - test is over {points_text(LARGE_GAP)} points."
             if large
-            else "No: at no good value is train - test larger than 5 points, which is what this report calls overfitting."
+            else f"No: train - test is at most {points_text(LARGE_GAP)} points at each good value; more is called overfitting."
         )
         blocks.insert(0, Paragraph(told, "warning" if large else ""))
     return Section("overfitting", "Did it overfit?", blocks)
@@ -172,7 +173,9 @@ def _failed(results: StudyResults) -> list[Block]:
     if not failed:
         return []
     rows = [[str(each.trial.number), *config_texts(each.config), each.reason or ""] for each in failed]
-    table = Table("Trials that failed", ["trial", *results.definition.space.hyperparameters, "reason"], rows, ["reason"])
+    table = Table(
+        "Trials that failed", ["trial", *results.definition.space.hyperparameters, "reason"], rows, ["reason"]
+    )
     return [Folded(f"{len(failed)} of {len(results.queued)} trials failed", [Grid(table)])]
 
 
@@ -182,14 +185,13 @@ def _learning(pictures: Pictures) -> Section:
 
 def _matters(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("importance", "importances")]
-    found = relevance_table(results)
-    if not found.empty:
+    if results.relevance and results.trials:
         rows = [
             [
                 each.name,
                 region_text(each.tried),
                 str(each.trials),
-                "-" if each.p != each.p else value_text(each.p),  # noqa: PLR0124 - nan
+                "-" if each.p != each.p else value_text(each.p),
                 each.verdict,
             ]
             for each in results.relevance
