@@ -63,6 +63,8 @@ def make_parser() -> argparse.ArgumentParser:
 def _report(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
     formats = _formats(arguments.formats)
+    if len(set(arguments.studies)) > 1:
+        raise UserError("several studies side by side are not written yet; name one --study")
     studies = open_studies(list(dict.fromkeys(arguments.studies)), arguments.storage)
     out = arguments.out or Path("out") / _folder(studies)
     make_out_folder(out)

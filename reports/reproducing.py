@@ -32,11 +32,6 @@ def run_again(results: StudyResults) -> str:
     return _command("hpo.run", study=f"{name}.toml", storage=f"sqlite:///{name}-again.db", out=f"out/{name}-again")
 
 
-def go_on(results: StudyResults) -> str:
-    """Return the command that goes on with the study where it stopped, in the database where it is."""
-    return _command("hpo.run", study=results.definition.name)
-
-
 def report_again(results: StudyResults) -> str:
     """Return the command that makes the report anew, from the database."""
     return _command("hpo.report", study=results.definition.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hpo.commands import command_for
 from hpo.study_results import StudyResults
 from reports.comparisons.panel import HEADERS, cells, differences, explanation
 from reports.drawn import Drawn
@@ -14,7 +15,6 @@ from reports.page.cells import Table, sentence
 from reports.page.costs import ledger_section, time_section
 from reports.page.pictures import Pictures
 from reports.page.reproduce import reproduce_section
-from reports.reproducing import go_on
 from reports.verdict import verdict
 
 
@@ -23,7 +23,7 @@ def comparison_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
     pictures = Pictures(drawn)
     found: list[Block] = [Paragraph(verdict(results), "lead")]
     if results.state != "done":
-        found.append(Paragraph(f"To go on: {go_on(results)}", "warning"))
+        found.append(Paragraph(f"To go on: {command_for(results.definition.name)}", "warning"))
     if not results.compared:
         found.append(Paragraph("No training has ended yet, so there is nothing to compare.", "warning"))
     sections = [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from hpo.relevance import Relevance
 from hpo.results import LARGE_GAP
 from hpo.study_results import StudyResults
 from reports.carrying_over import carrying_note, taken_probe
@@ -136,10 +138,11 @@ def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
     ranked = [full for full in results.full if full.ranked]
     if ranked:
         large = [full for full in ranked if full.overfits]
+        bound = f"{points_text(LARGE_GAP)} points"
         told = (
-            f"{len(large)} of {len(ranked)} good values overfit: train - test is over {points_text(LARGE_GAP)} points."
+            f"{len(large)} of {len(ranked)} good values overfit: train - test is over {bound}."
             if large
-            else f"No: train - test is at most {points_text(LARGE_GAP)} points at each good value; more is called overfitting."
+            else f"No: train - test is at most {bound} at each good value; more would be called overfitting here."
         )
         blocks.insert(0, Paragraph(told, "warning" if large else ""))
     return Section("overfitting", "Did it overfit?", blocks)
@@ -187,13 +190,7 @@ def _matters(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("importance", "importances")]
     if results.relevance and results.trials:
         rows = [
-            [
-                each.name,
-                region_text(each.tried),
-                str(each.trials),
-                "-" if each.p != each.p else value_text(each.p),
-                each.verdict,
-            ]
+            [each.name, _tried(each), str(each.trials), "-" if math.isnan(each.p) else value_text(each.p), each.verdict]
             for each in results.relevance
         ]
         note = (
@@ -204,6 +201,10 @@ def _matters(results: StudyResults, pictures: Pictures) -> Section:
         table = Table("Do the scores depend on it?", head, rows, ["hyperparameter", "tried", "verdict"], notes=[note])
         blocks = [*paragraphs(inert_note(results)), *blocks, Grid(table)]
     return Section("matters", "What matters, and what does not?", blocks)
+
+
+def _tried(found: Relevance) -> str:
+    return "-" if found.verdict == "too few trials to tell" else region_text(found.tried)
 
 
 def _worth(results: StudyResults) -> Section:

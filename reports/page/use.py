@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from hpo.commands import command_for
 from hpo.results import FullResult
 from hpo.space import Config, unpacked
 from hpo.study_results import StudyResults
@@ -19,7 +20,6 @@ from reports.formatting import (
 )
 from reports.inert import inert_names
 from reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
-from reports.reproducing import go_on
 from reports.toml import toml_text
 from reports.verdict import boundary_warning, conclusion, config_in_use, guard_text, winner_warnings
 
@@ -80,8 +80,8 @@ def _facts(results: StudyResults, winner: FullResult) -> Facts:
 def _unfinished(results: StudyResults) -> list[Block]:
     if results.state == "done":
         return []
-    text = f"Not finished: {standing(results)} What follows is what is known by now. To go on: {go_on(results)}"
-    return [Paragraph(text, "warning")]
+    to_go_on = f"What follows is what is known by now. To go on: {command_for(results.definition.name)}"
+    return [Paragraph(f"Not finished: {standing(results)} {to_go_on}", "warning")]
 
 
 def standing(results: StudyResults) -> str:
