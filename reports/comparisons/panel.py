@@ -88,8 +88,8 @@ def _plain(results: StudyResults) -> RenderableType:
         rows = [(compact_label(each.config), cells(each)) for each in results.compared]
         return label_table("config", HEADERS, rows)
     values = [[value_text(value) for value in each.config.values()] for each in results.compared]
-    cells = [cells(each) for each in results.compared]
-    return config_table("", names, HEADERS, [("", *row) for row in zip(values, cells, strict=True)])
+    accuracies = [cells(each) for each in results.compared]
+    return config_table("", names, HEADERS, [("", *row) for row in zip(values, accuracies, strict=True)])
 
 
 def cells(compared: ComparedConfig) -> list[str]:
@@ -118,10 +118,10 @@ def _crossed(results: StudyResults) -> RenderableType | None:
         return None
     rows: list[Row] = []
     for second in down:
-        cells = []
+        texts = []
         for each in (found.get((first, second)) for first in across):
-            cells += ["-", "-"] if each is None else [percent(each.train.mean), percent(each.test.mean)]
-        rows.append(("", [value_text(second)], cells))
+            texts += ["-", "-"] if each is None else [percent(each.train.mean), percent(each.test.mean)]
+        rows.append(("", [value_text(second)], texts))
     heads = [f"{value_text(first)}: {of}" for first in across for of in ("train", "test")]
     heads[0] = f"{names[0]} {heads[0]}"
     return config_table("", [names[1]], heads, rows)
