@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -39,6 +40,9 @@ class QueuedTrial:
     attributes: Mapping[str, Any]
     rungs: Mapping[int, float]
     score: float | None
+    claimed_at: datetime | None = None
+    """When a worker took it last, in the local time of that machine, and when it ended; None until then."""
+    ended_at: datetime | None = None
 
     @property
     def allowed(self) -> int:
@@ -227,4 +231,6 @@ def _view(trial: FrozenTrial) -> QueuedTrial:
         attributes=trial.user_attrs,
         rungs=trial.intermediate_values,
         score=trial.value if trial.state == TrialState.COMPLETE else None,
+        claimed_at=trial.datetime_start,
+        ended_at=trial.datetime_complete,
     )

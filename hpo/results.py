@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -44,6 +45,8 @@ class FinalRun:
     epochs: int
     seconds: float
     reason: str | None
+    claimed_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,8 @@ def final_runs(trials: Iterable[QueuedTrial]) -> list[FinalRun]:
             epochs=a.get("epochs", 0),
             seconds=a.get("seconds", 0.0),
             reason=a.get("reason"),
+            claimed_at=trial.claimed_at,
+            ended_at=trial.ended_at,
         )
     return [found[key] for key in sorted(found)]
 

@@ -18,10 +18,12 @@ from reports.figures.boxes_overlay import draw_boxes, draw_ring, height, label_g
 from reports.figures.drawing import new_figure, set_title, settle
 from reports.figures.labels import Obstacles
 from reports.figures.palette import GOOD, GREY, GRID, INK
-from reports.formatting import count_text, value_text
+from reports.formatting import config_text, count_text, region_text, value_text
 from reports.outcomes import Outcome, outcomes
 
 COLOURS = "viridis"  # even steps for the eye, and readable without red and green
+DENSE = 2000
+"""Where there are more trials, their dots are pixels in an SVG file, which would be megabytes of outlines."""
 MARKERS = {"complete": "o", "stopped": "v", "failed": "x"}
 _MEANINGS = {"complete": "complete", "stopped": "stopped early", "failed": "failed (diverged)"}
 
@@ -54,6 +56,23 @@ def boxes_figure(results: StudyResults) -> Figure:
         draw_boxes(axes, results, names, obstacles)
         label_good_values(axes, results, rings, obstacles)
     return figure
+
+
+def boxes_alt(results: StudyResults) -> str:
+    """Return in words where each round looked, and where the good values lie."""
+    names = numeric_names(results)[:2]
+    if not names:
+        return "No numeric hyperparameter to draw."
+    ended = [each for each in outcomes(results) if each.state in MARKERS]
+    looked = [
+        f"Round {each.number} looked at {', '.join(f'{name} {region_text(each.box[name])}' for name in names)}."
+        for each in results.rounds
+    ]
+    good = [
+        f"Good value {each.rank}: {config_text({name: each.config[name] for name in names})}." for each in results.good
+    ]
+    axes = f"{names[0]} and {names[1] if len(names) == 2 else 'validation accuracy'}"
+    return " ".join([f"{count_text(len(ended), 'trial')} over {axes}, with the box of each round.", *looked, *good])
 
 
 def numeric_names(results: StudyResults) -> list[str]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from hpo.study_results import StudyResults
 from reports.figures.drawing import new_figure, people_text, set_title
 from reports.figures.palette import GREY, GRID, INK, TRAIN, VALIDATION
-from reports.formatting import compact_items, count_text
+from reports.formatting import compact_items, config_text, count_text, percent
 from reports.outcomes import Outcome, best_outcomes, mean_curve
 
 BEST, COLUMNS = 20, 5
@@ -59,6 +59,21 @@ def curves_figure(results: StudyResults) -> Figure:
     averaged = f", mean of {groups} groups" if groups > 1 else ""
     set_title(figure, results, f"learning curves of the best {count_text(len(best), 'trial')}{averaged}")
     return figure
+
+
+def curves_alt(results: StudyResults) -> str:
+    """Return in words how high the best trials came, and how far training and validation part."""
+    best = [each for each in best_outcomes(results, BEST) if each.curve is not None]
+    if not best:
+        return "No trial has a learning curve yet."
+    ends = [mean_curve(each.curve) for each in best if each.curve is not None]
+    gaps = [100 * float(each.train[-1] - each.validation[-1]) for each in ends]
+    train, validation = (percent(float(values[-1])) for values in (ends[0].train, ends[0].validation))
+    return (
+        f"Accuracy by epoch of the best {count_text(len(best), 'trial')}, on training and validation images. The best, "
+        f"{config_text(best[0].config)}, ends at {train} % on training and {validation} % on validation images. Train "
+        f"minus validation accuracy at the end is {min(gaps):.1f} to {max(gaps):.1f} points."
+    )
 
 
 def _draw(axes: Axes, outcome: Outcome) -> None:

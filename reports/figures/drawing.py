@@ -23,6 +23,7 @@ from reports.formatting import data_text
 
 DPI = 150
 HALO = (withStroke(linewidth=2.5, foreground=PAPER),)
+_TOP, _BELOW = 0.12, 0.05
 HEADLINE = "headline-"
 """How the ids of the texts over the panels begin; what follows is where they end, in points from the top."""
 
@@ -56,24 +57,42 @@ def people_text(**style: Any) -> dict[str, Any]:
 
 def set_title(figure: Figure, results: StudyResults, detail: str) -> None:
     """Put the study's title over `figure`, and under it in grey what was measured on which data."""
-    set_headlines(
-        figure, results.definition.title, f"study {results.definition.name} on {data_text(results)}: {detail}"
-    )
+    set_headlines(figure, *headlines(results, detail))
+
+
+def headlines(results: StudyResults, detail: str) -> tuple[str, str]:
+    """Return the study's title, and what was measured on which data."""
+    return results.definition.title, f"study {results.definition.name} on {data_text(results)}: {detail}"
 
 
 def set_headlines(figure: Figure, title: str, detail: str) -> None:
     """Put `title` over `figure`, and `detail` under it in grey; the panels get the room below."""
     width, height = figure.get_size_inches()
-    top = height - 0.12
-    for text, size, colour in ((title, 13.0, INK), (detail, 9.5, GREY)):
-        lines = wrapped(text, int(width * 115 / size))
+    top = height - _TOP
+    for lines, size, colour in _headlines(width, title, detail):
         style = people_text(fontsize=size, color=colour, va="top", linespacing=1.2)
         written = figure.text(0.12 / width, top / height, lines, **style)
-        top -= (lines.count("\n") + 1) * size * 1.45 / 72
-        written.set_gid(f"{HEADLINE}{72 * (height - top + 0.05):.1f}")
+        top -= _block(lines, size)
+        written.set_gid(f"{HEADLINE}{72 * (height - top + _BELOW):.1f}")
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(rect=(0, 0, 1, (top - 0.05) / height))
+        engine.set(rect=(0, 0, 1, (top - _BELOW) / height))
+
+
+def headline_height(width: float, title: str, detail: str) -> float:
+    """Return the inches that `set_headlines` takes over the panels of a figure `width` inches wide."""
+    return _TOP + _BELOW + sum(_block(lines, size) for lines, size, _ in _headlines(width, title, detail))
+
+
+def _headlines(width: float, title: str, detail: str) -> list[tuple[str, float, str]]:
+    return [
+        (wrapped(text, int(width * 115 / size)), size, colour)
+        for text, size, colour in ((title, 13.0, INK), (detail, 9.5, GREY))
+    ]
+
+
+def _block(lines: str, size: float) -> float:
+    return (lines.count("\n") + 1) * size * 1.45 / 72
 
 
 def wrapped(text: str, width: int) -> str:

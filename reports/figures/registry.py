@@ -17,8 +17,15 @@ from reports.comparisons.grid_figure import grid_figure
 from reports.comparisons.learning_curves_figure import learning_curves_figure
 from reports.comparisons.loss_figure import loss_figure
 from reports.comparisons.overfitting_figure import overfitting_figure
-from reports.figures.boxes import boxes_figure
-from reports.figures.curves import curves_figure
+from reports.comparisons.verdict import comparison_verdict
+from reports.figures.boxes import boxes_alt, boxes_figure
+from reports.figures.curves import curves_alt, curves_figure
+from reports.figures.gaps import gaps_alt, gaps_figure
+from reports.figures.good_values import good_values_alt, good_values_figure
+from reports.figures.history import history_alt, history_figure
+from reports.figures.importance import importance_alt, importance_figure
+from reports.figures.subset_against_full import subset_against_full_alt, subset_against_full_figure
+from reports.figures.time import time_alt, time_figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +37,42 @@ class FigureKind:
     """What a page writes over it."""
     draw: Callable[[StudyResults], Figure | None]
     alt: Callable[[StudyResults], str]
-    """What it shows, and what it tells of this study, for who cannot see it."""
+    """What it shows, and what it tells of this study in numbers, for who cannot see it; asked where it was drawn."""
 
 
 SEARCH = (
-    FigureKind("boxes", "Where the search looked", boxes_figure, lambda _: "where the search looked, round by round"),
+    FigureKind("good_values", "The good values", good_values_figure, good_values_alt),
+    FigureKind("boxes", "Where the search looked", boxes_figure, boxes_alt),
+    FigureKind("history", "How the search went", history_figure, history_alt),
+    FigureKind("curves", "Learning curves of the best trials", curves_figure, curves_alt),
     FigureKind(
-        "curves",
-        "Learning curves of the best trials",
-        curves_figure,
-        lambda _: "learning curves of the best twenty trials",
+        "subset_against_full",
+        "The subset against all of the data",
+        subset_against_full_figure,
+        subset_against_full_alt,
     ),
+    FigureKind("gaps", "Overfitting on all of the data", gaps_figure, gaps_alt),
+    FigureKind("importance", "What mattered", importance_figure, importance_alt),
+    FigureKind("time", "Where the time went", time_figure, time_alt),
 )
+
+
+def _comparison(name: str, heading: str, draw: Callable[[StudyResults], Figure], shows: str) -> FigureKind:
+    return FigureKind(name, heading, draw, lambda results: f"{shows} {comparison_verdict(results)}")
+
+
 COMPARISONS = {
-    "overfitting": FigureKind(
-        "overfitting", "Accuracy by epoch", overfitting_figure, lambda _: "accuracy against epochs, by config"
+    "overfitting": _comparison(
+        "overfitting", "Accuracy by epoch", overfitting_figure, "Accuracy by epoch, a panel for each config."
     ),
-    "training_loss": FigureKind(
-        "training_loss", "Training loss by update", loss_figure, lambda _: "training loss against updates, by config"
+    "training_loss": _comparison(
+        "training_loss", "Training loss by update", loss_figure, "Training loss by update, a line for each config."
     ),
-    "grid": FigureKind(
-        "grid", "Train accuracy by epoch", grid_figure, lambda _: "learning curves of every config of the grid"
+    "grid": _comparison(
+        "grid", "Train accuracy by epoch", grid_figure, "Train accuracy by epoch of every config of the grid."
     ),
-    "convnet": FigureKind(
-        "learning_curves", "Accuracy by epoch", learning_curves_figure, lambda _: "learning curves of every config"
+    "convnet": _comparison(
+        "learning_curves", "Accuracy by epoch", learning_curves_figure, "Accuracy by epoch, a panel for each config."
     ),
 }
 

@@ -1,0 +1,154 @@
+"""The figure of the good values: how accurate each is and how sure that is, and the search score that chose it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from hpo.queue import DONE
+from hpo.results import FullResult
+from hpo.selecting import Estimate, GoodValue, Key
+from hpo.study_results import StudyResults
+from reports.figures.drawing import HALO, people_text
+from reports.figures.framing import add_legend
+from reports.figures.palette import GREY, INK, TEST, VALIDATION
+from reports.figures.rows import Rows, config_lines, frame_percents, inert_legend, rows_figure
+from reports.formatting import CONFIDENCE_TEXT, config_text, count_text, interval_percent, percent
+from reports.outcomes import n_train
+
+
+def good_values_figure(results: StudyResults) -> Figure | None:
+    """Return a row for each good value: its confirmed validation accuracy and, once it is there, its test accuracy.
+
+    Dots are means over fresh runs, bars their 90 % intervals. A diamond is the score of the search, which chose the
+    config among many and so flatters; one of a training that was stopped early tells less than that and stands aside.
+    """
+    if not results.good:
+        return None
+    full = used(results)
+    labels = [_label(good, full.get(good.key), results) for good in results.good]
+    images = n_train(results, len(results.definition.rounds))
+    detail = f"the good values, and how sure they are{inert_legend(results)}"
+    rows = rows_figure(results, detail, labels, columns=2 if full else 1)
+    axes = rows.panels[0]
+    values = [100 * each for good in results.good for each in _ends(good.confirmed)]
+    values += [100 * good.search_score for good in results.good if good.trained == DONE or not values]
+    frame_percents(axes, values, f"validation, {count_text(images, 'training image')}, %")
+    for good, middle in zip(results.good, rows.middles, strict=True):
+        _draw(axes, good.confirmed, middle, VALIDATION, "o")
+        _draw_score(axes, good, middle)
+    if full:
+        _draw_full(rows, results, full)
+    _add_legend(rows.figure, results, bool(full))
+    return rows.figure
+
+
+def good_values_alt(results: StudyResults) -> str:
+    """Return the good values in words: each one's confirmed validation accuracy, and test accuracy where known."""
+    full = used(results)
+    said = [
+        f"{good.rank}: {config_text(good.config)}, validation {_said(good.confirmed)}"
+        + (f", test {_said(full[good.key].test)}" if good.key in full else "")
+        for good in results.good
+    ]
+    return (
+        f"Dots with {CONFIDENCE_TEXT} intervals of the {count_text(len(results.good), 'good value')}, in percent, by "
+        f"rank. {'. '.join(said)}."
+    )
+
+
+def used(results: StudyResults) -> Mapping[Key, FullResult]:
+    """Return what each good value reached on all of the data: with the learning rate that was taken, where one was."""
+    found: dict[Key, FullResult] = {}
+    for each in results.full:
+        if each.ranked and (each.source not in found or each.stage == "adopted"):
+            found[each.source] = each
+    return found
+
+
+def row_label(results: StudyResults, source: Key, rank: int | None, full: FullResult | None) -> str:
+    """Return the words of a row: the rank, whether this is the one to use, and its config."""
+    chosen = results.full[0] if results.full else None
+    first = f"Good-{rank}" if rank is not None else "Config"
+    if chosen is not None and chosen.source == source:
+        first += ", the one to use" if results.state == "done" else ", best so far"
+    config = full.config if full is not None else next(good.config for good in results.good if good.key == source)
+    own = {name: config[name] for name in results.definition.space.hyperparameters}
+    return f"{first}\n{config_lines(results, own)}"
+
+
+def _label(good: GoodValue, full: FullResult | None, results: StudyResults) -> str:
+    return row_label(results, good.key, good.rank, None if full is None or full.stage != "adopted" else full)
+
+
+def _draw(axes: Axes, found: Estimate, y: float, colour: str, marker: str) -> None:
+    """Draw an estimate as dot and bar, its number above; nothing where there is none yet."""
+    if not found.runs:
+        return
+    mean = 100 * found.mean
+    if not math.isnan(found.low):
+        axes.plot(
+            [100 * found.low, 100 * found.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt", zorder=3
+        )
+    axes.plot(mean, y, marker, markersize=7, color=colour, markeredgecolor=INK, markeredgewidth=0.6, zorder=4)
+    style = people_text(fontsize=8.5, color=INK, ha="center", path_effects=HALO, zorder=5)
+    axes.annotate(percent(found.mean), (mean, y), (0, 6), textcoords="offset points", **style)
+
+
+def _draw_score(axes: Axes, good: GoodValue, y: float) -> None:
+    """Draw the score of the search; one that is far lower, after a part of the training, as words at the edge."""
+    score = 100 * good.search_score
+    if score >= axes.get_xlim()[0]:
+        style = {"markersize": 6, "markerfacecolor": "none", "color": GREY, "zorder": 2}
+        axes.plot(score, y, "D", **style)  # type: ignore[arg-type]
+        return
+    text = f"\u25c2 {percent(good.search_score)} after {good.trained} %"
+    axes.annotate(
+        text, (0, y), (0, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=7.5, color=GREY
+    )
+
+
+def _draw_full(rows: Rows, results: StudyResults, full: Mapping[Key, FullResult]) -> None:
+    axes = rows.panels[1]
+    for good, middle in zip(results.good, rows.middles, strict=True):
+        if good.key in full:
+            _draw(axes, full[good.key].test, middle, TEST, "s")
+    values = [100 * end for each in full.values() for end in _ends(each.test)]
+    frame_percents(axes, values, "test, all of the training images, %")
+
+
+def _add_legend(figure: Figure, results: StudyResults, full: bool) -> None:
+    style = {"markeredgecolor": INK, "markeredgewidth": 0.6, "markersize": 7, "linewidth": 2.2}
+    handles = [
+        Line2D([], [], color=VALIDATION, marker="o", label=f"fresh runs, {CONFIDENCE_TEXT} interval", **style),  # type: ignore[arg-type]
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            color=GREY,
+            marker="D",
+            markerfacecolor="none",
+            label="score in the search (\u25c2 after a part)",
+        ),
+    ]
+    if full:
+        seeds = max(len(each.runs) for each in used(results).values())
+        label = f"{count_text(seeds, 'seed')} on all of the data"
+        handles.append(Line2D([], [], color=TEST, marker="s", label=label, **style))  # type: ignore[arg-type]
+    add_legend(figure, handles)
+
+
+def _ends(found: Estimate) -> list[float]:
+    ends = (found.mean, max(0.0, found.low), min(1.0, found.high))
+    return [end for end in ends if not math.isnan(end)] if found.runs else []
+
+
+def _said(found: Estimate) -> str:
+    if not found.runs:
+        return "not confirmed yet"
+    interval = interval_percent(found)
+    return percent(found.mean) + (f" ({interval})" if interval != "-" else "")

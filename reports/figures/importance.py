@@ -1,0 +1,91 @@
+"""The figure of what mattered: a bar for each hyperparameter, hatched where its effect may be chance."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from hpo.relevance import Relevance
+from hpo.study_results import StudyResults
+from reports.figures.drawing import HALO
+from reports.figures.framing import HATCHED, add_legend
+from reports.figures.palette import FAINT, GREY, INK, PAPER, VALIDATION
+from reports.figures.rows import rows_figure
+from reports.formatting import count_text, region_text
+from reports.importance import Importances, importances
+from reports.inert import MARK, inert_names
+
+_RIGHT = 0.35
+
+
+def importance_figure(results: StudyResults) -> Figure | None:
+    """Return the importances as bars; `~` and hatching mark what was found inert where it was tried."""
+    found = importances(results)
+    if found is None:
+        return None
+    inert, tested = inert_names(results), {each.name: each for each in results.relevance}
+    labels = [f"{MARK if name in inert else ''}{name}\n{_tried(tested.get(name))}" for name in found.shares]
+    detail = f"what sets {_best(found)} apart (importance by PED-ANOVA)"
+    rows = rows_figure(results, detail, labels, columns=1, right=_RIGHT)
+    axes = rows.panels[0]
+    for (name, share), y in zip(found.shares.items(), rows.middles, strict=True):
+        look = HATCHED if name in inert else {"color": VALIDATION}
+        axes.barh(y, 100 * share, height=0.2, zorder=2, **look)
+        test = tested.get(name)
+        said = f"{100 * share:.0f} %" + (f", {_verdict(test)}" if test is not None else "")
+        _say(axes, said, 100 * share, y, inert=name in inert)
+    axes.set_xlim(0, 100)
+    axes.axvline(0, color=FAINT, linewidth=0.8)
+    axes.set_xlabel("importance, %", fontsize=8.5, color=INK)
+    handles = [Patch(color=VALIDATION, label="importance")]
+    if any(name in inert for name in found.shares):
+        label = f"{MARK} no effect found: its share is chance"
+        handles.append(Patch(label=label, **HATCHED))
+    add_legend(rows.figure, handles)
+    return rows.figure
+
+
+def importance_alt(results: StudyResults) -> str:
+    """Return the importances in words."""
+    found = importances(results)
+    if found is None:
+        return "Too few trials to tell what mattered."
+    inert, tested = inert_names(results), {each.name: each for each in results.relevance}
+    said = []
+    for name, share in found.shares.items():
+        verdict = "no effect found" if name in inert else _verdict(tested.get(name))
+        said.append(f"{name} {100 * share:.0f} %" + (f", {verdict}" if verdict else ""))
+    return f"Bars of what sets {_best(found)} apart: {'; '.join(said)}."
+
+
+def _say(axes: Axes, text: str, end: float, y: float, *, inert: bool) -> None:
+    """Write `text` beside a bar, or into it where it reaches far."""
+    inside = end > 55
+    axes.annotate(
+        text,
+        (end, y),
+        (-6 if inside else 5, 0),
+        textcoords="offset points",
+        va="center",
+        ha="right" if inside else "left",
+        fontsize=8.5,
+        color=GREY if inert else PAPER if inside else INK,
+        path_effects=HALO if inside and inert else None,
+    )
+
+
+def _best(found: Importances) -> str:
+    return f"the best {found.best} of {count_text(found.trials, 'trial')}"
+
+
+def _tried(found: Relevance | None) -> str:
+    return "" if found is None else region_text(found.tried)
+
+
+def _verdict(found: Relevance | None) -> str:
+    if found is None:
+        return ""
+    if found.verdict == "too few trials to tell":
+        return found.verdict
+    return f"{'an effect' if found.verdict == 'relevant' else 'no effect'} found (p = {found.p:.2g})"

@@ -1,0 +1,96 @@
+"""What figures with a row for each config share: the config in words at the left, panels beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from hpo.space import Config
+from hpo.study_results import StudyResults
+from reports.figures.drawing import people_text, wrapped
+from reports.figures.framing import Room, dress, framed
+from reports.figures.palette import GREY, GRID, INK
+from reports.formatting import compact_items
+from reports.inert import MARK, inert_names
+
+WIDTH = 8.0
+WORDS, LETTERS = 2.05, 32
+"""The column of words: its inches, and how many small letters fit."""
+LINE, LEAST = 0.165, 0.46
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A figure, its panels, and the height of the middle of each row in them, (N,)."""
+
+    figure: Figure
+    panels: list[Axes]
+    middles: NDArray[np.float64]
+
+
+def rows_figure(
+    results: StudyResults, detail: str, labels: Sequence[str], *, columns: int, right: float = 0.2, below: float = 0.85
+) -> Rows:
+    """Return a figure with a row for each of `labels`, whose first line stands out, and `columns` panels."""
+    words = [wrapped_label(label) for label in labels]
+    heights = np.array([max(LEAST, LINE * (text.count("\n") + 1) + 0.14) for text in words])
+    room = Room(left=WORDS + 0.15, right=right, below=below, across=0.3, above=0.1)
+    figure, panels = framed(
+        results, detail, width=WIDTH, panel=float(heights.sum()), room=room, columns=columns, count=columns
+    )
+    middles = np.cumsum(heights) - heights / 2
+    for axes in panels:
+        dress(axes, grid="x")
+        axes.set_ylim(float(heights.sum()), 0)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        for end in np.cumsum(heights)[:-1]:
+            axes.axhline(end, color=GRID, linewidth=0.6, zorder=0.5)
+    for text, middle in zip(words, middles, strict=True):
+        first, _, rest = text.partition("\n")
+        for line, (part, colour, weight) in enumerate(
+            [(first, INK, "bold"), *[(each, GREY, "normal") for each in rest.split("\n") if rest]]
+        ):
+            total = text.count("\n") + 1
+            y = middle + LINE * (line - (total - 1) / 2)
+            style = people_text(fontsize=8.5, color=colour, fontweight=weight, va="center", ha="left")
+            inch = (0.12 - WORDS - 0.15) / (panels[0].get_position().width * WIDTH)
+            panels[0].text(inch, y, part, transform=panels[0].get_yaxis_transform(), **style)
+    return Rows(figure, panels, middles)
+
+
+def wrapped_label(label: str) -> str:
+    """Return `label`, its lines broken where they are wider than the column of words."""
+    return "\n".join(wrapped(line, LETTERS) for line in label.split("\n"))
+
+
+def config_lines(results: StudyResults, config: Config) -> str:
+    """Return a config in short lines that break between hyperparameters where they can, `~` before what is inert."""
+    inert = inert_names(results)
+    lines = [""]
+    for name, value in config.items():
+        item = "".join([MARK if name in inert else "", *compact_items({name: value})])
+        if lines[-1] and len(lines[-1]) + 2 + len(item) > LETTERS - 2:
+            lines.append("")
+        lines[-1] += (", " if lines[-1] else "") + item
+    return "\n".join(lines)
+
+
+def inert_legend(results: StudyResults) -> str:
+    """Return what `~` means, to be added to the line under the title; empty where it marks nothing."""
+    return f"; {MARK}: no effect found" if inert_names(results) else ""
+
+
+def frame_percents(axes: Axes, values: Sequence[float], label: str, *, top: float = 100.0) -> None:
+    """Frame `values`, in percent, with some room at both sides and few ticks."""
+    low, high = min(values), max(values)
+    margin = max(0.06 * (high - low), 0.15)
+    axes.set_xlim(max(0.0, low - margin), min(top + margin / 2, high + margin))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.set_xlabel(label, fontsize=8.5, color=INK)

@@ -1,0 +1,109 @@
+"""The figure of carrying over: each good value's accuracy on all of the data over its accuracy on the subset."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+
+from hpo.results import FullResult
+from hpo.selecting import Estimate, GoodValue
+from hpo.study_results import StudyResults
+from reports.agreement import Agreement, agreement
+from reports.certificate_text import certificate_note
+from reports.figures.drawing import HALO, wrapped
+from reports.figures.framing import Room, dress, framed
+from reports.figures.labels import Obstacles, place
+from reports.figures.palette import GOOD, GREY, INK, VALIDATION
+from reports.formatting import CONFIDENCE_TEXT, count_text, percent
+from reports.outcomes import n_train
+
+_LETTERS = 82
+_NEAR = [(6.0, 4.0), (-6.0, 4.0), (6.0, -4.0), (-6.0, -4.0), (0.1, 8.0), (0.1, -8.0), (9.0, 0.1), (-9.0, 0.1)]
+
+
+def subset_against_full_figure(results: StudyResults) -> Figure | None:
+    """Return validation accuracy on all of the data over that of the confirmation on the subset, with intervals.
+
+    Both chose nothing of the ranks that are compared here: the runs are fresh, and the seeds of one side are others
+    than those of the other.
+    """
+    pairs = _pairs(results)
+    if not pairs:
+        return None
+    found = subset_agreement(results)
+    said = wrapped(found.sentence, _LETTERS)
+    room = Room(left=0.8, below=0.62, above=0.15 + 0.16 * (said.count("\n") + 1))
+    detail = "do few images put the good values in the same order as all of the data?"
+    figure, (axes,) = framed(results, detail, width=6.2, panel=4.2, room=room)
+    dress(axes)
+    axes.set_title(said, loc="left", fontsize=9, color=INK, linespacing=1.2)
+    _frame(axes, [good.confirmed for good, _ in pairs], [full.validation for _, full in pairs])
+    images = n_train(results, len(results.definition.rounds))
+    axes.set_xlabel(f"validation, confirmed on {count_text(images, 'training image')}, %", fontsize=9, color=INK)
+    axes.set_ylabel("validation, trained on all of the data, %", fontsize=9, color=INK)
+    for good, full in pairs:
+        x, y = 100 * good.confirmed.mean, 100 * full.validation.mean
+        for estimate, across in ((good.confirmed, True), (full.validation, False)):
+            if not math.isnan(estimate.low):
+                ends = [100 * estimate.low, 100 * estimate.high]
+                axes.plot(*((ends, [y, y]) if across else ([x, x], ends)), color=GREY, linewidth=0.9)
+        axes.plot(x, y, "o", color=VALIDATION, markersize=7, markeredgecolor=INK, markeredgewidth=0.6, zorder=4)
+    _label(axes, pairs)
+    return figure
+
+
+def subset_against_full_alt(results: StudyResults) -> str:
+    """Return the pairs of accuracies in words, and whether the two rank alike."""
+    said = [
+        f"{good.rank}: {percent(good.confirmed.mean)} on the subset, {percent(full.validation.mean)} on all"
+        for good, full in _pairs(results)
+    ]
+    return (
+        "Validation accuracy of the good values on all of the data over that on the subset, in percent, with "
+        f"{CONFIDENCE_TEXT} intervals. {subset_agreement(results).sentence}. {'; '.join(said)}. "
+        f"{certificate_note(results)}"
+    )
+
+
+def subset_agreement(results: StudyResults) -> Agreement:
+    """Return how far the good values' order on the subset is that on all of the data."""
+    pairs = _pairs(results)
+    return agreement([good.confirmed.mean for good, _ in pairs], [full.validation.mean for _, full in pairs])
+
+
+def _pairs(results: StudyResults) -> list[tuple[GoodValue, FullResult]]:
+    """Return each good value with what it reached on all of the data as it is, without what was tried around it."""
+    full = {each.source: each for each in results.full if each.stage == "full"}
+    return [(good, full[good.key]) for good in results.good if good.key in full and good.confirmed.runs]
+
+
+def _frame(axes: Axes, across: list[Estimate], up: list[Estimate]) -> None:
+    for found, limit in ((across, axes.set_xlim), (up, axes.set_ylim)):
+        ends = [100 * end for each in found for end in (each.mean, each.low, each.high) if not math.isnan(end)]
+        margin = max(0.08 * (max(ends) - min(ends)), 0.1)
+        limit(min(ends) - margin, max(ends) + margin)
+
+
+def _label(axes: Axes, pairs: list[tuple[GoodValue, FullResult]]) -> None:
+    """Write the rank of each good value beside its dot, clear of the dots and of the other ranks."""
+    centres = [(100 * good.confirmed.mean, 100 * full.validation.mean) for good, full in pairs]
+    points = axes.transData.transform(np.reshape(centres, (-1, 2)))
+    dots = [Bbox.from_extents(x, y, x, y).padded(axes.figure.dpi * 4.5 / 72) for x, y in points]
+    obstacles = Obstacles(axes.get_window_extent(), points, dots)
+    for (good, _), centre in zip(pairs, centres, strict=True):
+        label = axes.annotate(
+            str(good.rank),
+            centre,
+            (0, 0),
+            textcoords="offset points",
+            color=GOOD,
+            fontsize=10.5,
+            fontweight="bold",
+            path_effects=HALO,
+            zorder=8,
+        )
+        place(label, [(centre, _NEAR + [(2.2 * dx, 2.2 * dy) for dx, dy in _NEAR])], obstacles)
