@@ -185,7 +185,8 @@ def _write_network(database: Database, results: StudyResults, data: StudyData, o
 
 
 def _conclude(database: Database, definition: StudyDefinition, data: StudyData, out: Path, storage: str) -> None:
-    from reports.verdict import verdict  # noqa: PLC0415 - see _write
+    from reports.files import REPORT  # noqa: PLC0415 - see _write
+    from reports.verdict import verdict  # noqa: PLC0415
 
     results = load_results(database, definition.name)
     written = _write(results, out) + _write_network(database, results, data, out)
@@ -193,7 +194,8 @@ def _conclude(database: Database, definition: StudyDefinition, data: StudyData, 
     for panel in _panels(results):
         console.print(panel)
     console.print(verdict(results), markup=False)
-    console.print(f"\nfiles in {out}: {', '.join(path.name for path in written)}", markup=False)
+    console.print(f"\nfiles in {out}: {', '.join(str(path.relative_to(out)) for path in written)}", markup=False)
+    console.print(f"the report: {out / REPORT}", markup=False)
     console.print(f"watch it with: optuna-dashboard {shown(storage)}", markup=False)
 
 

@@ -1,102 +1,103 @@
-"""Everything a study found as files in one folder: tables, the definition as run, figures."""
+"""Everything a study found as files in one folder: tables, figures, the report, the definition as run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from hpo.study_results import StudyResults
 from reports.atomic import make_folder, write_atomically
-from reports.comparisons.grid_figure import grid_figure
-from reports.comparisons.learning_curves_figure import learning_curves_figure
-from reports.comparisons.loss_figure import loss_figure
-from reports.comparisons.overfitting_figure import overfitting_figure
-from reports.figures.boxes import boxes_figure
-from reports.figures.curves import curves_figure
+from reports.drawn import drawn_figures
 from reports.figures.drawing import png
+from reports.figures.svg import svg
+from reports.formats import TABLE_FORMATS, csv_bytes_with_bom
+from reports.page.page import report_html
+from reports.reproducing import study_toml
 from reports.tables import (
-    comparison_curves_table,
     comparison_table,
+    curves_table,
     evaluations_table,
     good_values_table,
+    ledger_table,
     race_table,
     relevance_table,
     rounds_table,
     trials_table,
 )
-from reports.toml import toml_text
 
-Files = Mapping[str, Callable[[StudyResults], bytes]]
-"""The content of each file by its name; texts are UTF-8."""
+Tables = Mapping[str, Callable[[StudyResults], pd.DataFrame]]
+"""Tables by the names of their files."""
 
-FILES: Files = {
-    "trials.csv": lambda results: _csv(trials_table(results)),
-    "rounds.csv": lambda results: _csv(rounds_table(results)),
-    "good_values.csv": lambda results: _csv(good_values_table(results)),
-    "race.csv": lambda results: _csv(race_table(results)),
-    "relevance.csv": lambda results: _csv(relevance_table(results)),
-    "evaluations.csv": lambda results: _csv(evaluations_table(results)),
-    "study.toml": lambda results: study_toml(results).encode(),
-    "boxes.png": lambda results: png(boxes_figure(results)),
-    "curves.png": lambda results: png(curves_figure(results)),
+TABLES: Tables = {
+    "trials": trials_table,
+    "rounds": rounds_table,
+    "good_values": good_values_table,
+    "race": race_table,
+    "relevance": relevance_table,
+    "evaluations": evaluations_table,
+    "curves": curves_table,
+    "ledger": ledger_table,
 }
-"""What `write_reports` writes of a search."""
+"""The tables of a search."""
 
-COMPARISON_FILES: Files = {
-    "comparison.csv": lambda results: _csv(comparison_table(results)),
-    "curves.csv": lambda results: _csv(comparison_curves_table(results)),
-    "study.toml": lambda results: study_toml(results).encode(),
-}
-"""What it writes of a comparison, beside the figure."""
+COMPARISON_TABLES: Tables = {"comparison": comparison_table, "curves": curves_table, "ledger": ledger_table}
+"""Those of a comparison."""
 
-COMPARISON_FIGURES: Mapping[str, Files] = {
-    "overfitting": {"overfitting.png": lambda results: png(overfitting_figure(results))},
-    "training_loss": {"training_loss.png": lambda results: png(loss_figure(results))},
-    "grid": {"grid.png": lambda results: png(grid_figure(results))},
-    "convnet": {"learning_curves.png": lambda results: png(learning_curves_figure(results))},
-}
-"""The figure of a comparison, by what its definition says that it is drawn as."""
+FIGURE_FORMATS = {"png": png, "svg": svg}
+FORMATS = (*TABLE_FORMATS, "html", *FIGURE_FORMATS)
+DEFAULT_FORMATS = ("csv", "html", "png", "svg")
+FIGURES, REPORT = "figures", "report.html"
 
 
-def files_of(results: StudyResults) -> Files:
-    """Return the files that a study gets: a search and a comparison have different things to tell."""
-    comparison = results.definition.comparison
-    return FILES if comparison is None else {**COMPARISON_FILES, **COMPARISON_FIGURES[comparison.figure]}
+def tables_of(results: StudyResults) -> Tables:
+    """Return the tables that a study has: a search and a comparison have different things to tell."""
+    return TABLES if results.definition.comparison is None else COMPARISON_TABLES
 
 
-def write_reports(results: StudyResults, out_dir: Path) -> list[Path]:
-    """Write every file of `files_of(results)` into `out_dir`, which is created, and return their paths.
+def report_files(
+    results: StudyResults, formats: Collection[str] = DEFAULT_FORMATS, *, bom: bool = False
+) -> dict[str, bytes]:
+    """Return the content of every file by its path in the study's folder; texts are UTF-8.
 
-    All are rendered before the first is written, and each replaces its old version whole. Raises UserError, naming the
-    path, where the disk is full or the folder cannot be written.
+    `formats` are some of FORMATS: the first four give a file for each table, html the report, png and svg the figures.
+    With `bom`, CSV begins with a byte-order mark.
     """
-    contents = {name: render(results) for name, render in files_of(results).items()}
-    make_folder(out_dir)
-    for name, content in contents.items():
-        write_atomically(out_dir / name, content)
-    return [out_dir / name for name in contents]
+    writers = {**TABLE_FORMATS, "csv": csv_bytes_with_bom} if bom else TABLE_FORMATS
+    wanted = [kind for kind in TABLE_FORMATS if kind in formats]
+    tables = {name: table(results) for name, table in tables_of(results).items()} if wanted else {}
+    contents = {f"{name}.{kind}": writers[kind](table) for name, table in tables.items() for kind in wanted}
+    contents["study.toml"] = study_toml(results).encode()
+    if {"html", *FIGURE_FORMATS}.intersection(formats):
+        drawn = drawn_figures(results)
+        contents |= {
+            f"{FIGURES}/{each.name}.{kind}": render(each.figure)
+            for each in drawn
+            for kind, render in FIGURE_FORMATS.items()
+            if kind in formats
+        }
+        if "html" in formats:
+            contents[REPORT] = report_html([results], drawn=drawn).encode()
+    return contents
 
 
-def study_toml(results: StudyResults) -> str:
-    """Return the definition as run, a study file like the one it came from; comments say on what data and software."""
-    source, data = results.source, results.data
-    comments = {
-        "study": results.definition.name,
-        "data": f"{source['provenance']} ({source['place']}), {source['paths']}",
-        "sha256 of the data": source["sha256"],
-        "images": f"{data['pool']} to train on, {data['holdout']} held out for validation; {data['classes']} classes",
-        "seed": str(results.definition.seed),
-        "versions": ", ".join(f"{name} {version}" for name, version in results.versions.items()),
-    }
-    if not results.complete_data:
-        comments["note"] = (
-            f"{source['provenance']} stood in for {source['name']}: holdout and samples were cut to its size"
-        )
-    return toml_text(results.definition.record(), comments)
+def write_reports(
+    results: StudyResults, out_dir: Path, formats: Collection[str] = DEFAULT_FORMATS, *, bom: bool = False
+) -> list[Path]:
+    """Write every file of `report_files` into `out_dir`, which is created, and return their paths."""
+    return write_files(report_files(results, formats, bom=bom), out_dir)
 
 
-def _csv(table: pd.DataFrame) -> bytes:
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text.encode()
+def write_files(contents: Mapping[str, bytes], out_dir: Path) -> list[Path]:
+    """Write `contents`, by their paths in `out_dir`, and return the whole paths.
+
+    Each replaces its old version whole. Raises UserError, naming the path, where the disk is full or the folder cannot
+    be written.
+    """
+    paths = [out_dir / name for name in contents]
+    for folder in dict.fromkeys(path.parent for path in paths):
+        make_folder(folder)
+    for path, content in zip(paths, contents.values(), strict=True):
+        write_atomically(path, content)
+    return paths

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from hpo.opening import open_study
 from hpo.probing import PROBES
 from hpo.selecting import boundaries
 from hpo.space import Interval
@@ -28,6 +29,7 @@ __all__ = [
     "evaluations_table",
     "good_values_table",
     "ledger_table",
+    "open_study",
     "race_table",
     "relevance_table",
     "rounds_table",

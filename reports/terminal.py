@@ -8,18 +8,21 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
-from hpo.probing import PROBES
-from hpo.queue import DONE
-from hpo.results import LARGE_GAP, FullResult
-from hpo.selecting import GoodValue
 from hpo.space import Config
 from hpo.study_results import StudyResults
-from reports.carrying_over import MARKS, taken_probe
+from reports.carrying_over import taken_probe
 from reports.comparisons.panel import comparison_panel
+from reports.explaining import (
+    all_data_explained,
+    findings,
+    good_values_explained,
+    openings_text,
+    place_mark,
+    search_score,
+)
 from reports.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,
-    count_text,
     data_text,
     interval_percent,
     percent,
@@ -27,7 +30,7 @@ from reports.formatting import (
     region_text,
     value_text,
 )
-from reports.inert import boundaries_that_matter, inert_note, mark_note, marked
+from reports.inert import boundaries_that_matter, inert_note, marked
 from reports.layout import Row, config_table, panel, paragraphs
 from reports.outcomes import n_train
 from reports.tables import rounds_table
@@ -64,7 +67,7 @@ def good_values_panel(results: StudyResults) -> RenderableType:
         (
             str(good.rank),
             _values(good.config),
-            [percent(good.confirmed.mean), interval_percent(good.confirmed), _search_score(good)],
+            [percent(good.confirmed.mean), interval_percent(good.confirmed), search_score(good)],
         )
         for good in results.good
     ]
@@ -76,29 +79,20 @@ def good_values_panel(results: StudyResults) -> RenderableType:
     ]
     race = race_text(results)
     notes = [f"{race[0].upper()}{race[1:]}.", *notes, *inert_note(results)]
-    runs, images = results.good[0].confirmed.runs, n_train(results, len(results.definition.rounds))
-    explained = (
-        f"confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images, "
-        f"with its {CONFIDENCE_TEXT} interval. search: the score that caught the eye; it flatters. What was stopped "
-        "early has the score of that point, and was promising for its neighbours' sake. rank: by the gap between train "
-        "and validation accuracy in the race, the smallest first." + mark_note(results)
-    )
-    return panel(title, [table, Text(""), *[Text(note) for note in notes], Text(explained, style="dim")])
+    explained = Text(good_values_explained(results), style="dim")
+    return panel(title, [table, Text(""), *[Text(note) for note in notes], explained])
 
 
 def full_panel(results: StudyResults) -> RenderableType:
     """Return the good values trained on all of the data, the winner first, what was tried around it last."""
     title = f"On all of the data: {results.data['pool']} training images of {data_text(results)}"
-    openings = Text(
-        f"The test set was opened {count_text(len(results.ledger), 'time')} for this study, and chose nothing.",
-        style="dim",
-    )
+    openings = Text(openings_text(results), style="dim")
     if not results.full:
         return panel(title, [Text("Not trained yet: the good values come first."), openings, Text("")])
     again = taken_probe(results)  # what was taken was trained again: one row tells of both
     rows: list[Row] = [
         (
-            _mark(place, full),
+            place_mark(place, full),
             _values(config_in_use(results, full)),
             [
                 percent(full.validation.mean),
@@ -112,45 +106,8 @@ def full_panel(results: StudyResults) -> RenderableType:
     ]
     names = marked(results, list(config_in_use(results, results.full[0])))
     table = config_table("", names, ["validation", "test (interval)", "train", "gap"], rows)
-    notes = [Text(note) for note in _findings(results)]
-    return panel(title, [table, Text(""), *notes, Text(_explanation(results), style="dim"), openings, Text("")])
-
-
-def _findings(results: StudyResults) -> list[str]:
-    """Return what is worth a sentence about the runs on all of the data."""
-    notes = []
-    if any(full.overfits for full in results.full):
-        notes.append(f"! the gap is over {100 * LARGE_GAP:.0f} points: overfitting.")
-    for full in results.full:
-        failed = [run for run in full.runs if run.reason]
-        if failed:
-            mark = f" ({MARKS[full.stage]})" if full.stage in MARKS else ""
-            what = f"Trial {full.source_trial}{mark}"
-            notes.append(f"{what}: {len(failed)} of {count_text(len(full.runs), 'run')} failed: {failed[0].reason}")
-    return notes
-
-
-def _explanation(results: StudyResults) -> str:
-    final, seeds = results.definition.final, count_text(len(results.full[0].runs), "seed")
-    text = (
-        f"*: the winner, chosen by validation. All in %, mean of {seeds}, {count_text(final.epochs, 'epoch')} each, "
-        f"with {CONFIDENCE_TEXT} intervals; gap: train - test."
-    )
-    if any(full.plain for full in results.full):
-        text += " plain: the best good value with weight_decay as in the search, not scaled to the number of images."
-    tried = [MARKS[full.stage] for full in results.full if full.stage in PROBES and full is not taken_probe(results)]
-    if tried:
-        text += f" {', '.join(tried)}: its learning_rate so many times; the test set stayed closed for it."
-    return text + mark_note(results)
-
-
-def _search_score(good: GoodValue) -> str:
-    stopped = f" at {good.trained} %" if good.trained < DONE else ""
-    return percent(good.search_score) + stopped
-
-
-def _mark(place: int, full: FullResult) -> str:
-    return MARKS.get(full.stage, "*" if place == 0 else "")
+    notes = [Text(note) for note in findings(results)]
+    return panel(title, [table, Text(""), *notes, Text(all_data_explained(results), style="dim"), openings, Text("")])
 
 
 def _names(results: StudyResults) -> list[str]:

@@ -28,15 +28,15 @@ def verdict(results: StudyResults) -> str:
     """Return what to conclude from the study as far as it is, naming the stand-in data and its weak points."""
     if results.definition.comparison is not None:
         return comparison_verdict(results)
-    return " ".join([_conclusion(results), *unopened_text(results), certificate_note(results)])
+    return " ".join([conclusion(results), *_notes(results), *unopened_text(results), certificate_note(results)])
 
 
-def _conclusion(results: StudyResults) -> str:
+def conclusion(results: StudyResults) -> str:
+    """Return the first sentence of a search's verdict: what to use and how sure that is, or what is best so far."""
     if results.full:
-        return " ".join([_on_all_of_the_data(results), *_reservations(results)])
+        return _on_all_of_the_data(results)
     tried = [each for each in outcomes(results) if each.state in ("complete", "stopped", "failed")]
     configs = count_text(len(tried), "config")
-    notes = " ".join([*inert_note(results), _where(results)])
     if results.good:
         best = results.good[0]
         reached = (
@@ -45,15 +45,15 @@ def _conclusion(results: StudyResults) -> str:
             if best.confirmed.runs
             else "being confirmed"
         )
-        return f"The best of {configs} so far: {config_text(that_matters(results, best.config))}: {reached}. {notes}"
+        return f"The best of {configs} so far: {config_text(that_matters(results, best.config))}: {reached}."
     best_trial = next((each for each in tried if each.rank == 1), None)
     if best_trial is None:
-        return f"Nothing is known yet: {configs} tried. {_where(results)}"
+        return f"Nothing is known yet: {configs} tried."
     history = best_so_far(results)
     honest = f"{percent(history[-1].corrected)} % corrected for luck" if history else "the luckiest of many"
     return (
         f"Not finished: the best of {configs} so far is {config_text(that_matters(results, best_trial.config))} with "
-        f"{percent(best_trial.score or 0.0)} % in validation, {honest}. {notes}"
+        f"{percent(best_trial.score or 0.0)} % in validation, {honest}."
     )
 
 
@@ -89,20 +89,31 @@ def _on_all_of_the_data(results: StudyResults) -> str:
     return f"{use} {config_text(config)}: {reached}; {race_text(results)}."
 
 
-def _reservations(results: StudyResults) -> list[str]:
-    winner, notes = results.full[0], []
+def _notes(results: StudyResults) -> list[str]:
+    """Return what the conclusion rests on, in the order of its weight."""
+    if not results.full:
+        return [*inert_note(results), f"Data: {data_text(results)}."]
+    at_boundary = boundary_warning(results)
+    explained = [*inert_note(results), *carrying_note(results), *luck_note(results)]
+    return [*at_boundary, *explained, *winner_warnings(results), *guard_text(results)]
+
+
+def boundary_warning(results: StudyResults) -> list[str]:
+    """Return a sentence if the winner lies at a boundary of the limits."""
+    winner = results.full[0]
     at_boundary = next((good.at_boundary for good in results.good if good.key == winner.source), ())
-    boundary = boundaries_that_matter(results, at_boundary)
-    if boundary:
-        notes.append(boundary_text(results.definition.space, boundary))
-    notes += inert_note(results)
-    notes += carrying_note(results)
-    notes += luck_note(results)
+    names = boundaries_that_matter(results, at_boundary)
+    return [boundary_text(results.definition.space, names)] if names else []
+
+
+def winner_warnings(results: StudyResults) -> list[str]:
+    """Return a sentence if the winner overfits, and one if some of its runs failed."""
+    winner, notes = results.full[0], []
     if winner.overfits:
         notes.append(f"It overfits: train - test is {100 * winner.gap:.1f} points.")
     if any(run.reason for run in winner.runs):
         notes.append("Some of its runs failed, see evaluations.csv.")
-    return notes + guard_text(results)
+    return notes
 
 
 def unopened_text(results: StudyResults) -> list[str]:
@@ -137,7 +148,3 @@ def _score_and_gap(trial: TrialResult) -> str:
 
 def _interval(text: str) -> str:
     return f"{CONFIDENCE_TEXT} interval {text}" if text != "-" else "no interval from one run"
-
-
-def _where(results: StudyResults) -> str:
-    return f"Data: {data_text(results)}."

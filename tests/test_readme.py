@@ -8,7 +8,7 @@ import tomllib
 
 import pytest
 
-from hpo import certify, look, run, valley, work
+from hpo import certify, look, report, run, valley, work
 from hpo.definition import read_definition
 from hpo.studies import __main__ as studies
 from hpo.studies import load_definition, presets
@@ -28,6 +28,7 @@ PARSERS = {
     "hpo.valley": valley.make_parser,
     "hpo.look": look.make_parser,
     "hpo.certify": certify.make_parser,
+    "hpo.report": report.make_parser,
 }
 
 

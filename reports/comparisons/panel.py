@@ -47,7 +47,7 @@ def comparison_panel(results: StudyResults) -> RenderableType:
     notes = [Text(f"{config_label(each.config)}: {diverged(each)}.") for each in compared if diverged(each)]
     pairs = [Text(text) for text in differences(results)]
     spaced = [*pairs, Text("")] if pairs else []
-    explained = Text(_explanation(results, bool(pairs), bool(crossed)), style="dim")
+    explained = Text(explanation(results, crossed=bool(crossed)), style="dim")
     return panel(title, [table, Text(""), *notes, *spaced, explained, _openings(results), Text("")])
 
 
@@ -78,28 +78,29 @@ def change_of_test(ours: ComparedConfig, other: ComparedConfig) -> Estimate:
     return difference(ours, other, lambda run: run.test_accuracy)
 
 
-_HEADERS = ("train", "validation", "test (interval)", "gap (interval)")
+HEADERS = ("train", "validation", "test (interval)", "gap (interval)")
 
 
 def _plain(results: StudyResults) -> RenderableType:
     """Return a row for each config: its hyperparameters in columns, or its label where a choice sets several fields."""
     names = _names(results)
     if any(flat(each.config).keys() != each.config.keys() for each in results.compared):
-        rows = [(compact_label(each.config), _cells(each)) for each in results.compared]
-        return label_table("config", _HEADERS, rows)
+        rows = [(compact_label(each.config), cells(each)) for each in results.compared]
+        return label_table("config", HEADERS, rows)
     values = [[value_text(value) for value in each.config.values()] for each in results.compared]
-    cells = [_cells(each) for each in results.compared]
-    return config_table("", names, _HEADERS, [("", *row) for row in zip(values, cells, strict=True)])
+    accuracies = [cells(each) for each in results.compared]
+    return config_table("", names, HEADERS, [("", *row) for row in zip(values, accuracies, strict=True)])
 
 
-def _cells(compared: ComparedConfig) -> list[str]:
-    cells = [
+def cells(compared: ComparedConfig) -> list[str]:
+    """Return the cells of a config under HEADERS."""
+    texts = [
         percent(compared.train.mean),
         percent(compared.validation.mean),
         f"{percent(compared.test.mean)} ({interval_percent(compared.test)})",
         f"{points_text(compared.gap.mean)} ({interval_points(compared.gap)})",
     ]
-    return [cell.removesuffix(" (-)") for cell in cells]
+    return [text.removesuffix(" (-)") for text in texts]
 
 
 def _crossed(results: StudyResults) -> RenderableType | None:
@@ -117,10 +118,10 @@ def _crossed(results: StudyResults) -> RenderableType | None:
         return None
     rows: list[Row] = []
     for second in down:
-        cells = []
+        texts = []
         for each in (found.get((first, second)) for first in across):
-            cells += ["-", "-"] if each is None else [percent(each.train.mean), percent(each.test.mean)]
-        rows.append(("", [value_text(second)], cells))
+            texts += ["-", "-"] if each is None else [percent(each.train.mean), percent(each.test.mean)]
+        rows.append(("", [value_text(second)], texts))
     heads = [f"{value_text(first)}: {of}" for first in across for of in ("train", "test")]
     heads[0] = f"{names[0]} {heads[0]}"
     return config_table("", [names[1]], heads, rows)
@@ -138,7 +139,8 @@ def _changes(ours: ComparedConfig, other: ComparedConfig) -> str:
     )
 
 
-def _explanation(results: StudyResults, pairs: bool, crossed: bool) -> str:
+def explanation(results: StudyResults, *, crossed: bool = False) -> str:
+    """Return what the columns of the table mean; `crossed`, of the one with a hyperparameter across."""
     runs = max(len(each.runs) for each in results.compared)
     longest = max((run for each in results.compared for run in each.runs), key=lambda run: run.n_train)
     text = (
@@ -149,7 +151,7 @@ def _explanation(results: StudyResults, pairs: bool, crossed: bool) -> str:
         return f"{text}. Intervals, validation and gap are in comparison.csv."
     text += f", with {CONFIDENCE_TEXT} intervals" if runs > 1 else ", and so without intervals"
     text += "; gap: train - test, in points."
-    if pairs:
+    if differences(results):
         text += " Paired: runs of one number share images, first weights and batches, so what these do cancels."
     return text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpo import certify, run, work
+from hpo import certify, report, run, work
 from hpo.studies import __main__ as studies
 from hpo.studies import presets
 
@@ -22,7 +22,7 @@ def test_run_alone_says_what_it_does_and_lists_the_presets(capsys: pytest.Captur
     assert "python -m hpo.run --study mnist_wd" in printed
 
 
-@pytest.mark.parametrize("main", [run.main, work.main, studies.main, certify.main])
+@pytest.mark.parametrize("main", [run.main, work.main, studies.main, certify.main, report.main])
 def test_help_teaches_with_examples(main: Main, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from hpo.comparison import difference
-from reports.files import COMPARISON_FIGURES, COMPARISON_FILES, files_of, write_reports
+from hpo.study_settings import FIGURES
+from reports.files import report_files, tables_of, write_reports
 from reports.formatting import compact_label, config_label, interval_points, points_text
 from reports.tables import comparison_curves_table, comparison_table
 from reports.terminal import comparison_panel, verdict
@@ -284,23 +285,22 @@ def test_no_paragraph_holds_a_nan(results):
 # Files
 
 
-@pytest.mark.parametrize("figure", COMPARISON_FIGURES)
+@pytest.mark.parametrize("figure", FIGURES)
 def test_a_comparison_gets_its_own_files_and_its_figure(figure, tmp_path):
     results = comparison(definition({}, figure=figure, name="과적합", title="과적합 $5"))
-    paths = write_reports(results, tmp_path / "out")
+    paths = write_reports(results, tmp_path / "out", ["csv", "html", "png"])
     names = {path.name for path in paths}
-    assert names == {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"comparison.csv", "curves.csv", "study.toml", *COMPARISON_FIGURES[figure]}
-    (png,) = names - COMPARISON_FILES.keys()
-    assert (tmp_path / "out" / png).read_bytes().startswith(b"\x89PNG")
+    assert names == {path.name for path in (tmp_path / "out").rglob("*.*")}
+    (png,) = names - {"comparison.csv", "curves.csv", "ledger.csv", "study.toml", "report.html"}
+    assert (tmp_path / "out" / "figures" / png).read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_tables_read_back_equal(tmp_path):
+def test_the_tables_read_back_equal():
+    files = report_files(LOSSES, ["csv"])
     for name, table in (("comparison.csv", comparison_table(LOSSES)), ("curves.csv", comparison_curves_table(LOSSES))):
-        (tmp_path / name).write_bytes(COMPARISON_FILES[name](LOSSES))
-        back = pd.read_csv(tmp_path / name, dtype=table.dtypes.to_dict(), encoding="utf-8")
+        back = pd.read_csv(io.BytesIO(files[name]), dtype=table.dtypes.to_dict(), encoding="utf-8")
         pd.testing.assert_frame_equal(back, table)
 
 
 def test_a_search_keeps_its_files():
-    assert "good_values.csv" in files_of(factory.just_begun())
+    assert "good_values" in tables_of(factory.just_begun())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import tomllib
 from dataclasses import replace
@@ -15,7 +17,10 @@ from hypothesis import strategies as st
 from hpo.definition import read_definition
 from reports import files
 from reports.atomic import write_atomically
-from reports.files import FILES, study_toml, write_reports
+from reports.figures.registry import figure_kinds
+from reports.files import TABLES, report_files, write_reports
+from reports.formats import TABLE_FORMATS, json_bytes, markdown_bytes, parquet_bytes
+from reports.reproducing import study_toml
 from reports.tables import trials_table
 from reports.toml import toml_text
 from storage.errors import UserError
@@ -24,31 +29,83 @@ from tests.reports.factory import MIXED, NO_NUMBER, STAND_IN, definition, just_b
 KOREAN = definition(rounds=(8,), name="숫자_탐색", title='학습률 x 가중치 감소: "작은" 데이터, $5 \\ [b]')
 
 
+SEARCH_FILES = {
+    *(f"{name}.csv" for name in TABLES),
+    "study.toml",
+    "report.html",
+    *(f"figures/{name}.{kind}" for name in ("boxes", "curves") for kind in ("png", "svg")),
+}
+
+
 def names_in(folder):
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def test_write_reports_writes_every_file_and_nothing_else(tmp_path):
     results = study(KOREAN, source=STAND_IN)
     out = tmp_path / "결과" / KOREAN.name
     paths = write_reports(results, out)
-    assert sorted(path.name for path in paths) == sorted(FILES) == names_in(out)
+    assert sorted(str(path.relative_to(out)) for path in paths) == names_in(out)
+    assert set(names_in(out)) >= SEARCH_FILES
     back = pd.read_csv(out / "trials.csv", dtype=trials_table(results).dtypes.to_dict(), encoding="utf-8")
     pd.testing.assert_frame_equal(back, trials_table(results))
-    for name in ("boxes.png", "curves.png"):
-        assert (out / name).read_bytes().startswith(b"\x89PNG")
+    for path in (out / "figures").glob("*.png"):
+        assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_study_that_just_began_has_all_files_too(tmp_path):
-    write_reports(just_begun(), tmp_path)
-    assert names_in(tmp_path) == sorted(FILES)
-    assert (tmp_path / "trials.csv").read_text().startswith("rank,trial,round,index,learning_rate,weight_decay,state")
+def test_a_study_that_just_began_has_its_tables_and_its_report_too():
+    files = report_files(just_begun(), ["csv", "html"])
+    assert set(files) == {*(f"{name}.csv" for name in TABLES), "study.toml", "report.html"}
+    assert files["trials.csv"].startswith(b"rank,trial,round,index,learning_rate,weight_decay,state")
 
 
-def test_the_same_results_give_the_same_bytes():
+def test_the_same_results_give_the_same_bytes(monkeypatch):
     results = study(definition(rounds=(3,)))
-    for name in sorted(FILES.keys() - {"curves.png"}):  # drawn like boxes.png, and slower
-        assert FILES[name](results) == FILES[name](results), name
+    monkeypatch.setattr(
+        "reports.drawn.figure_kinds", lambda results: figure_kinds(results)[:1]
+    )  # drawn like the others
+    first, again = (report_files(results) for _ in range(2))
+    assert {name for name in first if first[name] != again[name]} == set()
+
+
+@pytest.mark.parametrize("kind", TABLE_FORMATS)
+def test_a_format_gives_a_file_for_each_table(kind):
+    files = report_files(study(definition(rounds=(8,)), finish=False), [kind])
+    assert set(files) == {"study.toml", *(f"{name}.{kind}" for name in TABLES)}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_parquet_and_json_keep_every_value_and_dtype(mixed, name):
+    table = TABLES[name](mixed)
+    pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(parquet_bytes(table))), table)
+    written = json.loads(json_bytes(table))
+    assert [field["name"] for field in written["schema"]["fields"]] == list(table.columns)
+    assert written["data"] == json.loads(json.dumps([_plain_row(row) for row in table.to_dict("records")]))
+    back = pd.read_json(io.StringIO(json_bytes(table).decode()), orient="table", precise_float=True)
+    pd.testing.assert_frame_equal(back.reset_index(drop=True), table, check_dtype=False)
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    return study(definition(MIXED, rounds=(8, 8)))
+
+
+def _plain_row(row):
+    return {
+        name: None if pd.isna(value) else value.isoformat() if isinstance(value, pd.Timestamp) else value
+        for name, value in row.items()
+    }
+
+
+def test_markdown_has_a_line_for_each_row_and_escapes_what_would_be_a_column():
+    table = pd.DataFrame({"why": ["a | b\nc", None], "n": [1 / 3, 2.0]})
+    assert markdown_bytes(table).decode() == "| why | n |\n| --- | ---: |\n| a \\| b c | 0.3333 |\n|  | 2 |\n"
+
+
+def test_a_spreadsheet_gets_a_byte_order_mark_if_it_is_asked_for():
+    results = study(definition(rounds=(8,)), finish=False)
+    plain, marked = (report_files(results, ["csv"], bom=bom)["trials.csv"] for bom in (False, True))
+    assert marked == b"\xef\xbb\xbf" + plain
 
 
 @pytest.mark.parametrize("of", [definition(), definition(MIXED), definition(NO_NUMBER), KOREAN], ids=lambda d: d.name)
@@ -128,20 +185,19 @@ def test_a_folder_that_vanished_is_a_users_error_not_a_traceback(tmp_path):
         write_atomically(tmp_path / "file" / "trials.csv", b"new")
 
 
-def test_a_folder_that_is_a_file_is_refused_with_a_way_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "FILES", {"study.toml": FILES["study.toml"]})
+def test_a_folder_that_is_a_file_is_refused_with_a_way_out(tmp_path):
     (tmp_path / "out").write_text("I am a file")
     with pytest.raises(UserError, match=r"out.*choose another folder"):
-        write_reports(study(definition(rounds=(8,)), finish=False), tmp_path / "out")
+        write_reports(study(definition(rounds=(8,)), finish=False), tmp_path / "out", ["csv"])
 
 
 def test_nothing_is_written_if_something_cannot_be_rendered(tmp_path, monkeypatch):
-    def broken(results):
+    def broken(figure):
         raise RuntimeError("no figure today")
 
-    monkeypatch.setattr(files, "FILES", {**FILES, "boxes.png": broken})
+    monkeypatch.setitem(files.FIGURE_FORMATS, "png", broken)
     with pytest.raises(RuntimeError):
-        write_reports(study(definition(rounds=(8,)), finish=False), tmp_path / "out")
+        write_reports(study(definition(rounds=(8,)), finish=False), tmp_path / "out", ["csv", "png"])
     assert not (tmp_path / "out").exists()
 
 

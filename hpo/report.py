@@ -1,0 +1,98 @@
+"""Front door `python -m hpo.report`: what a study found, as a page, tables and figures, from the database alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from hpo.command_line import DONE, add_storage, parser, quiet_optuna, run_command, say
+from hpo.driving import make_out_folder
+from hpo.extras import check_format
+from hpo.opening import open_studies
+from hpo.study_results import StudyResults
+from reports.files import DEFAULT_FORMATS, FORMATS, REPORT, report_files, write_files
+from storage.database import database_errors
+from storage.errors import UserError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command with `argv` and return its exit code."""
+    arguments = make_parser().parse_args(argv)
+    return run_command(lambda: _report(arguments))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of this command's options."""
+    made = parser(
+        "hpo.report",
+        "Write what a study found, from the database alone, at any time: report.html, one page that opens offline and\n"
+        "prints; the tables; the figures. With several studies: one page that puts them side by side.",
+        """
+        python -m hpo.report --study mnist_wd
+        python -m hpo.report --study mnist_wd --format csv,parquet,json,md,html
+        python -m hpo.report --study mnist_wd --study mnist_convnet
+        python -m hpo.report --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo --out results
+        """,
+    )
+    made.add_argument(
+        "--study",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="studies",
+        help="a study in the database; may be left out where there is only one, and repeated to compare several",
+    )
+    add_storage(made)
+    made.add_argument("--out", type=Path, metavar="DIR", help="where the files go (default: out/<study>/)")
+    made.add_argument(
+        "--format",
+        default=",".join(DEFAULT_FORMATS),
+        metavar="LIST",
+        dest="formats",
+        help=f"some of {','.join(FORMATS)} (default: {','.join(DEFAULT_FORMATS)})",
+    )
+    made.add_argument(
+        "--bom",
+        action="store_true",
+        help="begin CSV with a byte-order mark: spreadsheets then read any script",
+    )
+    return made
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    quiet_optuna(arguments.verbose)
+    formats = _formats(arguments.formats)
+    if len(set(arguments.studies)) > 1:
+        raise UserError("several studies side by side are not written yet; name one --study")
+    studies = open_studies(list(dict.fromkeys(arguments.studies)), arguments.storage)
+    out = arguments.out or Path("out") / _folder(studies)
+    make_out_folder(out)
+    with database_errors(arguments.storage):
+        contents = report_files(studies[0], formats, bom=arguments.bom)
+    written = write_files(contents, out)
+    say(f"files in {out}: {', '.join(str(path.relative_to(out)) for path in written)}")
+    if REPORT in contents:
+        say(f"the report: {out / REPORT}")
+    return DONE
+
+
+def _formats(text: str) -> list[str]:
+    """Return the formats that --format names. Raises UserError for one that is unknown or cannot be written here."""
+    wanted = [each.strip() for each in text.split(",") if each.strip()]
+    for each in wanted:
+        if each not in FORMATS:
+            raise UserError(f"--format {each!r}; known formats: {', '.join(FORMATS)}")
+        check_format(each)
+    if not wanted:
+        raise UserError(f"--format names none; known formats: {', '.join(FORMATS)}")
+    return wanted
+
+
+def _folder(studies: list[StudyResults]) -> str:
+    names = [results.definition.name for results in studies]
+    return names[0] if len(names) == 1 else f"compare-{'-'.join(names)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The report: a study, a comparison, or several studies side by side, as one HTML page that needs nothing else."""

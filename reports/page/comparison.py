@@ -1,0 +1,51 @@
+"""The page of a comparison, shorter than that of a search: nothing was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hpo.commands import command_for
+from hpo.study_results import StudyResults
+from reports.comparisons.panel import HEADERS, cells, differences, explanation
+from reports.drawn import Drawn
+from reports.explaining import openings_text
+from reports.formatting import compact_label, config_label, data_text
+from reports.page.blocks import Block, Grid, Page, Paragraph, Section, paragraphs
+from reports.page.cells import Table, sentence
+from reports.page.costs import ledger_section, time_section
+from reports.page.pictures import Pictures
+from reports.page.reproduce import reproduce_section
+from reports.verdict import verdict
+
+
+def comparison_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
+    """Return the page of the comparison `results`, finished or not."""
+    pictures = Pictures(drawn)
+    found: list[Block] = [Paragraph(verdict(results), "lead")]
+    if results.state != "done":
+        found.append(Paragraph(f"To go on: {command_for(results.definition.name)}", "warning"))
+    if not results.compared:
+        found.append(Paragraph("No training has ended yet, so there is nothing to compare.", "warning"))
+    sections = [
+        Section("found", "What was found", [*found, *pictures.take_rest()]),
+        _configs(results),
+        time_section(results, pictures),
+        ledger_section(results, openings_text(results)),
+        reproduce_section(results),
+    ]
+    subtitle = f"comparison {results.definition.name} on {data_text(results)}"
+    return Page(results.definition.title, subtitle, [each for each in sections if each.blocks])
+
+
+def _configs(results: StudyResults) -> Section:
+    if not results.compared:
+        return Section("configs", "The configs", [])
+    rows = [[compact_label(each.config) or "-", *cells(each)] for each in results.compared]
+    table = Table("Configs", ["config", *HEADERS], rows, left=["config"], notes=[explanation(results)])
+    failed = [
+        f"{config_label(each.config)}: {sum(bool(run.reason) for run in each.runs)} of {len(each.runs)} runs failed."
+        for each in results.compared
+        if any(run.reason for run in each.runs)
+    ]
+    pairs = [sentence(text) for text in differences(results)]
+    return Section("configs", "The configs", [Grid(table), *paragraphs(pairs), *paragraphs(failed, "warning")])

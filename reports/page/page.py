@@ -1,0 +1,54 @@
+"""A page as HTML: one file with its styles and figures inside, which asks nobody for anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from hpo.study_results import StudyResults
+from reports.drawn import Drawn, drawn_figures
+from reports.figures.palette import COLOURS_CSS
+from reports.page.blocks import Page
+from reports.page.comparison import comparison_page
+from reports.page.search import search_page
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def report_html(studies: Sequence[StudyResults], *, drawn: Sequence[Drawn] | None = None) -> str:
+    """Return the report of one study, or of several side by side, as the text of an HTML file.
+
+    `drawn` are the figures of the one study, if they are at hand.
+    """
+    (results,) = studies
+    figures = drawn_figures(results) if drawn is None else drawn
+    make = search_page if results.definition.comparison is None else comparison_page
+    return page_html(make(results, figures))
+
+
+def page_html(page: Page) -> str:
+    """Return `page` as the text of an HTML file."""
+    return _template().render(page=page, colours=Markup(COLOURS_CSS), style=Markup(_style()))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["data_url"] = lambda text: f"data:text/plain;charset=utf-8,{quote(text)}"
+    return environment.get_template("page.html")
+
+
+@cache
+def _style() -> str:
+    return (TEMPLATES / "style.css").read_text(encoding="utf-8")

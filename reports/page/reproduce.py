@@ -1,0 +1,42 @@
+"""The last section: how to make it again, here and in another place."""
+
+from __future__ import annotations
+
+from hpo.study_results import StudyResults
+from reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section
+from reports.reproducing import report_again, run_again
+from reports.toml import toml_text
+
+
+def reproduce_section(results: StudyResults) -> Section:
+    """Return seed, versions, data and commands, and the definition as run, whole, so that the page suffices."""
+    definition, source, data = results.definition, results.source, results.data
+    file = f"{definition.name}.toml"
+    images = f"{data['pool']} to train on, {data['holdout']} held out for validation, {data['classes']} classes"
+    steps = [
+        "pip install -e .  # in a checkout of hpo-service, in a virtual environment",
+        f"# save the definition below as {file}, then:",
+        run_again(results),
+        "# this page again, from the database that was written here (else: --storage URL):",
+        report_again(results),
+    ]
+    facts = Facts(
+        [
+            ("Seed", str(definition.seed)),
+            ("Versions", ", ".join(f"{name} {version}" for name, version in results.versions.items())),
+            ("Data", source["provenance"]),
+            ("Images", images),
+            ("SHA-256 of the data", source["sha256"]),
+        ]
+    )
+    same = (
+        "The same definition on the same data gives the same good values bit for bit, with any number of workers, "
+        "interrupted or not; on another machine the last digits of a training may differ."
+    )
+    warm = definition.search.warm_start if definition.comparison is None else None
+    blocks: list[Block] = [facts, Code("In a shell", "\n".join(steps)), Paragraph(same)]
+    if warm is not None:
+        needs = f"It begins at the good values of the study {warm}, which must be in the database."
+        blocks.append(Paragraph(needs, "warning"))
+    as_run = Code(file, toml_text(definition.record()).strip(), file)
+    return Section("again", "How to run it again", [*blocks, Folded(f"The definition as run ({file})", [as_run])])

