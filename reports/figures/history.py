@@ -31,7 +31,7 @@ def history_figure(results: StudyResults) -> Figure | None:
         return None
     best = best_so_far(results, listed)
     figure, (axes,) = framed(
-        results, "how the search went", width=8.0, panel=3.4, room=Room(left=0.7, below=0.85, above=0.28)
+        results, "every trial, and the best so far", width=8.0, panel=3.4, room=Room(left=0.7, below=0.85, above=0.28)
     )
     dress(axes)
     place = {(each.round, each.index): i for i, each in enumerate(listed, 1)}

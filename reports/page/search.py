@@ -53,7 +53,7 @@ def search_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
         _where(results, pictures),
         _learning(pictures),
         _matters(results, pictures),
-        _worth(results),
+        _worth(results, pictures),
         time_section(results, pictures),
         ledger_section(results, openings_text(results)),
         Section("more", "More figures", pictures.take_rest()),
@@ -207,6 +207,7 @@ def _tried(found: Relevance) -> str:
     return "-" if found.verdict == "too few trials to tell" else region_text(found.tried)
 
 
-def _worth(results: StudyResults) -> Section:
+def _worth(results: StudyResults, pictures: Pictures) -> Section:
     texts = [*luck_note(results), sentence(certificate_note(results))]
-    return Section("worth", "What is the search's score worth?", paragraphs(texts) if results.trials else [])
+    blocks: list[Block] = [*paragraphs(texts), *pictures.take("history")] if results.trials else []
+    return Section("worth", "What is the search's score worth?", blocks)
