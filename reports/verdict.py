@@ -22,6 +22,7 @@ from reports.formatting import (
 from reports.inert import boundaries_that_matter, inert_note, that_matters
 from reports.luck import best_so_far, luck_note
 from reports.outcomes import outcomes
+from reports.outside import outside_note
 
 
 def verdict(results: StudyResults) -> str:
@@ -94,7 +95,7 @@ def _notes(results: StudyResults) -> list[str]:
     if not results.full:
         return [*inert_note(results), f"Data: {data_text(results)}."]
     at_boundary = boundary_warning(results)
-    explained = [*inert_note(results), *carrying_note(results), *luck_note(results)]
+    explained = [*outside_note(results), *inert_note(results), *carrying_note(results), *luck_note(results)]
     return [*at_boundary, *explained, *winner_warnings(results), *guard_text(results)]
 
 

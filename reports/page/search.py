@@ -32,6 +32,7 @@ from reports.formatting import (
 from reports.inert import boundaries_that_matter, inert_note
 from reports.luck import luck_note
 from reports.outcomes import outcomes
+from reports.outside import outside_note
 from reports.page.blocks import Block, Folded, Grid, Page, Paragraph, Section, paragraphs
 from reports.page.cells import Table, config_head, config_texts, sentence
 from reports.page.costs import ledger_section, time_section
@@ -149,7 +150,7 @@ def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
 
 
 def _where(results: StudyResults, pictures: Pictures) -> Section:
-    blocks: list[Block] = [*pictures.take("boxes")]
+    blocks: list[Block] = [*paragraphs(outside_note(results)), *pictures.take("boxes")]
     if results.rounds:
         found = rounds_table(results)
         head = ["round", *results.definition.space.hyperparameters, "trials", "images", "epochs", "best %", "why there"]
