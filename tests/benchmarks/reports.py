@@ -1,0 +1,140 @@
+"""`python -m tests.benchmarks.reports [TRIALS ...]`: how long a report takes, and which part of it.
+
+For each number of trials a finished study of learning rate x weight decay is written into a database, five rounds with
+an invented response and curves of the size of `mnist_wd`'s. Then it is loaded, and its tables, figures and page are
+made, as `python -m hpo.report` does it. Times are seconds of one process, and of the machine's clock.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+import sqlalchemy as sa
+from optuna.trial import FrozenTrial, TrialState, create_trial
+from rich.console import Console
+from rich.table import Table
+
+from hpo.opening import open_study
+from hpo.queue import QueuedTrial
+from hpo.results import FinalRun, source_text
+from hpo.study_record import FINAL_SUFFIX, StudyRecord
+from hpo.study_results import StudyResults
+from reports.drawn import drawn_figures
+from reports.figures.drawing import png
+from reports.figures.svg import svg
+from reports.files import TABLES
+from reports.formats import csv_bytes
+from reports.page.page import report_html
+from storage.database import Database
+from storage.records import record_test_opening, save_curve
+from tests.reports.factory import DATA, SOURCE, definition, study
+
+ROUNDS, GROUPS = 5, 3
+
+
+def main(sizes: list[int]) -> None:
+    """Print the table of `sizes`."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    table = Table("trials", "part", "process s", "clock s")
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            url = f"sqlite:///{Path(folder) / 'hpo.db'}"
+            write(url, study(definition(rounds=(size // ROUNDS,) * ROUNDS, groups=GROUPS)))
+            total = [0.0, 0.0]
+            for part, spent in measure(url):
+                table.add_row(str(size), part, *(f"{each:.1f}" for each in spent))
+                total = [sum(pair) for pair in zip(total, spent, strict=True)]
+            table.add_row(str(size), "all", *(f"{each:.1f}" for each in total), end_section=True)
+    Console().print(table)
+
+
+def measure(url: str) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Yield each part of a report on the study at `url` with its seconds, of the process and by the clock."""
+    spent: list[tuple[float, float]] = []
+
+    @contextmanager
+    def timed() -> Iterator[None]:
+        began = time.process_time(), time.perf_counter()
+        yield
+        spent.append((time.process_time() - began[0], time.perf_counter() - began[1]))
+
+    with timed():
+        results = open_study(storage=url)
+    yield "load", spent[-1]
+    for name, table in TABLES.items():
+        with timed():
+            csv_bytes(table(results))
+        yield f"{name}.csv", spent[-1]
+    with timed():
+        drawn = drawn_figures(results)
+    yield "draw the figures", spent[-1]
+    for kind, render in (("png", png), ("svg", svg)):
+        with timed():
+            for each in drawn:
+                render(each.figure)
+        yield kind, spent[-1]
+    with timed():
+        report_html([results], drawn=drawn)
+    yield "report.html", spent[-1]
+
+
+def write(url: str, results: StudyResults) -> None:
+    """Write a finished study into the database at `url`, as if it had been run there."""
+    of = results.definition
+    with Database(url) as database:
+        sa.event.listen(database.engine, "connect", _without_waiting_for_the_disk)
+        database.engine.dispose()
+        record = StudyRecord.create(database, of, DATA, SOURCE)
+        for opened in results.rounds:
+            record.open_round(opened.number, opened.box, opened.why, opened.configs)
+        ids = _add(database, of.name, [_searched(results, trial) for trial in results.queued])
+        for trial_id, trial in zip(ids, results.queued, strict=True):
+            save_curve(database.engine, trial_id, results.curves[trial.id])
+        ids = _add(database, of.name + FINAL_SUFFIX, [_final(results, run) for run in results.runs])
+        for trial_id, run in zip(ids, results.runs, strict=True):
+            if run.test_accuracy is not None:
+                record_test_opening(database.engine, study=of.name, trial_id=trial_id, purpose="full", dataset="mnist")
+        record.set_done()
+
+
+def _without_waiting_for_the_disk(connection: sqlite3.Connection, record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+def _add(database: Database, name: str, trials: Sequence[FrozenTrial]) -> list[int]:
+    study_id = database.optuna.get_study_id_from_name(name)
+    return [database.optuna.create_new_trial(study_id, trial) for trial in trials]
+
+
+def _searched(results: StudyResults, trial: QueuedTrial) -> FrozenTrial:
+    return create_trial(
+        state=trial.state,
+        params=trial.config,
+        distributions=dict(results.definition.space.distributions()),
+        user_attrs=dict(trial.attributes) | {"train_accuracy": 0.9},
+        intermediate_values=dict(trial.rungs),
+        values=None if trial.score is None else [trial.score],
+    )
+
+
+def _final(results: StudyResults, run: FinalRun) -> FrozenTrial:
+    attributes = {name: getattr(run, name) for name in ("stage", "source_trial", "run", "seed", "n_train", "epochs")}
+    attributes |= {name: getattr(run, name) for name in ("train_accuracy", "test_accuracy", "seconds")}
+    return create_trial(
+        state=TrialState.COMPLETE,
+        params=dict(run.config),
+        distributions=dict(results.definition.space.distributions()),
+        user_attrs=attributes | {"source": source_text(run.source), "overrides": dict(run.overrides)},
+        values=[run.score],
+    )
+
+
+if __name__ == "__main__":
+    main([int(size) for size in sys.argv[1:]] or [100, 1_000, 10_000])
