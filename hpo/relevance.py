@@ -40,6 +40,12 @@ Narrower ones follow the scores that they should explain: inert hyperparameters 
 time on the even draws of a lattice.
 """
 
+MOST_CENTRES = 500
+"""Of more trials, evenly chosen ones are the centres of the kernel, whose cost grows with their number cubed.
+
+So wide a kernel is smooth: 2,000 trials of three hyperparameters are explained the same to within 1e-6 by 500 of them.
+"""
+
 PENALTIES = 10.0 ** np.arange(-2, 2.1, 0.5)
 
 Floats = NDArray[np.float64]
@@ -125,14 +131,40 @@ def _explained(ranks: Floats, others: Sequence[Floats]) -> Floats:
     centred = ranks - ranks.mean()
     if not others:
         return np.zeros_like(ranks)
-    points = np.hstack(others)
-    squared = np.sum((points[:, None] - points[None]) ** 2, axis=2)
-    values, vectors = np.linalg.eigh(np.exp(-0.5 * squared / (WIDTH**2 * len(others))))
+    values, vectors = _spectrum(np.hstack(others), WIDTH**2 * len(others))
     spectrum = vectors.T @ centred
+    beside = len(ranks) - len(values)  # directions that the kernel does not know: nothing of them is explained
+    unknown = centred - vectors @ spectrum if beside else np.zeros_like(centred)
     left = PENALTIES[:, None] / (np.maximum(values, 0.0) + PENALTIES[:, None])
-    scores = np.sum((left * spectrum) ** 2, axis=1) / np.maximum(left.sum(axis=1) - 1, 1e-9) ** 2
-    explained: Floats = centred - vectors @ (left[scores.argmin()] * spectrum)
+    scores = (np.sum((left * spectrum) ** 2, axis=1) + unknown @ unknown) / np.maximum(
+        left.sum(axis=1) + beside - 1, 1e-9
+    ) ** 2
+    explained: Floats = centred - vectors @ (left[scores.argmin()] * spectrum) - unknown
     return explained
+
+
+def _spectrum(points: Floats, width: float) -> tuple[Floats, Floats]:
+    """Return the eigenvalues, (k,), and eigenvectors, (n, k), of the kernel matrix of `points`, (n, d).
+
+    Of more than MOST_CENTRES points, of its best approximation over so many of them (Williams & Seeger 2001, "Using the
+    Nystrom method to speed up kernel machines").
+    """
+    chosen = np.unique(np.linspace(0, len(points) - 1, MOST_CENTRES).round().astype(int))
+    centres = points if len(points) <= MOST_CENTRES else points[chosen]
+    within = np.exp(-0.5 * _squared_distances(centres, centres) / width)
+    values, vectors = np.linalg.eigh(within)
+    if len(points) <= MOST_CENTRES:
+        return values, vectors
+    kept = values > 1e-10 * values[-1]
+    features = np.exp(-0.5 * _squared_distances(points, centres) / width) @ (vectors[:, kept] / np.sqrt(values[kept]))
+    values, vectors = np.linalg.eigh(features.T @ features)
+    kept = values > 1e-10 * values[-1]
+    return values[kept], features @ (vectors[:, kept] / np.sqrt(values[kept]))
+
+
+def _squared_distances(points: Floats, others: Floats) -> Floats:
+    distances: Floats = np.sum((points[:, None] - others[None]) ** 2, axis=2)
+    return distances
 
 
 def _columns(hyperparameter: Hyperparameter, name: str, trials: Sequence[TrialResult]) -> Floats:

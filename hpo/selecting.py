@@ -22,6 +22,8 @@ TAIL_OF_BAD_LUCK = 0.02
 """The share of the 10 % by which an interval of accuracies may miss that lies below it; the rest lies above."""
 BANDWIDTH = 0.2
 CANDIDATE_SHARE = 1 / 3
+BLOCK = 2_000
+"""Of more trials, the kernel is made in blocks of rows: whole, that of 10,000 trials would fill the memory."""
 LEARNT_SHARE = 0.5
 """The share of the best score under which a trial has learnt too little for its small gap to say anything."""
 
@@ -97,23 +99,30 @@ def _considered(trials: Sequence[TrialResult], max_gap: float | None) -> Sequenc
 
 def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> NDArray[np.float64]:
     """Return the kernel mean of the scores around each trial, shape (n,); different choices never share."""
-    weights = kernel(space, box, trials)
     scores = np.array([trial.score for trial in trials])
-    smooth: NDArray[np.float64] = weights @ scores / weights.sum(axis=1)
+    smooth = np.zeros(len(trials))
+    for start in range(0, len(trials), BLOCK):
+        weights = kernel(space, box, trials, slice(start, start + BLOCK))
+        smooth[start : start + BLOCK] = weights @ scores / weights.sum(axis=1)
     return smooth
 
 
-def kernel(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> NDArray[np.float64]:
-    """Return how much each trial says of each other, shape (n, n): Gaussian in their distance, 1 for itself."""
-    squared = np.zeros((len(trials), len(trials)))
+def kernel(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], rows: slice = slice(None)
+) -> NDArray[np.float64]:
+    """Return how much each trial says of each other, shape (n, n): Gaussian in their distance, 1 for itself.
+
+    `rows` are those of the matrix that are wanted.
+    """
+    squared = np.zeros((len(trials[rows]), len(trials)))
     for name, hyperparameter in space.hyperparameters.items():
         if isinstance(hyperparameter, Numeric):
             low, high = hyperparameter.axis(box.interval(name))
             axis = np.array([hyperparameter.to_axis(float(trial.config[name])) for trial in trials])
-            squared += ((axis[:, None] - axis[None, :]) / (BANDWIDTH * max(high - low, 1e-12))) ** 2
+            squared += ((axis[rows, None] - axis[None, :]) / (BANDWIDTH * max(high - low, 1e-12))) ** 2
         else:
             choice = np.array([str(trial.config[name]) for trial in trials])
-            squared += np.where(choice[:, None] == choice[None, :], 0.0, np.inf)
+            squared += np.where(choice[rows, None] == choice[None, :], 0.0, np.inf)
     weights: NDArray[np.float64] = np.exp(-0.5 * squared)
     return weights
 

@@ -43,14 +43,23 @@ def with_imputed_scores(trials: Sequence[TrialResult]) -> list[TrialResult]:
     for trial in trials:
         if not trial.stopped:
             finished.setdefault(trial.round, []).append(trial)
-    return [_imputed(trial, finished.get(trial.round, [])) if trial.stopped else trial for trial in trials]
+    stopped_at = {(trial.round, _last_rung(trial)) for trial in trials if trial.stopped}
+    expected = {key: _gain_and_cap(finished.get(key[0], []), key[1]) for key in stopped_at}
+    return [_raised(trial, expected[trial.round, _last_rung(trial)]) if trial.stopped else trial for trial in trials]
 
 
-def _imputed(trial: TrialResult, finishers: Sequence[TrialResult]) -> TrialResult:
-    rung = max(trial.rungs, default=-1)
+def _raised(trial: TrialResult, expected: tuple[float, float] | None) -> TrialResult:
+    return trial if expected is None else replace(trial, score=min(trial.score + expected[0], expected[1]))
+
+
+def _last_rung(trial: TrialResult) -> int:
+    return max(trial.rungs, default=-1)
+
+
+def _gain_and_cap(finishers: Sequence[TrialResult], rung: int) -> tuple[float, float] | None:
+    """Return what the survivors of `rung` gained until the end, and where they ended; None if there are none."""
     survived = [peer for peer in finishers if rung in peer.rungs and not peer.failed]
     if not survived:
-        return trial
+        return None
     gain = median(peer.score - peer.rungs[rung] for peer in survived)
-    cap = math.nextafter(median(peer.score for peer in survived), 0.0)
-    return replace(trial, score=min(trial.score + gain, cap))
+    return gain, math.nextafter(median(peer.score for peer in survived), 0.0)

@@ -9,9 +9,7 @@ import pandas as pd
 
 from hpo.study_results import StudyResults
 from reports.atomic import make_folder, write_atomically
-from reports.drawn import drawn_figures
-from reports.figures.drawing import png
-from reports.figures.svg import svg
+from reports.drawn import Drawn, drawn_figures
 from reports.formats import TABLE_FORMATS, csv_bytes_with_bom
 from reports.page.page import report_html
 from reports.reproducing import study_toml
@@ -45,7 +43,7 @@ TABLES: Tables = {
 COMPARISON_TABLES: Tables = {"comparison": comparison_table, "curves": curves_table, "ledger": ledger_table}
 """Those of a comparison."""
 
-FIGURE_FORMATS = {"png": png, "svg": svg}
+FIGURE_FORMATS: dict[str, Callable[[Drawn], bytes]] = {"png": lambda drawn: drawn.png, "svg": lambda drawn: drawn.svg}
 FORMATS = (*TABLE_FORMATS, "html", *FIGURE_FORMATS)
 DEFAULT_FORMATS = ("csv", "html", "png", "svg")
 FIGURES, REPORT = "figures", "report.html"
@@ -72,7 +70,7 @@ def report_files(
     if {"html", *FIGURE_FORMATS}.intersection(formats):
         drawn = drawn_figures(results)
         contents |= {
-            f"{FIGURES}/{each.name}.{kind}": render(each.figure)
+            f"{FIGURES}/{each.name}.{kind}": render(each)
             for each in drawn
             for kind, render in FIGURE_FORMATS.items()
             if kind in formats

@@ -27,5 +27,5 @@ class Pictures:
         return self.take(*self._left)
 
     def _picture(self, drawn: Drawn) -> Picture:
-        svg = inline_svg(drawn.figure, prefix=f"{self._prefix}{drawn.name}", alt=drawn.alt)
+        svg = inline_svg(drawn.svg, prefix=f"{self._prefix}{drawn.name}", alt=drawn.alt)
         return Picture(drawn.heading, Markup(svg))

@@ -27,9 +27,7 @@ from hpo.results import FinalRun, source_text
 from hpo.study_record import FINAL_SUFFIX, StudyRecord
 from hpo.study_results import StudyResults
 from reports.drawn import drawn_figures
-from reports.figures.drawing import png
-from reports.figures.svg import svg
-from reports.files import TABLES
+from reports.files import FIGURE_FORMATS, TABLES
 from reports.formats import csv_bytes
 from reports.page.page import report_html
 from storage.database import Database
@@ -75,10 +73,10 @@ def measure(url: str) -> Iterator[tuple[str, tuple[float, float]]]:
     with timed():
         drawn = drawn_figures(results)
     yield "draw the figures", spent[-1]
-    for kind, render in (("png", png), ("svg", svg)):
+    for kind, render in FIGURE_FORMATS.items():
         with timed():
             for each in drawn:
-                render(each.figure)
+                render(each)
         yield kind, spent[-1]
     with timed():
         report_html([results], drawn=drawn)
