@@ -20,6 +20,7 @@ from hpo.display import Display
 from hpo.fleet import Fleet
 from hpo.interrupts import StopRequest
 from hpo.progress import Progress
+from hpo.publishing import Publisher
 from hpo.study_data import StudyData
 from hpo.workers import Heart
 from storage.database import Database
@@ -103,10 +104,12 @@ def drive(
     database: Database,
     arguments: argparse.Namespace,
     lines: Sequence[str],
+    publish: Callable[[], None] = lambda: None,
 ) -> bool:
     """Let the one that `lead` makes, and workers for `study`, work to the end; False if they were asked to stop before.
 
     `arguments` say where the database is (storage, data_dir) and how many workers there are, `lines` are said first.
+    `publish` is called now and then when the study has moved forward, beside all this (hpo.publishing).
     """
     stop = StopRequest()
     leases = Leases(database.engine)
@@ -115,6 +118,7 @@ def drive(
             display.say(line)
         leader = lead(leases, display.say)
         heart = Heart(leases, display.say)
+        publisher = Publisher(publish, display.say)
         fleet = Fleet(study, arguments.storage, arguments.workers, data_dir=arguments.data_dir, announce=display.say)
         try:
             while not stop.requested:
@@ -125,6 +129,7 @@ def drive(
                     return True
                 if leader.advanced:
                     fleet.nudge()
+                    publisher.wake()
                 fleet.look_after()
                 cost = time.perf_counter() - looked_at
                 shortest, longest = POLL_SECONDS
@@ -132,5 +137,6 @@ def drive(
             return False
         finally:
             fleet.stop()
+            publisher.stop()
             heart.stop()
             leader.release()

@@ -162,7 +162,15 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
             f"{record.name}: {record.definition.title}",
             f"data: {record.source['provenance']}, database: {shown(arguments.storage)}",
         ],
+        publish=lambda: _publish(database, load_results(database, record.name)),
     )
+
+
+def _publish(database: Database, results: StudyResults) -> None:
+    """Write what the dashboard shows of the study."""
+    from reports.dashboard.publish import publish  # noqa: PLC0415 - see _write
+
+    publish(database, results)
 
 
 def _write(results: StudyResults, out: Path) -> list[Path]:
@@ -189,6 +197,10 @@ def _conclude(database: Database, definition: StudyDefinition, data: StudyData, 
     from reports.verdict import verdict  # noqa: PLC0415
 
     results = load_results(database, definition.name)
+    try:
+        _publish(database, results)
+    except Exception as error:  # the files are what counts
+        say(f"the dashboard's notes and figures could not be written: {error}")
     written = _write(results, out) + _write_network(database, results, data, out)
     console = Console(highlight=False)
     for panel in _panels(results):
@@ -196,7 +208,7 @@ def _conclude(database: Database, definition: StudyDefinition, data: StudyData, 
     console.print(verdict(results), markup=False)
     console.print(f"\nfiles in {out}: {', '.join(str(path.relative_to(out)) for path in written)}", markup=False)
     console.print(f"the report: {out / REPORT}", markup=False)
-    console.print(f"watch it with: optuna-dashboard {shown(storage)}", markup=False)
+    console.print(f"watch it with: python -m hpo.serve --storage {shown(storage)}", markup=False)
 
 
 def _panels(results: StudyResults) -> list[RenderableType]:

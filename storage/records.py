@@ -93,6 +93,17 @@ def load_network_bytes(engine: sa.Engine, trial_id: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+def trials_with_network(engine: sa.Engine, trial_ids: Sequence[int]) -> set[int]:
+    """Return those of `trial_ids` whose trained network was kept."""
+    found: set[int] = set()
+    for batch in _batches(trial_ids):
+        with engine.begin() as connection:
+            found.update(
+                connection.execute(sa.select(networks.c.trial_id).where(networks.c.trial_id.in_(batch))).scalars()
+            )
+    return found
+
+
 def record_test_opening(engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str) -> None:
     """Write into the ledger that the test set is being opened, before it is."""
     with engine.begin() as connection:

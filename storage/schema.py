@@ -1,6 +1,6 @@
 """Our own tables, beside Optuna's in the same database.
 
-Leases, learning curves with hits, trained networks, and the test-set ledger.
+Leases, learning curves with hits, trained networks, uploaded files, and the test-set ledger.
 """
 
 from __future__ import annotations
@@ -37,6 +37,13 @@ networks = sa.Table(
     metadata,
     sa.Column("trial_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("npz", sa.LargeBinary, nullable=False),  # as models.network_bytes writes it
+)
+
+uploads = sa.Table(
+    "hpo_uploads",
+    metadata,
+    sa.Column("artifact_id", sa.String(64), primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
 test_openings = sa.Table(

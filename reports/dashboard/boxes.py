@@ -1,0 +1,143 @@
+"""The figure of where the search looked: trials over the two main hyperparameters, and each round's box over them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from hpo.space import Config, Numeric
+from hpo.study_results import StudyResults
+from reports.dashboard.figures import GOOD, Figure, axis, figure, in_percent, shown
+from reports.figures.palette import line_colour
+from reports.formatting import count_text
+from reports.outcomes import Outcome, outcomes
+
+MOST_TRIALS = 1000
+"""The dashboard fetches every figure anew every few seconds, so of more trials only the best are drawn."""
+
+STATES = {"complete": ("complete", "circle"), "stopped": ("stopped early", "triangle-down"), "failed": ("failed", "x")}
+_CORNERS = ("top right", "bottom right", "top left", "bottom left")
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+
+
+def boxes(results: StudyResults) -> Figure | None:
+    """Return the figure; None without a trial that ended, or without a numeric hyperparameter.
+
+    With one numeric hyperparameter the other axis is the score.
+    """
+    names = main_names(results)
+    ended = [each for each in outcomes(results) if each.state in STATES]
+    if not names or not ended:
+        return None
+    drawn = sorted(ended, key=lambda each: -(each.score or 0.0))[:MOST_TRIALS]
+    fewer = f", the best {len(drawn)} of" if len(drawn) < len(ended) else ","
+    title = f"Where the search looked: round by round{fewer} {count_text(len(ended), 'trial')}"
+    upright = _axis(results, names[1]) if len(names) == 2 else axis("validation accuracy (%)")
+    data = [*_trials(drawn, names), *_round_boxes(results, names), *_good_values(results, names)]
+    return figure(title, data, xaxis=_axis(results, names[0]), yaxis=upright)
+
+
+def main_names(results: StudyResults) -> list[str]:
+    """Return up to two numeric hyperparameters, learning rate and weight decay first, then as declared."""
+    space = results.definition.space.hyperparameters
+    numeric = [name for name, hyperparameter in space.items() if isinstance(hyperparameter, Numeric)]
+    return sorted(numeric, key=lambda name: name not in ("learning_rate", "weight_decay"))[:2]
+
+
+def _axis(results: StudyResults, name: str) -> dict[str, Any]:
+    numeric = results.definition.space.hyperparameters[name]
+    if not isinstance(numeric, Numeric):
+        raise TypeError(f"{name} is categorical and has no axis")
+    low, high = float(numeric.limits.low), float(numeric.limits.high)
+    if not numeric.log:
+        margin = 0.02 * (high - low)
+        return axis(name, range=[low - margin, high + margin])
+    ends = math.log10(low), math.log10(high)
+    margin = 0.02 * (ends[1] - ends[0])
+    return axis(name, type="log", range=[ends[0] - margin, ends[1] + margin], dtick=1, exponentformat="power", minor={})
+
+
+def _trials(drawn: Sequence[Outcome], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a trace for each state; colours spread over the better three quarters, where they matter."""
+    scores = sorted(in_percent(each.score or 0.0) for each in drawn if each.state != "failed")
+    low, high = (scores[len(scores) // 4], scores[-1]) if scores else (0.0, 100.0)
+    traces = []
+    for state, (meaning, symbol) in STATES.items():
+        mine = [each for each in drawn if each.state == state]
+        if not mine:
+            continue
+        marker: dict[str, Any] = {"symbol": symbol, "size": 8, "line": {"width": 0.6, "color": "#444444"}}
+        if state == "failed":
+            marker |= {"color": "#999999", "size": 6}
+        else:
+            marker |= {
+                "color": [in_percent(each.score or 0.0) for each in mine],
+                "colorscale": "Viridis",
+                "cmin": low,
+                "cmax": max(high, low + 0.1),
+                "showscale": state == "complete" or not any(each.state == "complete" for each in drawn),
+                "colorbar": {"title": {"text": "val. %"}, "thickness": 10, "len": 0.7},
+            }
+        points = [_place(each.config, each.score or 0.0, names) for each in mine]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": meaning,
+                "x": [x for x, _ in points],
+                "y": [y for _, y in points],
+                "text": [f"trial {e.trial.number}, round {e.round}: {in_percent(e.score or 0.0):.1f} %" for e in mine],
+                "hovertemplate": f"%{{text}}<br>%{{x:.3g}}, %{{y:.3g}}<extra>{meaning}</extra>",
+                "marker": marker,
+            }
+        )
+    return traces
+
+
+def _round_boxes(results: StudyResults, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the outline of each round's box, which the legend can switch off."""
+    traces = []
+    for i, opened in enumerate(results.rounds):
+        x = opened.box.interval(names[0])
+        low, high = (
+            (opened.box.interval(names[1]).low, opened.box.interval(names[1]).high) if len(names) == 2 else (0.0, 100.0)
+        )
+        corners = [(x.low, low), (x.high, low), (x.high, high), (x.low, high), (x.low, low)]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": f"round {opened.number}",
+                "x": [shown(corner[0]) for corner in corners],
+                "y": [shown(corner[1]) for corner in corners],
+                "hoverinfo": "name",
+                "line": {"color": line_colour(i), "dash": _DASHES[i % len(_DASHES)], "width": 2},
+            }
+        )
+    return traces
+
+
+def _good_values(results: StudyResults, names: Sequence[str]) -> list[dict[str, Any]]:
+    if not results.good:
+        return []
+    points = [_place(good.config, good.search_score, names) for good in results.good]
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers+text",
+            "name": "good values",
+            "x": [x for x, _ in points],
+            "y": [y for _, y in points],
+            "text": [f"<b>{good.rank}</b>" for good in results.good],
+            "textposition": [_CORNERS[i % len(_CORNERS)] for i in range(len(points))],
+            "textfont": {"color": GOOD, "size": 14},
+            "hovertext": [f"good value {good.rank}: trial {good.trial}" for good in results.good],
+            "hoverinfo": "text",
+            "marker": {"symbol": "circle-open", "size": 15, "color": GOOD, "line": {"width": 2.5}},
+        }
+    ]
+
+
+def _place(config: Config, score: float, names: Sequence[str]) -> tuple[float, float]:
+    return shown(float(config[names[0]])), shown(float(config[names[1]])) if len(names) == 2 else in_percent(score)

@@ -1,0 +1,81 @@
+"""What our figures in the dashboard share. A figure is what plotly.js takes, as plain dicts and lists: data and layout.
+
+They are made without the package plotly, whose import costs more than all of them; the tests check them with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpo.selecting import Estimate
+from hpo.space import Config
+from reports.formatting import compact_items
+
+Figure = dict[str, Any]
+
+INK, PALE = "#222222", "#e3e3e3"
+GOOD, SUBSET, FULL, TRAIN = "#d0105a", "#0072b2", "#007a5a", "#d55e00"
+LINE_LENGTH = 34
+LEGEND = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0.01, "x": 0, "font": {"size": 11}}
+
+
+def figure(title: str, data: Sequence[Mapping[str, Any]], **layout: Any) -> Figure:
+    """Return a figure that is readable on a light and on a dark page: it brings its own paper."""
+    return {
+        "data": list(data),
+        "layout": {
+            "title": {"text": title, "x": 0.02, "xanchor": "left", "font": {"size": 15}},
+            "font": {"color": INK, "size": 12},
+            "paper_bgcolor": "white",
+            "plot_bgcolor": "white",
+            "hovermode": "closest",
+            "margin": {"l": 60, "r": 20, "t": 45, "b": 110},
+            "legend": LEGEND,
+            **layout,
+        },
+    }
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    """Return an axis with pale lines and room for its ticks."""
+    return {
+        "title": {"text": title},
+        "gridcolor": PALE,
+        "linecolor": INK,
+        "zeroline": False,
+        "automargin": True,
+        "ticks": "outside",
+        **more,
+    }
+
+
+def shown(value: float) -> float:
+    """Return `value` with as many digits as anyone can see in a figure."""
+    return float(f"{value:.4g}")
+
+
+def in_percent(share: float) -> float:
+    """Return an accuracy in percent, with as many digits as anyone can see."""
+    return round(100 * share, 2)
+
+
+def bars(estimates: Sequence[Estimate]) -> dict[str, Any]:
+    """Return the intervals of `estimates` as error bars in percent, cut at 0 and 100; one run has none."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [in_percent(min(1.0, each.high) - each.mean) if each.high == each.high else 0 for each in estimates],
+        "arrayminus": [in_percent(each.mean - max(0.0, each.low)) if each.low == each.low else 0 for each in estimates],
+        "thickness": 1.8,
+    }
+
+
+def config_lines(config: Config) -> str:
+    """Return `lr 0.0557, wd 4.3e-07` in lines that fit beside an axis."""
+    lines = [""]
+    for item in compact_items(config):
+        if lines[-1] and len(lines[-1]) + 2 + len(item) > LINE_LENGTH:
+            lines.append("")
+        lines[-1] += (", " if lines[-1] else "") + item
+    return "<br>".join(line.replace("<", "&lt;") for line in lines)

@@ -1,0 +1,141 @@
+"""The figures of what configs reach: dots with intervals, and the subset's scores against those on all of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hpo.queue import DONE
+from hpo.results import FullResult
+from hpo.selecting import Estimate, GoodValue
+from hpo.space import Config
+from hpo.study_results import StudyResults
+from reports.dashboard.figures import FULL, SUBSET, TRAIN, Figure, axis, bars, config_lines, figure, in_percent
+from reports.formatting import CONFIDENCE_TEXT, compact_label
+from reports.inert import that_matters
+
+Row = tuple[str, Sequence[tuple[int, Estimate]]]
+"""What a kind of dot is called, and the line and the estimate of each."""
+
+_STYLES = ((SUBSET, "circle"), (FULL, "diamond"), (TRAIN, "triangle-up"))
+
+
+def good_values(results: StudyResults) -> Figure | None:
+    """Return the good values with the intervals of their fresh runs: on the subset, and on all of the data."""
+    good = [each for each in results.good if each.confirmed.runs]
+    if not good:
+        return None
+    lines = [f"<b>{each.rank}</b>  {config_lines(that_matters(results, each.config))}" for each in good]
+    tested = [(i, full.test) for i, each in enumerate(good) if (full := on_all_data(results, each)) is not None]
+    rows: list[Row] = [("on the subset: validation %", [(i, each.confirmed) for i, each in enumerate(good)])]
+    rows += [("on all of the data: test %", tested)] if tested else []
+    title = f"The good values, with {CONFIDENCE_TEXT} intervals of fresh runs"
+    return _dots(title, lines, rows, side_by_side=True)
+
+
+def compared_configs(results: StudyResults) -> Figure | None:
+    """Return the configs of a comparison with their accuracies and intervals."""
+    if not results.compared:
+        return None
+    lines = [_label(each.config) for each in results.compared]
+    rows: list[Row] = [
+        ("validation", [(i, each.validation) for i, each in enumerate(results.compared)]),
+        ("test", [(i, each.test) for i, each in enumerate(results.compared)]),
+        ("train", [(i, each.train) for i, each in enumerate(results.compared)]),
+    ]
+    return _dots(f"The configs, with {CONFIDENCE_TEXT} intervals of their runs", lines, rows)
+
+
+def subset_and_full(results: StudyResults) -> Figure | None:
+    """Return the score of each good value on the subset against its score on all of the data, both in validation.
+
+    A search score is there where the trial was trained to its end: what was stopped before has no such score.
+    """
+    pairs = [(each, full) for each in results.good if (full := on_all_data(results, each)) is not None]
+    if not pairs:
+        return None
+    whole = [full.validation for _, full in pairs]
+    ranks = [str(each.rank) for each, _ in pairs]
+    common: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "markers+text",
+        "text": ranks,
+        "textposition": "top right",
+        "y": [in_percent(each.mean) for each in whole],
+    }
+    confirmed = [each.confirmed for each, _ in pairs]
+    whole_trainings = [i for i, (each, _) in enumerate(pairs) if each.trained == DONE]
+    data = [
+        common
+        | {
+            "name": "confirmed by fresh runs",
+            "x": [in_percent(each.mean) for each in confirmed],
+            "error_x": bars(confirmed) | {"color": SUBSET},
+            "error_y": bars(whole) | {"color": SUBSET},
+            "marker": {"color": SUBSET, "size": 9},
+            "hovertemplate": "good value %{text}: %{x:.1f} % on the subset, %{y:.1f} % on all<extra></extra>",
+        },
+        common
+        | {
+            "name": "score in the search, which flatters",
+            "x": [in_percent(pairs[i][0].search_score) for i in whole_trainings],
+            "y": [in_percent(whole[i].mean) for i in whole_trainings],
+            "text": [ranks[i] for i in whole_trainings],
+            "marker": {"color": TRAIN, "size": 9, "symbol": "circle-open", "line": {"width": 2}},
+            "hovertemplate": "good value %{text}: %{x:.1f} % in the search, %{y:.1f} % on all<extra></extra>",
+        },
+    ][: 2 if whole_trainings else 1]
+    return figure(
+        "The subset's scores against all of the data (by rank)",
+        data,
+        xaxis=axis("on the subset: validation accuracy (%)"),
+        yaxis=axis("on all of the data: validation (%)"),
+    )
+
+
+def on_all_data(results: StudyResults, good: GoodValue) -> FullResult | None:
+    """Return what a good value reached on all of the data, as it was carried over."""
+    return next((full for full in results.full if full.stage == "full" and full.source == good.key), None)
+
+
+def _dots(title: str, lines: Sequence[str], rows: Sequence[Row], *, side_by_side: bool = False) -> Figure:
+    """Return a line for each of `lines`, the first on top, with a dot and a bar of each kind on it.
+
+    `side_by_side`: each kind has an axis of its own, where the kinds lie so far apart that intervals would be lost.
+    """
+    data: list[dict[str, Any]] = []
+    for j, (name, dots) in enumerate(rows):
+        colour, symbol = _STYLES[j]
+        estimates = [each for _, each in dots]
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": name,
+                "x": [in_percent(each.mean) for each in estimates],
+                "y": [i if side_by_side else i + 0.22 * (j - (len(rows) - 1) / 2) for i, _ in dots],
+                "xaxis": f"x{j + 1}" if side_by_side and j else "x",
+                "error_x": bars(estimates) | {"color": colour},
+                "marker": {"color": colour, "size": 10, "symbol": symbol},
+                "text": [_interval(each) for each in estimates],
+                "hovertemplate": "%{text}<extra>" + name + "</extra>",
+            }
+        )
+    ticks = {"tickmode": "array", "tickvals": list(range(len(lines))), "ticktext": list(lines)}
+    upright = axis("", range=[len(lines) - 0.5, -0.5], **ticks)
+    if not side_by_side:
+        return figure(title, data, xaxis=axis("accuracy (%)"), yaxis=upright)
+    width = 1 / len(rows)
+    axes = {
+        f"xaxis{j + 1 if j else ''}": axis(name, domain=[j * width, (j + 1) * width - 0.04])
+        for j, (name, _) in enumerate(rows)
+    }
+    return figure(title, data, yaxis=upright, showlegend=False, margin={"l": 60, "r": 20, "t": 45, "b": 50}, **axes)
+
+
+def _interval(each: Estimate) -> str:
+    return f"{100 * each.mean:.1f} % ({100 * each.low:.1f} .. {100 * each.high:.1f})"
+
+
+def _label(config: Config) -> str:
+    return compact_label(config).replace("<", "&lt;")

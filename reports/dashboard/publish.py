@@ -1,0 +1,78 @@
+"""Writing into the database what optuna-dashboard shows of a study: only what differs from what is there.
+
+The dashboard keeps notes, figures and the list of a trial's files in system attributes of the Optuna study, in pieces
+that it joins; this writes them as its own functions do (a test holds that), but without loading it, in pieces so long
+that a figure is one, written in one go, and not at all where it stands already.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from hpo.study_record import FINAL_SUFFIX
+from hpo.study_results import StudyResults
+from reports.dashboard.block import merged
+from reports.dashboard.pages import Page, pages, trials_that_keep_a_network
+from storage.database import Database
+from storage.records import trials_with_network
+
+PIECE = 40_000
+"""Letters of a piece. Every database that Optuna knows takes as many in an attribute; MySQL not many more."""
+
+
+def publish(database: Database, results: StudyResults) -> int:
+    """Write the notes, figures and files of a study where they are not there yet; return how many attributes changed.
+
+    Publishing twice leaves the same, and the second time writes nothing.
+    """
+    storage = database.optuna
+    name = results.definition.name
+    ids = {each: storage.get_study_id_from_name(each) for each in (name, name + FINAL_SUFFIX)}
+    kept = trials_with_network(database.engine, trials_that_keep_a_network(results))
+    written = 0
+    for page in pages(results, ids, kept):
+        study_id = ids[page.study]
+        for key, value in changes(storage.get_study_system_attrs(study_id), page).items():
+            storage.set_study_system_attr(study_id, key, value)
+            written += 1
+    return written
+
+
+def changes(present: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    """Return the system attributes to set, in their order, so that a study which has those `present` shows `page`."""
+    wanted = _note(present, "dashboard:", page.note)
+    for trial_id, note in page.trial_notes.items():
+        wanted |= _note(present, f"dashboard:{trial_id}:", note)
+    for figure_id, figure in page.figures.items():
+        text = json.dumps(figure, separators=(",", ":"))
+        wanted |= _pieces(present, f"dashboard:plot_data:{figure_id}:", text)
+    for trial_id, artifacts in page.artifacts.items():
+        for artifact in artifacts:
+            key = f"dashboard:artifacts:{trial_id}:{artifact.id}"
+            if key not in present:  # there, and null: a user took it off the page
+                meta = {"artifact_id": artifact.id, "filename": artifact.filename, "mimetype": artifact.mimetype}
+                wanted[key] = json.dumps({**meta, "encoding": None})
+    return {key: value for key, value in wanted.items() if present.get(key) != value}
+
+
+def _note(present: Mapping[str, Any], prefix: str, ours: str) -> dict[str, Any]:
+    """Return the attributes of a note. Its version comes last: who edits it meanwhile is told that it has changed."""
+    text = _joined(present, f"{prefix}note_str:")
+    new = merged(text, ours)
+    if new == text:
+        return {}
+    return {**_pieces(present, f"{prefix}note_str:", new), f"{prefix}note_ver": present.get(f"{prefix}note_ver", 0) + 1}
+
+
+def _joined(present: Mapping[str, Any], prefix: str) -> str:
+    count = sum(key.startswith(prefix) for key in present)
+    return "".join(present[f"{prefix}{i}"] for i in range(count))
+
+
+def _pieces(present: Mapping[str, Any], prefix: str, text: str) -> dict[str, str]:
+    """Return `text` in pieces, and nothing in the place of pieces that are left from a longer one."""
+    pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
+    left = sum(key.startswith(prefix) for key in present)
+    return {f"{prefix}{i}": pieces[i] if i < len(pieces) else "" for i in range(max(len(pieces), left))}

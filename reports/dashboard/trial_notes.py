@@ -1,0 +1,90 @@
+"""The notes of the trials that became good values, and of their runs on all of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hpo.queue import DONE
+from hpo.results import FinalRun, FullResult
+from hpo.selecting import GoodValue
+from hpo.study_results import StudyResults
+from reports.dashboard.markdown import escaped
+from reports.dashboard.study_note import final_name, trial_link
+from reports.formatting import (
+    CONFIDENCE_TEXT,
+    boundary_text,
+    config_text,
+    count_text,
+    interval_percent,
+    percent,
+    points_text,
+)
+from reports.inert import boundaries_that_matter
+from reports.verdict import config_in_use
+
+
+def good_value_notes(results: StudyResults, study_ids: Mapping[str, int]) -> dict[int, str]:
+    """Return the note of each trial of the search that became a good value, by the trial's id in the database."""
+    ids = {trial.number: trial.id for trial in results.queued}
+    return {ids[good.trial]: _good_value(results, good, study_ids) for good in results.good}
+
+
+def run_notes(results: StudyResults, study_ids: Mapping[str, int]) -> dict[int, str]:
+    """Return the note of the first run on all of the data of what may be used, by its trial's id."""
+    notes: dict[int, str] = {}
+    for full in results.full:
+        first = first_run(full)
+        if full.ranked and first is not None:
+            trial = trial_link(study_ids[results.definition.name], full.source_trial)
+            what = f"First of {count_text(len(full.runs), 'run')} on all of the data of trial {trial} of the search."
+            notes[first.id] = f"{what}\n\n{escaped(_reached(full))}"
+    return notes
+
+
+def first_run(full: FullResult) -> FinalRun | None:
+    """Return the run whose network is kept."""
+    return next((run for run in full.runs if run.run == 0), None)
+
+
+def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, int]) -> str:
+    searched = f"{percent(good.search_score)} %"
+    in_search = (
+        f"In the search it was stopped at {good.trained} % of its training with {searched}, and was promising for its "
+        "neighbours' sake."
+        if good.trained < DONE
+        else f"In the search it scored {searched}, which flatters: that score chose it."
+    )
+    lines = [
+        f"### Good value {good.rank} of {len(results.good)}",
+        escaped(
+            f"Confirmed: {percent(good.confirmed.mean)} % in validation ({CONFIDENCE_TEXT} interval "
+            f"{interval_percent(good.confirmed)}, {count_text(good.confirmed.runs, 'fresh run')})."
+            if good.confirmed.runs
+            else "It is being confirmed."
+        ),
+        escaped(f"{in_search} In the race {percent(good.race)} %."),
+    ]
+    for full in results.full:
+        if full.source == good.key and full.ranked:
+            first = first_run(full)
+            run = (
+                ""
+                if first is None
+                else f" (first run: trial {trial_link(study_ids[final_name(results)], first.number)})"
+            )
+            as_used = config_text(config_in_use(results, full))
+            lines.append(f"{escaped(f'On all of the data, with {as_used}: {_reached(full)}')}{run}")
+    boundary = boundaries_that_matter(results, good.at_boundary)
+    if boundary:
+        lines.append(escaped(boundary_text(results.definition.space, boundary)))
+    lines.append("Artifacts below: its learning curves as CSV and its trained network, for `models.load_network`.")
+    return "\n\n".join(lines)
+
+
+def _reached(full: FullResult) -> str:
+    flag = ", so it overfits" if full.overfits else ""
+    return (
+        f"{percent(full.test.mean)} % on the test set ({CONFIDENCE_TEXT} interval {interval_percent(full.test)}, "
+        f"{count_text(len(full.runs), 'seed')}), {percent(full.validation.mean)} % in validation, gap train - test "
+        f"{points_text(full.gap)} points{flag}."
+    )
