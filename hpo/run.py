@@ -105,7 +105,9 @@ def _run(arguments: argparse.Namespace) -> int:
             definition = define(arguments.study, with_samples(tables, chosen["samples"]))
         record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen, warm_start=begin_at)
         if record.state != "done" and not _search(arguments, database, record):
-            _write(load_results(database, definition.name), out)
+            results = load_results(database, definition.name)
+            _publish_or_say(database, results)
+            _write(results, out)
             return _stopped(arguments)
         _conclude(database, definition, data, out, arguments.storage)
     return DONE
@@ -173,6 +175,14 @@ def _publish(database: Database, results: StudyResults) -> None:
     publish(database, results)
 
 
+def _publish_or_say(database: Database, results: StudyResults) -> None:
+    """Do the same at the end, where the files are what counts."""
+    try:
+        _publish(database, results)
+    except Exception as error:  # whatever it is: hpo.serve tries again
+        say(f"the dashboard's notes and figures could not be written: {error}")
+
+
 def _write(results: StudyResults, out: Path) -> list[Path]:
     from reports.files import write_reports  # noqa: PLC0415 - pandas and matplotlib take a second to load
 
@@ -197,10 +207,7 @@ def _conclude(database: Database, definition: StudyDefinition, data: StudyData, 
     from reports.verdict import verdict  # noqa: PLC0415
 
     results = load_results(database, definition.name)
-    try:
-        _publish(database, results)
-    except Exception as error:  # the files are what counts
-        say(f"the dashboard's notes and figures could not be written: {error}")
+    _publish_or_say(database, results)
     written = _write(results, out) + _write_network(database, results, data, out)
     console = Console(highlight=False)
     for panel in _panels(results):

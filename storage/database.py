@@ -161,8 +161,8 @@ def _open(url: str, *, read_only: bool) -> RDBStorage:
         raise UserError(f"--storage {shown(url)}: {error}") from error
     except RuntimeError as error:  # Optuna's own word for tables of another Optuna version
         raise UserError(f"the database {shown(url)} does not fit the installed Optuna: {error}") from error
-    if sqlite and not read_only:
-        _tune_sqlite(backend.engine)
+    if sqlite:
+        (_forbid_writes if read_only else _tune_sqlite)(backend.engine)
     return backend
 
 
@@ -191,6 +191,17 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?{query}", uri=True, timeout=SQLITE_TIMEOUT, check_same_thread=False
     )
+
+
+def _forbid_writes(engine: sa.Engine) -> None:
+    """Let SQLite refuse every write, also where the user's own `file:` URL would let it write."""
+
+    @sa.event.listens_for(engine, "connect")
+    def set_query_only(connection: sqlite3.Connection, record: object) -> None:
+        del record
+        connection.execute("PRAGMA query_only=ON")
+
+    engine.dispose()
 
 
 def _require_tables(url: str, options: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import tomllib
 
 import pytest
 
-from hpo import certify, look, report, run, valley, work
+from hpo import certify, look, report, run, serve, valley, work
 from hpo.definition import read_definition
 from hpo.studies import __main__ as studies
 from hpo.studies import load_definition, presets
@@ -29,6 +29,7 @@ PARSERS = {
     "hpo.look": look.make_parser,
     "hpo.certify": certify.make_parser,
     "hpo.report": report.make_parser,
+    "hpo.serve": serve.make_parser,
 }
 
 
@@ -37,7 +38,7 @@ def test_the_three_lines_of_a_newcomer_stand_near_the_top() -> None:
     for line in (
         "pip install -e . && python -m hpo.run --study mnist_wd",
         "pip install -e '.[test]' && pytest",
-        "optuna-dashboard sqlite:///hpo.db",
+        "python -m hpo.serve",
     ):
         assert any(each.startswith(line) for each in top), line
 
@@ -51,7 +52,7 @@ def test_a_command_of_the_readme_is_understood(command: str) -> None:
 
 
 def test_every_other_command_of_the_readme_is_an_installed_program() -> None:
-    known = ("pip install -e", "pytest", "optuna-dashboard sqlite:///", "export HPO_STORAGE=", "python -m hpo.")
+    known = ("pip install -e", "pytest", "export HPO_STORAGE=", "HPO_TOKEN=... python -m hpo.serve ", "python -m hpo.")
     assert [command for command in COMMANDS if not command.startswith(known)] == []
 
 

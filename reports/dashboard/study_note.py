@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 from hpo.results import FullResult
@@ -27,7 +28,7 @@ from reports.outcomes import n_train, outcomes
 from reports.verdict import config_in_use, verdict
 
 COLUMNS = (
-    "In the table of trials, *round* and *index* say where a trial belongs, *n_train* and *epochs* on how many images "
+    "Of a trial's attributes, *round* and *index* say where it belongs, *n_train* and *epochs* on how many images "
     "and for how long it trains, *allowed* how much of that it may do by now (%), *reason* why it failed."
 )
 FINAL_COLUMNS = (
@@ -162,7 +163,7 @@ def _more(results: StudyResults) -> list[str]:
     name = results.definition.name
     report = link("the report", "report", name)
     state = "Done." if results.state == "done" else "Still running: this note is kept current."
-    text = f"{state} More: {report}, or as files with `python -m hpo.report --study {name}`."
+    text = f"{state} More: {report}, or as files with `python -m hpo.report --study {shlex.quote(name)}`."
     return ["---", text, *([] if results.definition.comparison is not None else [COLUMNS])]
 
 

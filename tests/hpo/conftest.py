@@ -1,12 +1,20 @@
-"""One whole search that many tests look at."""
+"""One whole search that many tests look at, and the dashboard that shows it."""
 
 from __future__ import annotations
 
+import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hpo import serve
+from hpo.serving.access import Access
+from storage.database import Database
+from tests.hpo.comparing import comparison_on, work_through
 from tests.hpo.searching import Search, run
+from tests.hpo.serving import Client, served
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +23,16 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, blobs: Path) -> Search
     search = Search(tmp_path_factory.mktemp("undisturbed"), blobs)
     run("run", *search.arguments, "--workers", "1")
     return search
+
+
+@pytest.fixture(scope="session")
+def dashboard(undisturbed: Search, blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Serve a database with a finished search and a finished comparison, with all filled in."""
+    copy = shutil.copy(undisturbed.url.removeprefix("sqlite:///"), tmp_path_factory.mktemp("dashboard") / "hpo.db")
+    url = f"sqlite:///{copy}"
+    with Database(url) as writing, Database(url, read_only=True) as reading:
+        work_through(writing, comparison_on(blobs, epochs=2, seeds=1))
+        serve.fill_in(writing, pytest.fail, threading.Event())
+        application = serve.guarded(reading, writing, access=Access("127.0.0.1", "mill"), port=1)
+        with served(application) as port:
+            yield Client(port)

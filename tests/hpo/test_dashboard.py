@@ -1,71 +1,32 @@
-"""The study in optuna-dashboard, as its own server answers for it."""
+"""The studies in the dashboard, as its server answers for them."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
-from storage.database import Database
-from tests.hpo.comparing import CONFIGS, METHODS, comparison_on, work_through
-from tests.hpo.searching import Search
+import models
+from reports.dashboard.pages import COMPARISON_FIGURES, FIGURES
+from tests.hpo.comparing import CONFIGS, METHODS
+from tests.hpo.serving import Client
 
 Get = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
-def url(undisturbed: Search, blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return a database with a finished search and a finished comparison."""
-    copy = shutil.copy(undisturbed.url.removeprefix("sqlite:///"), tmp_path_factory.mktemp("dashboard") / "hpo.db")
-    with Database(f"sqlite:///{copy}") as database:
-        work_through(database, comparison_on(blobs, epochs=2, seeds=1))
-    return f"sqlite:///{copy}"
-
-
-@pytest.fixture(scope="module")
-def get(url: str) -> Iterator[Get]:
-    """Serve the database, and return a function that asks the server's API."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = Path(sys.executable).parent / "optuna-dashboard"
-    server = subprocess.Popen(
-        [str(program), url, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+def get(dashboard: Client) -> Get:
+    """Return a function that asks the dashboard's API."""
 
     def ask(path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
-            return json.loads(answer.read())
+        status, _, body = dashboard.ask("GET", path)
+        assert status == 200
+        return json.loads(body)
 
-    try:
-        _wait_until_it_answers(ask)
-        yield ask
-    finally:
-        server.kill()
-        server.wait()
-
-
-def _wait_until_it_answers(ask: Get) -> None:
-    end = time.monotonic() + 60
-    while True:
-        try:
-            ask("/api/meta")
-        except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+    return ask
 
 
 def _study(get: Get, name: str) -> int:
@@ -117,3 +78,28 @@ def test_a_comparison_shows_choices_of_every_kind_numbers_texts_and_tables(get: 
     shown = {param["param_external_value"] for trial in study["trials"] for param in trial["params"]}
     assert shown == {"0.05", "he", *METHODS}
     assert len(study["trials"]) == CONFIGS
+
+
+def test_notes_and_figures_are_filled_in(get: Get) -> None:
+    search, comparison = (get(f"/api/studies/{_study(get, name)}?after=0") for name in ("blob", "versus"))
+    assert "Use learning\\_rate" in search["note"]["body"]
+    assert {each["id"] for each in search["plotly_graph_objects"]} == set(FIGURES)
+    assert {each["id"] for each in comparison["plotly_graph_objects"]} == set(COMPARISON_FIGURES)
+    final = get(f"/api/studies/{_study(get, 'blob-final')}?after=0")
+    assert "/dashboard/studies/" in final["note"]["body"]
+
+
+def test_a_good_value_offers_its_curves_and_a_network_that_loads(get: Get, dashboard: Client) -> None:
+    number = _study(get, "blob")
+    study = get(f"/api/studies/{number}?after=0")
+    good = [trial for trial in study["trials"] if trial["note"]["body"]]
+    assert len(good) >= 1
+    for trial in good:
+        assert "Good value" in trial["note"]["body"]
+        files = {each["filename"]: each["artifact_id"] for each in trial["artifacts"]}
+        path = f"/artifacts/{number}/{trial['trial_id']}"
+        curve = next(files[name] for name in files if name.endswith("search-curve.csv"))
+        assert dashboard.ask("GET", f"{path}/{curve}")[2].startswith("group,step,epoch,train_loss")
+        network = next(files[name] for name in files if name.endswith("network.npz"))
+        content = dashboard.load(f"{path}/{network}")
+        assert models.network_from_bytes(content).logits(np.zeros((2, 8, 8), np.float32)).shape == (2, 5)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpo import certify, report, run, work
+from hpo import certify, report, run, serve, work
 from hpo.studies import __main__ as studies
 from hpo.studies import presets
 
@@ -22,7 +22,7 @@ def test_run_alone_says_what_it_does_and_lists_the_presets(capsys: pytest.Captur
     assert "python -m hpo.run --study mnist_wd" in printed
 
 
-@pytest.mark.parametrize("main", [run.main, work.main, studies.main, certify.main, report.main])
+@pytest.mark.parametrize("main", [run.main, work.main, studies.main, certify.main, report.main, serve.main])
 def test_help_teaches_with_examples(main: Main, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
@@ -137,6 +137,21 @@ def test_what_cannot_be_certified_is_said_with_the_rule(
 ) -> None:
     where = ["--storage", f"sqlite:///{tmp_path}/hpo.db", "--out", f"{tmp_path}/out"]
     assert says in mistake(certify.main, *arguments, *where, capsys=capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "there is no database"),
+        (["--read-only"], "there is no database"),
+        (["--host", "0.0.0.0"], "give a --token"),
+        (["--host", "0.0.0.0", "--token", "short"], "at least 8"),
+    ],
+)
+def test_a_dashboard_that_cannot_be_served_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, arguments: list[str], says: str
+) -> None:
+    assert says in mistake(serve.main, *arguments, "--storage", f"sqlite:///{tmp_path}/hpo.db", capsys=capsys)
 
 
 def test_a_worker_without_a_database_or_a_study_says_what_there_is(
