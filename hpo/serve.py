@@ -90,8 +90,21 @@ def guarded(reading: Database, writing: Database | None, *, access: Access, port
         None if writing is None else _dashboard(writing),
         access=access,
         cookie_name=f"hpo-{port}",
-        report=None,
+        report=_Reports(reading),
     )
+
+
+class _Reports:
+    """The report of a study as a page, made when it is asked for; one at a time, for drawing takes a core."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._lock = database, threading.Lock()
+
+    def __call__(self, study: str) -> str:
+        from reports.page.page import report_html  # noqa: PLC0415 - the plotting library takes seconds to load
+
+        with self._lock:
+            return report_html([load_results(self._database, study)])
 
 
 def fill_in(database: Database, announce: Callable[[str], None], stop: threading.Event) -> None:

@@ -28,7 +28,7 @@ class Server(ThreadingMixIn, WSGIServer):
     def __init__(self, address: tuple[Any, ...], family: socket.AddressFamily, *, verbose: bool) -> None:
         self.address_family = family
         self._verbose = verbose
-        super().__init__(address, _Handler if verbose else _QuietHandler)  # type: ignore[arg-type]
+        super().__init__(address, _Handler if verbose else _QuietHandler)
 
     def server_bind(self) -> None:
         """Bind; the standard library asks a name server for this machine's name here, which may take long."""

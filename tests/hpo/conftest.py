@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,9 @@ import pytest
 
 from hpo import serve
 from hpo.serving.access import Access
+from hpo.studies import load_definition
 from storage.database import Database
+from tests.conftest import write_blob_study
 from tests.hpo.comparing import comparison_on, work_through
 from tests.hpo.searching import Search, run
 from tests.hpo.serving import Client, served
@@ -26,11 +27,14 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, blobs: Path) -> Search
 
 
 @pytest.fixture(scope="session")
-def dashboard(undisturbed: Search, blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def dashboard(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """Serve a database with a finished search and a finished comparison, with all filled in."""
-    copy = shutil.copy(undisturbed.url.removeprefix("sqlite:///"), tmp_path_factory.mktemp("dashboard") / "hpo.db")
-    url = f"sqlite:///{copy}"
+    folder = tmp_path_factory.mktemp("dashboard")
+    short = [f"{part}.epochs=2" for part in ("rounds.0", "rounds.1", "final")]
+    search = load_definition(str(write_blob_study(folder / "blob.toml", blobs)), [*short, "search.groups=1"])
+    url = f"sqlite:///{folder}/hpo.db"
     with Database(url) as writing, Database(url, read_only=True) as reading:
+        work_through(writing, search)
         work_through(writing, comparison_on(blobs, epochs=2, seeds=1))
         serve.fill_in(writing, pytest.fail, threading.Event())
         application = serve.guarded(reading, writing, access=Access("127.0.0.1", "mill"), port=1)
