@@ -19,6 +19,7 @@ from reports.columns import INTEGER, REAL, TEXT, box_cells, box_dtypes, config_c
 from reports.comparisons.tables import comparison_curves_table, comparison_table
 from reports.formatting import value_text
 from reports.histories import curves_table, ledger_table
+from reports.importance import importances
 from reports.luck import best_so_far
 from reports.outcomes import n_train, outcomes
 
@@ -221,16 +222,20 @@ def race_table(results: StudyResults) -> pd.DataFrame:
 
 
 def relevance_table(results: StudyResults) -> pd.DataFrame:
-    """Return a row for every hyperparameter: whether the scores of the search depend on it.
+    """Return a row for every hyperparameter: whether the scores of the search depend on it, and how much.
 
-    name       string   of the hyperparameter
-    low, high  float64  the lowest and the highest value tried inside the rounds' boxes, of a numeric one
-    choices    string   those tried, of a categorical one, joined by ", "
-    trials     Int64    that the test looked at: as many samples and epochs as in the latest round
-    p          float64  how often chance explains the scores as well as the hyperparameter does; missing with too few
-    verdict    string   relevant (p at most .05), inert (no effect found where it was tried) or too few trials to tell
+    name        string   of the hyperparameter
+    low, high   float64  the lowest and the highest value tried inside the rounds' boxes, of a numeric one
+    choices     string   those tried, of a categorical one, joined by ", "
+    trials      Int64    that the test looked at: as many samples and epochs as in the latest round
+    p           float64  how often chance explains the scores as well as the hyperparameter does; missing with too few
+    verdict     string   relevant (p at most .05), inert (no effect found where it was tried) or too few trials to tell
+    importance  float64  its share of what sets the best trials apart (reports.importance); missing with too few
     """
     dtypes = {"name": TEXT, "low": REAL, "high": REAL, "choices": TEXT, "trials": INTEGER, "p": REAL, "verdict": TEXT}
+    dtypes |= {"importance": REAL}
+    found = importances(results)
+    shares = found.shares if found else {}
     rows: list[dict[str, Any]] = []
     for each in results.relevance:
         ends = (
@@ -238,7 +243,8 @@ def relevance_table(results: StudyResults) -> pd.DataFrame:
             if isinstance(each.tried, Interval)
             else {"choices": names_text([value_text(choice) for choice in each.tried])}
         )
-        rows.append(ends | {"name": each.name, "trials": each.trials, "p": each.p, "verdict": each.verdict})
+        verdict = {"p": each.p, "verdict": each.verdict, "importance": shares.get(each.name)}
+        rows.append(ends | {"name": each.name, "trials": each.trials} | verdict)
     return frame(rows, dtypes)
 
 

@@ -116,6 +116,7 @@ RELEVANCE = {
     "trials": "Int64",
     "p": "float64",
     "verdict": "string",
+    "importance": "float64",
 }
 EVALUATIONS = {
     "rank": "Int64",
@@ -363,3 +364,8 @@ def test_an_opening_by_a_run_that_is_not_over_is_in_the_ledger_all_the_same():
     assert len(table) == len(results.ledger)
     assert table["trial"].isna().all()
     assert table["purpose"].notna().all()
+
+
+def test_importances_share_out_what_sets_the_best_apart_and_are_missing_where_there_are_too_few_trials():
+    assert relevance_table(study())["importance"].sum() == pytest.approx(1)
+    assert relevance_table(just_begun())["importance"].isna().all()
