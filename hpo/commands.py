@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 
+from hpo.command_line import default_storage
 from hpo.studies import FOLDER
 from hpo.study_record import CERTIFICATE_SUFFIX
+from storage.database import shown
 
 
 def command_for(study: str) -> str:
@@ -16,3 +18,9 @@ def command_for(study: str) -> str:
     of = study.removesuffix(CERTIFICATE_SUFFIX)
     named = of if (FOLDER / f"{of}.toml").is_file() else f"{of}.toml"
     return f"python -m hpo.{'run' if of == study else 'certify'} --study {shlex.quote(named)}"
+
+
+def serve_command(storage: str) -> str:
+    """Return the command that opens the dashboard on `storage`, without its password."""
+    where = "" if storage == default_storage() else f" --storage {shlex.quote(shown(storage))}"
+    return f"python -m hpo.serve{where}"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from hpo.command_line import DONE, add_storage, parser, quiet_optuna, run_command, say
 from hpo.driving import make_out_folder
-from hpo.extras import check_format
 from hpo.opening import open_studies
+from hpo.output_formats import add_formats, chosen_formats
 from hpo.study_results import StudyResults
-from reports.files import DEFAULT_FORMATS, FORMATS, REPORT, report_files, write_files
+from reports.files import REPORT, report_files, write_files
 from storage.database import database_errors
 from storage.errors import UserError
 
@@ -45,24 +45,13 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_storage(made)
     made.add_argument("--out", type=Path, metavar="DIR", help="where the files go (default: out/<study>/)")
-    made.add_argument(
-        "--format",
-        default=",".join(DEFAULT_FORMATS),
-        metavar="LIST",
-        dest="formats",
-        help=f"some of {','.join(FORMATS)} (default: {','.join(DEFAULT_FORMATS)})",
-    )
-    made.add_argument(
-        "--bom",
-        action="store_true",
-        help="begin CSV with a byte-order mark: spreadsheets then read any script",
-    )
+    add_formats(made)
     return made
 
 
 def _report(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
-    formats = _formats(arguments.formats)
+    formats = chosen_formats(arguments.formats)
     if len(set(arguments.studies)) > 1:
         raise UserError("several studies side by side are not written yet; name one --study")
     studies = open_studies(list(dict.fromkeys(arguments.studies)), arguments.storage)
@@ -75,18 +64,6 @@ def _report(arguments: argparse.Namespace) -> int:
     if REPORT in contents:
         say(f"the report: {out / REPORT}")
     return DONE
-
-
-def _formats(text: str) -> list[str]:
-    """Return the formats that --format names. Raises UserError for one that is unknown or cannot be written here."""
-    wanted = [each.strip() for each in text.split(",") if each.strip()]
-    for each in wanted:
-        if each not in FORMATS:
-            raise UserError(f"--format {each!r}; known formats: {', '.join(FORMATS)}")
-        check_format(each)
-    if not wanted:
-        raise UserError(f"--format names none; known formats: {', '.join(FORMATS)}")
-    return wanted
 
 
 def _folder(studies: list[StudyResults]) -> str:

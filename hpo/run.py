@@ -26,10 +26,12 @@ from hpo.command_line import (
     run_command,
     say,
 )
+from hpo.commands import serve_command
 from hpo.coordinator import Coordinator
 from hpo.definition import StudyDefinition
 from hpo.driving import add_changes, add_workers, check_workers, drive, look_at_data, make_out_folder
 from hpo.kept_networks import kept_network
+from hpo.output_formats import add_formats, chosen_formats
 from hpo.studies import define, load_tables, presets
 from hpo.study_data import StudyData
 from hpo.study_record import StudyRecord, chosen_samples
@@ -65,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_storage(made)
     add_workers(made)
     made.add_argument("--out", type=Path, metavar="DIR", help="where tables and figures go (default: out/<study>/)")
+    add_formats(made)
     add_data_dir(made)
     add_changes(made)
     made.add_argument(
@@ -86,6 +89,7 @@ def _introduce() -> None:
 def _run(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
     check_workers(arguments.workers)
+    chosen_formats(arguments.formats)
     warm = [f"search.warm_start={arguments.warm_start}"] if arguments.warm_start else []
     tables = load_tables(arguments.study, [*arguments.changes, *warm], arguments.seed)
     definition = define(arguments.study, with_samples(tables) if auto_rounds(tables) else tables)
@@ -107,9 +111,9 @@ def _run(arguments: argparse.Namespace) -> int:
         if record.state != "done" and not _search(arguments, database, record):
             results = load_results(database, definition.name)
             _publish_or_say(database, results)
-            _write(results, out)
+            _write(results, out, arguments)
             return _stopped(arguments)
-        _conclude(database, definition, data, out, arguments.storage)
+        _conclude(database, definition, data, out, arguments)
     return DONE
 
 
@@ -183,10 +187,10 @@ def _publish_or_say(database: Database, results: StudyResults) -> None:
         say(f"the dashboard's notes and figures could not be written: {error}")
 
 
-def _write(results: StudyResults, out: Path) -> list[Path]:
+def _write(results: StudyResults, out: Path, arguments: argparse.Namespace) -> list[Path]:
     from reports.files import write_reports  # noqa: PLC0415 - pandas and matplotlib take a second to load
 
-    return write_reports(results, out)
+    return write_reports(results, out, chosen_formats(arguments.formats), bom=arguments.bom)
 
 
 def _write_network(database: Database, results: StudyResults, data: StudyData, out: Path) -> list[Path]:
@@ -202,20 +206,24 @@ def _write_network(database: Database, results: StudyResults, data: StudyData, o
     return written
 
 
-def _conclude(database: Database, definition: StudyDefinition, data: StudyData, out: Path, storage: str) -> None:
+def _conclude(
+    database: Database, definition: StudyDefinition, data: StudyData, out: Path, arguments: argparse.Namespace
+) -> None:
     from reports.files import REPORT  # noqa: PLC0415 - see _write
     from reports.verdict import verdict  # noqa: PLC0415
 
     results = load_results(database, definition.name)
-    _publish_or_say(database, results)
-    written = _write(results, out) + _write_network(database, results, data, out)
     console = Console(highlight=False)
+    with console.status("writing tables, figures and the report"):
+        _publish_or_say(database, results)
+        written = _write(results, out, arguments) + _write_network(database, results, data, out)
     for panel in _panels(results):
         console.print(panel)
     console.print(verdict(results), markup=False)
     console.print(f"\nfiles in {out}: {', '.join(str(path.relative_to(out)) for path in written)}", markup=False)
-    console.print(f"the report: {out / REPORT}", markup=False)
-    console.print(f"watch it with: python -m hpo.serve --storage {shown(storage)}", markup=False)
+    if out / REPORT in written:
+        console.print(f"the report: {out / REPORT}", markup=False, soft_wrap=True)
+    console.print(f"watch it with: {serve_command(arguments.storage)}", markup=False, soft_wrap=True)
 
 
 def _panels(results: StudyResults) -> list[RenderableType]:

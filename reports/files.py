@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hpo.output_formats import DEFAULT_FORMATS
 from hpo.study_results import StudyResults
 from reports.atomic import make_folder, write_atomically
 from reports.drawn import Drawn, drawn_figures
@@ -44,8 +45,6 @@ COMPARISON_TABLES: Tables = {"comparison": comparison_table, "curves": curves_ta
 """Those of a comparison."""
 
 FIGURE_FORMATS: dict[str, Callable[[Drawn], bytes]] = {"png": lambda drawn: drawn.png, "svg": lambda drawn: drawn.svg}
-FORMATS = (*TABLE_FORMATS, "html", *FIGURE_FORMATS)
-DEFAULT_FORMATS = ("csv", "html", "png", "svg")
 FIGURES, REPORT = "figures", "report.html"
 
 
@@ -59,8 +58,8 @@ def report_files(
 ) -> dict[str, bytes]:
     """Return the content of every file by its path in the study's folder; texts are UTF-8.
 
-    `formats` are some of FORMATS: the first four give a file for each table, html the report, png and svg the figures.
-    With `bom`, CSV begins with a byte-order mark.
+    `formats` are some of those in hpo.output_formats: the first four give a file for each table, html the report, png
+    and svg the figures. With `bom`, CSV begins with a byte-order mark.
     """
     writers = {**TABLE_FORMATS, "csv": csv_bytes_with_bom} if bom else TABLE_FORMATS
     wanted = [kind for kind in TABLE_FORMATS if kind in formats]

@@ -174,3 +174,14 @@ def test_the_storage_comes_from_the_environment_if_not_from_the_line(
     monkeypatch.delenv("HPO_STORAGE")
     monkeypatch.delenv("OPTUNA_STORAGE")
     assert run.make_parser().parse_args([]).storage == "sqlite:///hpo.db"
+
+
+@pytest.mark.parametrize(
+    ("formats", "told"),
+    [("csv,pdf", "--format 'pdf'; known formats: csv, parquet"), (" , ", "--format names none; known formats: csv")],
+)
+@pytest.mark.parametrize("door", [run, report], ids=["run", "report"])
+def test_a_format_that_is_not_known_is_refused_before_anything_runs(tmp_path, capsys, door, formats, told):
+    assert door.main(["--study", "smoke", "--storage", f"sqlite:///{tmp_path}/hpo.db", "--format", formats]) == 2
+    assert told in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
