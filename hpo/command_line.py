@@ -33,11 +33,6 @@ def default_storage() -> str:
     return os.environ.get("HPO_STORAGE") or os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE
 
 
-def default_storage() -> str:
-    """Return the database that is meant where none is named."""
-    return os.environ.get("HPO_STORAGE") or os.environ.get("OPTUNA_STORAGE") or DEFAULT_STORAGE
-
-
 def add_storage(arguments: argparse.ArgumentParser) -> None:
     """Add --storage and -v."""
     arguments.add_argument(
