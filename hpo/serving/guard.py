@@ -60,7 +60,7 @@ class Guard:
             reason = "this dashboard was started with --read-only: nothing can be changed through it"
         if reason is not None or self._writing is None:
             return _refused(request, reason or "").send(request, start_response)
-        return self._writing(environ, _with_headers(request, start_response))
+        return _with_a_body(self._writing, environ, _with_headers(request, start_response))
 
     def _own_answer(self, request: Request, environ: WSGIEnvironment) -> Answer | None:
         """Return what the dashboard has no part in; None if the request may go on to it."""
@@ -142,6 +142,25 @@ def _login_page(request: Request, *, wrong: bool) -> Answer:
         return Answer(401, pages.login(wrong=wrong))
     reason = "this dashboard asks for its token: open it in a browser, or send Authorization: Bearer TOKEN"
     return Answer(401, json.dumps({"reason": reason}), json_=True, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _with_a_body(
+    application: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Return the answer of the dashboard, with an empty object where it has no content.
+
+    Its own pages read every answer as JSON, and take one without content for a failure.
+    """
+    empty = []
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
+        if not status.startswith("204"):
+            return start_response(status, headers, exc_info)
+        empty.append(b"{}")
+        return start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "2")], exc_info)
+
+    answer = application(environ, start)
+    return empty or answer
 
 
 def _is_a_page(request: Request) -> bool:
