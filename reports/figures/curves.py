@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from hpo.study_results import StudyResults
-from reports.figures.drawing import new_figure, people_text, set_title
+from reports.figures.drawing import people_text
+from reports.figures.framing import Room, add_legend, fade_frame, framed, note
 from reports.figures.palette import GREY, GRID, INK, TRAIN, VALIDATION
 from reports.formatting import compact_items, config_text, count_text, percent
-from reports.outcomes import Outcome, best_outcomes, mean_curve
+from reports.outcomes import MeanCurve, Outcome, best_outcomes, mean_curve
 
 BEST, COLUMNS = 20, 5
+PANEL, LINE = 1.42, 0.127
+"""Inches: the height of a panel, and of a line of its caption."""
 CAPTION_SIZE, CAPTION_WIDTH = 7.5, 36
+_GRID: Mapping[str, Any] = {"colors": GRID, "linewidths": 0.6, "zorder": 0.5}
+_ACCURACIES, _FEW_EPOCHS = (0.0, 0.25, 0.5, 0.75, 1.0), 5
 
 
 def curves_figure(results: StudyResults) -> Figure:
@@ -23,41 +32,36 @@ def curves_figure(results: StudyResults) -> Figure:
     Each panel is the mean over the trial's groups and says its config; all panels share their axes.
     """
     best = best_outcomes(results, BEST)
-    columns = min(COLUMNS, max(1, len(best)))
-    rows = max(1, math.ceil(len(best) / columns))
-    captions = [_caption(outcome) for outcome in best]
-    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
-    figure = new_figure(max(2.5 * columns, 7.5), (2.1 + CAPTION_SIZE * 1.3 / 72 * lines) * rows + 1.2)
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    panels: list[Axes] = list(grid.flat)
-    for axes, outcome, caption in zip(panels, best, captions, strict=False):
-        _draw(axes, outcome)
-        above = 2 + CAPTION_SIZE * 1.3 * lines
-        axes.annotate(
-            caption,
-            (0, 1),
-            (0, above),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            va="top",
-            **people_text(fontsize=CAPTION_SIZE, color=GREY),
-        )
-        axes.set_title(_heading(outcome), loc="left", pad=above + 3.5, fontsize=9, color=INK)
-    for axes in panels[len(best) :]:
-        axes.set_axis_off()
-    for axes in panels[max(0, len(best) - columns) : len(best)]:
-        axes.tick_params(labelbottom=True)  # the lowest of its column, though perhaps not in the last row
-        axes.set_xlabel("epoch", fontsize=9, color=INK)
     if not best:
-        panels[0].text(0.5, 0.5, "No trial has a learning curve yet.", ha="center", va="center", color=GREY)
-        set_title(figure, results, "learning curves")
+        figure, (axes,) = framed(results, "learning curves", width=7.5, panel=2.5, room=Room())
+        note(axes, "No trial has a learning curve yet.")
         return figure
-    figure.supylabel("accuracy", fontsize=10, color=INK)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    columns = min(COLUMNS, len(best))
+    captions = [_caption(outcome) for outcome in best]
+    lines = max(caption.count("\n") + 1 for caption in captions)
+    over = 0.22 + LINE * lines
     groups = results.definition.search.groups
     averaged = f", mean of {groups} groups" if groups > 1 else ""
-    set_title(figure, results, f"learning curves of the best {count_text(len(best), 'trial')}{averaged}")
+    figure, panels = framed(
+        results,
+        f"learning curves of the best {count_text(len(best), 'trial')}{averaged}",
+        width=max(2.3 * columns + 0.7, 7.5),
+        panel=PANEL,
+        room=Room(left=0.55, right=0.15, above=over + 0.05, below=0.8, across=0.18, down=over + 0.2),
+        rows=math.ceil(len(best) / columns),
+        columns=columns,
+        count=len(best),
+    )
+    curves = [_mean(outcome) for outcome in best]
+    last = max(float(curve.epochs[-1]) for curve in curves)
+    for i, (axes, outcome, curve, caption) in enumerate(zip(panels, best, curves, captions, strict=True)):
+        _draw(axes, curve, last)
+        _label(axes, left=i % columns == 0, below=i >= len(best) - columns)
+        under = people_text(fontsize=CAPTION_SIZE, color=GREY, va="bottom", linespacing=1.2)
+        axes.annotate(caption, (0, 1), (0, 3), "axes fraction", "offset points", **under)
+        pad = 6 + 72 * LINE * (caption.count("\n") + 1)
+        axes.set_title(_heading(outcome), loc="left", y=1.0, pad=pad, fontsize=9, color=INK)
+    add_legend(figure, panels[0].lines)
     return figure
 
 
@@ -76,16 +80,35 @@ def curves_alt(results: StudyResults) -> str:
     )
 
 
-def _draw(axes: Axes, outcome: Outcome) -> None:
+def _mean(outcome: Outcome) -> MeanCurve:
     if outcome.curve is None:
         raise ValueError(f"trial {outcome.trial.number} has no curve to draw")
-    curve = mean_curve(outcome.curve)
+    return mean_curve(outcome.curve)
+
+
+def _draw(axes: Axes, curve: MeanCurve, last: float) -> None:
     axes.plot(curve.epochs, curve.train, color=TRAIN, linestyle="--", linewidth=1.3, label="training images")
     axes.plot(curve.epochs, curve.validation, color=VALIDATION, linewidth=1.6, label="validation images")
+    axes.set_xlim(0, 1.03 * last)
     axes.set_ylim(0, 1.03)  # so that a line at 1 is seen whole
-    axes.set_xlim(left=0)
-    axes.tick_params(labelsize=8, colors=INK)
-    axes.grid(color=GRID, linewidth=0.6)
+    steps = MaxNLocator(4, steps=[1, 2, 5, 10], integer=last > _FEW_EPOCHS).tick_values(0, last)
+    epochs = [float(step) for step in steps if 0 <= step <= last]
+    # Ticks are costly, and only those at the outer axes are read: the grid is of plain lines.
+    across = [[(0, y), (1.03 * last, y)] for y in _ACCURACIES]
+    up = [[(x, 0), (x, 1.03)] for x in epochs]
+    axes.add_collection(LineCollection(across + up, **_GRID), autolim=False)
+    axes.xaxis.set_major_locator(FixedLocator(epochs))
+    axes.yaxis.set_major_locator(FixedLocator(_ACCURACIES))
+    fade_frame(axes)
+
+
+def _label(axes: Axes, *, left: bool, below: bool) -> None:
+    """Write numbers and names at the outer axes only: all panels have the same ones."""
+    for axis, name, shown in ((axes.yaxis, "accuracy", left), (axes.xaxis, "epoch", below)):
+        axis.set_visible(shown)
+        if shown:
+            axis.set_tick_params(labelsize=8, colors=INK)
+            axis.set_label_text(name, fontsize=9, color=INK)
 
 
 def _heading(outcome: Outcome) -> str:

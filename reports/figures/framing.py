@@ -67,6 +67,11 @@ def dress(axes: Axes, *, grid: str = "both") -> None:
     if grid != "none":
         axes.grid(axis=grid, color=GRID, linewidth=0.6)  # type: ignore[arg-type]
     axes.set_axisbelow(True)
+    fade_frame(axes)
+
+
+def fade_frame(axes: Axes) -> None:
+    """Leave the frame at the left and below, in grey."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
