@@ -10,14 +10,14 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from hpo.space import Numeric
 from hpo.study_results import StudyResults
 from reports.figures.boxes_overlay import draw_boxes, draw_ring, height, label_good_values, ring_extent
-from reports.figures.drawing import new_figure, set_title, settle
+from reports.figures.framing import Room, add_legend, dress, framed, note
 from reports.figures.labels import Obstacles
-from reports.figures.palette import GOOD, GREY, GRID, INK
+from reports.figures.palette import GOOD, GREY, INK
 from reports.formatting import config_text, count_text, region_text, value_text
 from reports.outcomes import Outcome, outcomes
 
@@ -35,21 +35,16 @@ def boxes_figure(results: StudyResults) -> Figure:
     """
     names = numeric_names(results)[:2]
     ended = [each for each in outcomes(results) if each.state in MARKERS]
-    figure = new_figure(8.5, 7.0 if len(names) == 2 else 6.0)
-    axes = figure.add_subplot()
+    tried = f"{count_text(len(ended), 'trial')} in {count_text(len(results.rounds), 'round')}"
+    room = Room(left=0.95, right=1.2, above=0.12, below=0.9)
+    figure, (axes,) = framed(results, tried, width=8.5, panel=5.2 if len(names) == 2 else 4.4, room=room)
     if not names:
-        axes.set_axis_off()
-        note = "No numeric hyperparameter to draw:\ntrials.csv lists every config with its score."
-        axes.text(0.5, 0.5, note, ha="center", va="center", color=GREY, fontsize=11)
+        note(axes, "No numeric hyperparameter to draw:\ntrials.csv lists every config with its score.")
     else:
         _frame(axes, results, names)
         _draw_trials(figure, axes, ended, names)
-    tried = f"{count_text(len(ended), 'trial')} in {count_text(len(results.rounds), 'round')}"
-    set_title(figure, results, tried)
-    if names:
         rings = [draw_ring(axes, names, good.config, good.search_score) for good in results.good]
         _add_legend(figure, ended, bool(rings))
-        settle(figure)
         dots = [(float(each.config[names[0]]), height(each.config, each.score or 0.0, names)) for each in ended]
         points = axes.transData.transform(np.reshape(dots, (-1, 2)))
         obstacles = Obstacles(axes.get_window_extent(), points, [ring_extent(axes, ring) for ring in rings])
@@ -100,15 +95,13 @@ def _frame(axes: Axes, results: StudyResults, names: Sequence[str]) -> None:
             decades = np.log10(high / low)
             subs = (1.0,) if decades > 2.5 else (1.0, 2.0, 5.0)
             axis.set_major_locator(LogLocator(subs=subs, numticks=10 if decades > 2.5 else 20))
-            axis.set_minor_formatter(NullFormatter())
+        axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: value_text(float(value))))
         axis.set_label_text(name, color=INK)
     if len(names) == 1:
         axes.set_ylim(0, 1)
         axes.set_ylabel("validation accuracy", color=INK)
-    axes.tick_params(labelsize=9, colors=INK)
-    axes.grid(color=GRID, linewidth=0.6)
-    axes.set_axisbelow(True)
+    dress(axes)
 
 
 def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Sequence[str]) -> None:
@@ -139,9 +132,10 @@ def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Se
         )
     if scores:
         below = min(scores) < norm.vmin if norm.vmin is not None else False
-        bar = figure.colorbar(
-            ScalarMappable(norm, COLOURS), ax=axes, extend="min" if below else "neither", shrink=0.6, aspect=25
-        )
+        frame = axes.get_position()
+        place = figure.add_axes((frame.x1 + 0.025, frame.y0 + 0.2 * frame.height, 0.02, 0.6 * frame.height))
+        extend = "min" if below else "neither"
+        bar = figure.colorbar(ScalarMappable(norm, COLOURS), cax=place, extend=extend)
         bar.set_label("validation accuracy where training ended", fontsize=9, color=INK)
         bar.ax.tick_params(labelsize=8)
 
@@ -157,4 +151,4 @@ def _add_legend(figure: Figure, ended: Sequence[Outcome], good: bool) -> None:
         label = "good value, with its rank"
         handles.append(Line2D([], [], linestyle="", color=GOOD, label=label, **ring))  # type: ignore[arg-type]
     if handles:
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
+        add_legend(figure, handles)

@@ -42,25 +42,38 @@ def place(label: Annotation, anchors: Sequence[tuple[Any, Sequence[Offset]]], ob
     A place is an anchor (the annotated point, in the label's own coordinates) and an offset from it in points. Where
     every place costs something, the cheapest wins; to be far from the anchor costs too.
     """
-    best: tuple[float, Any, Offset] | None = None
+    best: tuple[float, Any, Offset, Bbox] | None = None
+    size = np.array(label.get_window_extent().size)  # to measure a text is slow, and it is as large wherever it stands
     for anchor, offsets in anchors:
         for offset in offsets:
-            _move(label, anchor, offset)
-            extent = label.get_window_extent().padded(2)
+            extent = _extent(label, size, anchor, offset).padded(2)
             cost = obstacles.cost(extent) + FAR * (offset[0] ** 2 + offset[1] ** 2)
             if best is None or cost < best[0] - 1e-6:
-                best = (cost, anchor, offset)
+                best = (cost, anchor, offset, extent)
     if best is not None:
         _move(label, best[1], best[2])
-        obstacles.taken.append(label.get_window_extent().padded(2))
+        obstacles.taken.append(best[3])
+
+
+def _extent(label: Annotation, size: NDArray[np.float64], anchor: Any, offset: Offset) -> Bbox:
+    """Return the pixels that a label of `size` covers beside `anchor`, a point in the data of its axes."""
+    if label.axes is None:
+        raise ValueError(f"the label {label.get_text()!r} is in no axes, so its place is not known")
+    point = label.axes.transData.transform(anchor) + np.array(offset) * label.axes.figure.dpi / 72
+    share = np.array([{-1: 1.0, 0: 0.5, 1: 0.0}[_sign(part)] for part in offset])
+    low = point - share * size
+    return Bbox([low, low + size])
 
 
 def _move(label: Annotation, anchor: Any, offset: Offset) -> None:
     label.xy = anchor
     label.set_position(offset)
-    sign = [0 if part == 0 else 1 if part > 0 else -1 for part in offset]
-    label.set_horizontalalignment(_ALIGNMENTS[sign[0]][0])  # type: ignore[arg-type]
-    label.set_verticalalignment(_ALIGNMENTS[sign[1]][1])  # type: ignore[arg-type]
+    label.set_horizontalalignment(_ALIGNMENTS[_sign(offset[0])][0])  # type: ignore[arg-type]
+    label.set_verticalalignment(_ALIGNMENTS[_sign(offset[1])][1])  # type: ignore[arg-type]
+
+
+def _sign(part: float) -> int:
+    return 0 if part == 0 else 1 if part > 0 else -1
 
 
 def _area(box: Bbox) -> float:
