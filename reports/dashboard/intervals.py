@@ -17,7 +17,14 @@ from reports.inert import that_matters
 Row = tuple[str, Sequence[tuple[int, Estimate]]]
 """What a kind of dot is called, and the line and the estimate of each."""
 
-_STYLES = ((SUBSET, "circle"), (FULL, "diamond"), (TRAIN, "triangle-up"))
+SUBSET_ROW, FULL_ROW = "on the subset: validation %", "on all of the data: test %"
+_STYLES = {
+    SUBSET_ROW: (SUBSET, "circle"),
+    FULL_ROW: (FULL, "diamond"),
+    "train": (TRAIN, "triangle-up"),
+    "validation": (SUBSET, "circle"),
+    "test": (FULL, "diamond"),
+}
 
 
 def good_values(results: StudyResults) -> Figure | None:
@@ -27,8 +34,8 @@ def good_values(results: StudyResults) -> Figure | None:
         return None
     lines = [f"<b>{each.rank}</b>  {config_lines(that_matters(results, each.config))}" for each in good]
     tested = [(i, full.test) for i, each in enumerate(good) if (full := on_all_data(results, each)) is not None]
-    rows: list[Row] = [("on the subset: validation %", [(i, each.confirmed) for i, each in enumerate(good)])]
-    rows += [("on all of the data: test %", tested)] if tested else []
+    rows: list[Row] = [(SUBSET_ROW, [(i, each.confirmed) for i, each in enumerate(good)])]
+    rows += [(FULL_ROW, tested)] if tested else []
     title = f"The good values, with {CONFIDENCE_TEXT} intervals of fresh runs"
     return _dots(title, lines, rows, side_by_side=True)
 
@@ -39,9 +46,9 @@ def compared_configs(results: StudyResults) -> Figure | None:
         return None
     lines = [_label(each.config) for each in results.compared]
     rows: list[Row] = [
+        ("train", [(i, each.train) for i, each in enumerate(results.compared)]),
         ("validation", [(i, each.validation) for i, each in enumerate(results.compared)]),
         ("test", [(i, each.test) for i, each in enumerate(results.compared)]),
-        ("train", [(i, each.train) for i, each in enumerate(results.compared)]),
     ]
     return _dots(f"The configs, with {CONFIDENCE_TEXT} intervals of their runs", lines, rows)
 
@@ -105,7 +112,7 @@ def _dots(title: str, lines: Sequence[str], rows: Sequence[Row], *, side_by_side
     """
     data: list[dict[str, Any]] = []
     for j, (name, dots) in enumerate(rows):
-        colour, symbol = _STYLES[j]
+        colour, symbol = _STYLES[name]
         estimates = [each for _, each in dots]
         data.append(
             {
