@@ -7,6 +7,7 @@ import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 import argparse
 import contextlib
 import os
+import signal
 import socket
 import sys
 import threading
@@ -79,6 +80,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             access=Access(arguments.host, socket.gethostname(), arguments.token),
             port=server.server_port,
         )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         run(server, application, verbose=arguments.verbose)
     return 0
 

@@ -25,7 +25,7 @@ def login(*, wrong: bool) -> str:
     """Return the page that asks for the token; `wrong` if one was given that is not it."""
     said = '<p role="alert">That is not the token.</p>' if wrong else ""
     return _PAGE.format(
-        title="The dashboard asks for its token",
+        title="The dashboard is locked",
         head="",
         body=f"""{said}<p>It was given to <code>python -m hpo.serve --token</code>.</p>
 <form method="post" action="/login"><label for="token">Token</label>

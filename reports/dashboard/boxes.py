@@ -8,8 +8,9 @@ from typing import Any
 
 from hpo.space import Config, Numeric
 from hpo.study_results import StudyResults
-from reports.dashboard.figures import GOOD, Figure, axis, figure, in_percent, shown
-from reports.figures.palette import line_colour
+from reports.axes import numeric_names
+from reports.dashboard.figures import Figure, axis, figure, in_percent, shown
+from reports.figures.palette import GOOD, line_colour
 from reports.formatting import count_text
 from reports.outcomes import Outcome, outcomes
 
@@ -26,7 +27,7 @@ def boxes(results: StudyResults) -> Figure | None:
 
     With one numeric hyperparameter the other axis is the score.
     """
-    names = main_names(results)
+    names = numeric_names(results)[:2]
     ended = [each for each in outcomes(results) if each.state in STATES]
     if not names or not ended:
         return None
@@ -36,13 +37,6 @@ def boxes(results: StudyResults) -> Figure | None:
     upright = _axis(results, names[1]) if len(names) == 2 else axis("validation accuracy (%)")
     data = [*_trials(drawn, names), *_round_boxes(results, names), *_good_values(results, names)]
     return figure(title, data, xaxis=_axis(results, names[0]), yaxis=upright)
-
-
-def main_names(results: StudyResults) -> list[str]:
-    """Return up to two numeric hyperparameters, learning rate and weight decay first, then as declared."""
-    space = results.definition.space.hyperparameters
-    numeric = [name for name, hyperparameter in space.items() if isinstance(hyperparameter, Numeric)]
-    return sorted(numeric, key=lambda name: name not in ("learning_rate", "weight_decay"))[:2]
 
 
 def _axis(results: StudyResults, name: str) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from typing import Any
 
 from hpo.selecting import Estimate
 from hpo.space import Config
+from reports.figures.palette import GRID, INK
 from reports.formatting import compact_items
 
 Figure = dict[str, Any]
 
-INK, PALE = "#222222", "#e3e3e3"
-GOOD, SUBSET, FULL, TRAIN = "#d0105a", "#0072b2", "#007a5a", "#d55e00"
 LINE_LENGTH = 34
 LEGEND = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0.01, "x": 0, "font": {"size": 11}}
 
@@ -41,7 +40,7 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     """Return an axis with pale lines and room for its ticks."""
     return {
         "title": {"text": title},
-        "gridcolor": PALE,
+        "gridcolor": GRID,
         "linecolor": INK,
         "zeroline": False,
         "automargin": True,

@@ -10,7 +10,8 @@ from hpo.results import FullResult
 from hpo.selecting import Estimate, GoodValue
 from hpo.space import Config
 from hpo.study_results import StudyResults
-from reports.dashboard.figures import FULL, SUBSET, TRAIN, Figure, axis, bars, config_lines, figure, in_percent
+from reports.dashboard.figures import Figure, axis, bars, config_lines, figure, in_percent
+from reports.figures.palette import TEST, TRAIN, VALIDATION
 from reports.formatting import CONFIDENCE_TEXT, compact_label
 from reports.inert import that_matters
 
@@ -19,11 +20,11 @@ Row = tuple[str, Sequence[tuple[int, Estimate]]]
 
 SUBSET_ROW, FULL_ROW = "on the subset: validation %", "on all of the data: test %"
 _STYLES = {
-    SUBSET_ROW: (SUBSET, "circle"),
-    FULL_ROW: (FULL, "diamond"),
+    SUBSET_ROW: (VALIDATION, "circle"),
+    FULL_ROW: (TEST, "diamond"),
     "train": (TRAIN, "triangle-up"),
-    "validation": (SUBSET, "circle"),
-    "test": (FULL, "diamond"),
+    "validation": (VALIDATION, "circle"),
+    "test": (TEST, "diamond"),
 }
 
 
@@ -77,9 +78,9 @@ def subset_and_full(results: StudyResults) -> Figure | None:
         | {
             "name": "confirmed by fresh runs",
             "x": [in_percent(each.mean) for each in confirmed],
-            "error_x": bars(confirmed) | {"color": SUBSET},
-            "error_y": bars(whole) | {"color": SUBSET},
-            "marker": {"color": SUBSET, "size": 9},
+            "error_x": bars(confirmed) | {"color": VALIDATION},
+            "error_y": bars(whole) | {"color": VALIDATION},
+            "marker": {"color": VALIDATION, "size": 9},
             "hovertemplate": "good value %{text}: %{x:.1f} % on the subset, %{y:.1f} % on all<extra></extra>",
         },
         common

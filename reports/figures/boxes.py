@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from hpo.space import Numeric
 from hpo.study_results import StudyResults
+from reports.axes import numeric_names
 from reports.figures.boxes_overlay import draw_boxes, draw_ring, height, label_good_values, ring_extent
 from reports.figures.framing import Room, add_legend, dress, framed, note
 from reports.figures.labels import Obstacles
@@ -68,14 +69,6 @@ def boxes_alt(results: StudyResults) -> str:
     ]
     axes = f"{names[0]} and {names[1] if len(names) == 2 else 'validation accuracy'}"
     return " ".join([f"{count_text(len(ended), 'trial')} over {axes}, with the box of each round.", *looked, *good])
-
-
-def numeric_names(results: StudyResults) -> list[str]:
-    """Return the names of the numeric hyperparameters, learning rate and weight decay first, then as declared."""
-    space = results.definition.space.hyperparameters
-    found = [name for name, hyperparameter in space.items() if isinstance(hyperparameter, Numeric)]
-    first = [name for name in ("learning_rate", "weight_decay") if name in found]
-    return first + [name for name in found if name not in first]
 
 
 def _frame(axes: Axes, results: StudyResults, names: Sequence[str]) -> None:

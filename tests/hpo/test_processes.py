@@ -32,6 +32,13 @@ def test_a_search_ends_with_its_tables_and_figures(undisturbed: Search) -> None:
     assert len(pd.read_csv(undisturbed.out / "rounds.csv")) == 2
 
 
+def test_a_search_fills_its_dashboard_in(undisturbed: Search) -> None:
+    with Database(undisturbed.url) as database:
+        shown = database.optuna.get_study_system_attrs(database.optuna.get_study_id_from_name("blob"))
+    assert shown["dashboard:note_str:0"].count("\nUse ") == 1
+    assert "dashboard:plot_data:good-values:0" in shown
+
+
 def test_half_of_a_round_stops_at_each_rung(undisturbed: Search) -> None:
     for number in (1, 2):
         reached = [trial.reached for trial in undisturbed.trials() if trial.attributes["round"] == number]

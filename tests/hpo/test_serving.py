@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from hpo.serving.guard import Guard
 from hpo.serving.server import address_of, listen
 from storage.database import Database
 from storage.errors import UserError
+from tests.hpo.searching import DEADLINE, started
 from tests.hpo.serving import Client, served
 
 TOKEN = "a long token"
@@ -37,6 +40,15 @@ def report(study: str) -> str:
     if study != "학습":
         raise UserError(f"no study named {study!r}")
     return "<p>the report</p>"
+
+
+@pytest.fixture(scope="module")
+def dashboard_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database with a study in it that some other program made."""
+    path = tmp_path_factory.mktemp("served") / "hpo.db"
+    with Database(f"sqlite:///{path}") as database:
+        database.optuna.create_new_study([StudyDirection.MAXIMIZE], "mine")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -208,3 +220,15 @@ def test_a_note_written_in_the_dashboard_is_read_back(tmp_path: Path):
                 assert shown["note"]["body"] == "my note"
                 assert client.ask("DELETE", f"/api/studies/{study}", Origin=client.origin)[0] == 403
                 assert "mine" in client.ask("GET", "/api/studies")[2]
+
+
+def test_the_command_says_where_it_is_and_stops_cleanly(dashboard_file: Path):
+    options = ("--port", "0", "--storage", f"sqlite:///{dashboard_file}")
+    with started("serve", *options) as process:
+        port = int(re.search(r"at http://127\.0\.0\.1:(\d+)/", process.stdout.readline())[1])
+        client = Client(port)
+        assert '"mine"' in client.ask("GET", "/api/studies")[2]
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "stopped"

@@ -153,6 +153,17 @@ def test_publishing_twice_writes_nothing_the_second_time(database):
     assert (attributes(database), attributes(database, FINAL)) == before
 
 
+def test_it_is_the_same_on_every_database(database_url):
+    results = study()
+    with Database(database_url) as database:
+        for name in (FINAL, NAME):
+            database.optuna.create_new_study([StudyDirection.MAXIMIZE], name)
+        publish(database, results)
+        assert publish(database, results) == 0
+        assert "Use learning" in note(database)
+        assert set(get_plotly_graph_objects(attributes(database))) == set(FIGURES)
+
+
 def test_a_new_figure_replaces_the_one_before_under_the_same_id(database):
     publish(database, study(finish=False))
     first = get_plotly_graph_objects(attributes(database))

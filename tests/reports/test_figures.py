@@ -9,7 +9,8 @@ from matplotlib.collections import PathCollection
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
 
-from reports.figures.boxes import MARKERS, boxes_figure, numeric_names
+from reports.axes import numeric_names
+from reports.figures.boxes import MARKERS, boxes_figure
 from reports.figures.curves import curves_figure
 from reports.figures.drawing import without_glyph_warnings, wrapped
 from reports.outcomes import mean_curve, outcomes
