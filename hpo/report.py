@@ -11,9 +11,7 @@ from hpo.driving import make_out_folder
 from hpo.opening import open_studies
 from hpo.output_formats import add_formats, chosen_formats
 from hpo.study_results import StudyResults
-from reports.files import REPORT, report_files, write_files
-from storage.database import database_errors
-from storage.errors import UserError
+from reports.files import REPORT, report_files, side_by_side_files, write_files
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,13 +50,13 @@ def make_parser() -> argparse.ArgumentParser:
 def _report(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
     formats = chosen_formats(arguments.formats)
-    if len(set(arguments.studies)) > 1:
-        raise UserError("several studies side by side are not written yet; name one --study")
     studies = open_studies(list(dict.fromkeys(arguments.studies)), arguments.storage)
     out = arguments.out or Path("out") / _folder(studies)
     make_out_folder(out)
-    with database_errors(arguments.storage):
+    if len(studies) == 1:
         contents = report_files(studies[0], formats, bom=arguments.bom)
+    else:
+        contents = side_by_side_files(studies, formats, bom=arguments.bom)
     written = write_files(contents, out)
     say(f"files in {out}: {', '.join(str(path.relative_to(out)) for path in written)}")
     if REPORT in contents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from hpo.study_results import StudyResults
 from reports.figures.drawing import png, settle
 from reports.figures.registry import figure_kinds
 from reports.figures.svg import svg
+from reports.side_by_side.figure import studies_alt, studies_figure
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,21 @@ class Drawn:
 
 def drawn_figures(results: StudyResults) -> list[Drawn]:
     """Return the figures that there is something to draw for, in the order of the report."""
-    found = [(kind, kind.draw(results)) for kind in figure_kinds(results)]
-    drawn = [Drawn(kind.name, kind.heading, figure, kind.alt(results)) for kind, figure in found if figure is not None]
-    for each in drawn:
-        settle(each.figure)  # else each rendering would lay it out anew
+    drawn = [(kind, kind.draw(results)) for kind in figure_kinds(results)]
+    return [
+        _settled(Drawn(kind.name, kind.heading, figure, kind.alt(results)))
+        for kind, figure in drawn
+        if figure is not None
+    ]
+
+
+def drawn_side_by_side(studies: Sequence[StudyResults]) -> list[Drawn]:
+    """Return the figure of several studies, if there is something to draw."""
+    figure = studies_figure(studies)
+    return [] if figure is None else [_settled(Drawn("studies", "Test accuracy", figure, studies_alt(studies)))]
+
+
+def _settled(drawn: Drawn) -> Drawn:
+    if drawn.figure.get_layout_engine() is not None:
+        settle(drawn.figure)  # else each rendering would lay it out anew
     return drawn

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +11,11 @@ import pandas as pd
 from hpo.output_formats import DEFAULT_FORMATS
 from hpo.study_results import StudyResults
 from reports.atomic import make_folder, write_atomically
-from reports.drawn import Drawn, drawn_figures
+from reports.drawn import Drawn, drawn_figures, drawn_side_by_side
 from reports.formats import TABLE_FORMATS, csv_bytes_with_bom
 from reports.page.page import report_html
 from reports.reproducing import study_toml
+from reports.side_by_side.table import studies_table
 from reports.tables import (
     comparison_table,
     curves_table,
@@ -61,22 +63,36 @@ def report_files(
     `formats` are some of those in hpo.output_formats: the first four give a file for each table, html the report, png
     and svg the figures. With `bom`, CSV begins with a byte-order mark.
     """
+    tables = {name: partial(table, results) for name, table in tables_of(results).items()}
+    contents = _table_files(tables, formats, bom=bom)
+    contents["study.toml"] = study_toml(results).encode()
+    return contents | _drawn_files([results], partial(drawn_figures, results), formats)
+
+
+def side_by_side_files(
+    studies: Sequence[StudyResults], formats: Collection[str] = DEFAULT_FORMATS, *, bom: bool = False
+) -> dict[str, bytes]:
+    """Return the same of several studies side by side: one table, one figure, one page."""
+    contents = _table_files({"studies": partial(studies_table, studies)}, formats, bom=bom)
+    return contents | _drawn_files(studies, partial(drawn_side_by_side, studies), formats)
+
+
+def _table_files(
+    tables: Mapping[str, Callable[[], pd.DataFrame]], formats: Collection[str], *, bom: bool
+) -> dict[str, bytes]:
     writers = {**TABLE_FORMATS, "csv": csv_bytes_with_bom} if bom else TABLE_FORMATS
     wanted = [kind for kind in TABLE_FORMATS if kind in formats]
-    tables = {name: table(results) for name, table in tables_of(results).items()} if wanted else {}
-    contents = {f"{name}.{kind}": writers[kind](table) for name, table in tables.items() for kind in wanted}
-    contents["study.toml"] = study_toml(results).encode()
-    if {"html", *FIGURE_FORMATS}.intersection(formats):
-        drawn = drawn_figures(results)
-        contents |= {
-            f"{FIGURES}/{each.name}.{kind}": render(each)
-            for each in drawn
-            for kind, render in FIGURE_FORMATS.items()
-            if kind in formats
-        }
-        if "html" in formats:
-            contents[REPORT] = report_html([results], drawn=drawn).encode()
-    return contents
+    made = {name: table() for name, table in tables.items()} if wanted else {}
+    return {f"{name}.{kind}": writers[kind](table) for name, table in made.items() for kind in wanted}
+
+
+def _drawn_files(
+    studies: Sequence[StudyResults], draw: Callable[[], Sequence[Drawn]], formats: Collection[str]
+) -> dict[str, bytes]:
+    wanted = [kind for kind in FIGURE_FORMATS if kind in formats]
+    drawn = draw() if wanted or "html" in formats else []
+    contents = {f"{FIGURES}/{each.name}.{kind}": FIGURE_FORMATS[kind](each) for each in drawn for kind in wanted}
+    return contents | ({REPORT: report_html(studies, drawn=drawn).encode()} if "html" in formats else {})
 
 
 def write_reports(

@@ -11,11 +11,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from hpo.study_results import StudyResults
-from reports.drawn import Drawn, drawn_figures
+from reports.drawn import Drawn, drawn_figures, drawn_side_by_side
 from reports.figures.palette import COLOURS_CSS
 from reports.page.blocks import Page
 from reports.page.comparison import comparison_page
 from reports.page.search import search_page
+from reports.page.side_by_side import side_by_side_page
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -23,12 +24,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 def report_html(studies: Sequence[StudyResults], *, drawn: Sequence[Drawn] | None = None) -> str:
     """Return the report of one study, or of several side by side, as the text of an HTML file.
 
-    `drawn` are the figures of the one study, if they are at hand.
+    `drawn` are their figures (`drawn_figures`, or of several `drawn_side_by_side`), if they are at hand.
     """
+    if len(studies) > 1:
+        return page_html(side_by_side_page(studies, drawn_side_by_side(studies) if drawn is None else drawn))
     (results,) = studies
-    figures = drawn_figures(results) if drawn is None else drawn
     make = search_page if results.definition.comparison is None else comparison_page
-    return page_html(make(results, figures))
+    return page_html(make(results, drawn_figures(results) if drawn is None else drawn))
 
 
 def page_html(page: Page) -> str:
