@@ -4,43 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo.results import ON_ALL_OF_THE_DATA
 from hpo.study_results import StudyResults
-from reports.outcomes import outcomes
+from reports.formatting import count_text
 from reports.page.blocks import Block, Folded, Grid, Paragraph, Section
 from reports.page.cells import Table, duration
 from reports.page.pictures import Pictures
 from reports.tables import ledger_table
-
-
-def training_seconds(results: StudyResults) -> dict[str, tuple[int, float]]:
-    """Return of each stage how many trainings it had, and their time in seconds, summed over workers."""
-    if results.definition.comparison is not None:
-        runs = [run for each in results.compared for run in each.runs]
-        return {"comparison": (len(runs), sum(run.seconds for run in runs))}
-    searched = [each.seconds for each in outcomes(results) if each.seconds is not None]
-    stages = {"search": (len(searched), sum(searched))}
-    for name, kinds in (("race", ("race",)), ("confirmation", ("confirm",)), ("all of the data", ON_ALL_OF_THE_DATA)):
-        mine = [run.seconds for run in results.runs if run.stage in kinds]
-        stages[name] = (len(mine), sum(mine))
-    return {name: found for name, found in stages.items() if found[0]}
+from reports.timing import stage_times
 
 
 def time_section(results: StudyResults, pictures: Pictures) -> Section:
-    """Return how long the trainings took."""
-    stages = training_seconds(results)
-    blocks: list[Block] = [*pictures.take("time")]
-    if stages:
-        total = sum(seconds for _, seconds in stages.values())
-        rows = [
-            [name, str(count), duration(seconds), f"{100 * seconds / total:.0f} %" if total else "-"]
-            for name, (count, seconds) in stages.items()
-        ]
-        rows.append(["all", str(sum(count for count, _ in stages.values())), duration(total), ""])
-        note = "Training time of one core each, summed over workers; so many workers take that many times less."
-        table = Table("Training time", ["stage", "trainings", "time", "share"], rows, left=["stage"], notes=[note])
-        blocks.append(Grid(table))
-    return Section("time", "What did it cost?", blocks)
+    """Return how long the trainings took, and what of the clock that leaves."""
+    heading = "Where did the time go?"
+    if results.definition.comparison is not None:
+        runs = [run.seconds for each in results.compared for run in each.runs]
+        text = f"{count_text(len(runs), 'training')} of {duration(sum(runs))} in all, summed over workers."
+        return Section("time", heading, [Paragraph(text)] if runs else [])
+    stages = stage_times(results)
+    if not stages:
+        return Section("time", heading, [])
+    training = sum(stage.training for stage in stages)
+    told = f"{duration(training)} of training, summed over workers"
+    clock = None if any(stage.clock is None for stage in stages) else sum(stage.clock or 0.0 for stage in stages)
+    if clock is not None:
+        told += f"; {duration(clock)} on the clock with {count_text(stages[0].workers, 'worker')}"
+    rows = [
+        [stage.name, str(stage.trials), duration(stage.training), _or_unknown(stage.clock), _or_unknown(stage.rest)]
+        for stage in stages
+    ]
+    note = (
+        "training: summed over workers. clock: from the end of what came before. rest: of the clock, waiting for other "
+        "trials or in the queue, starting up, and breaks. How long a trial waited before it was taken is not known."
+    )
+    table = Table("Time", ["stage", "trainings", "training", "clock", "rest"], rows, left=["stage"], notes=[note])
+    return Section("time", heading, [Paragraph(f"{told}."), *pictures.take("time"), Grid(table)])
+
+
+def _or_unknown(seconds: float | None) -> str:
+    return "-" if seconds is None else duration(seconds)
 
 
 def ledger_section(results: StudyResults, summary: str) -> Section:
@@ -56,7 +57,7 @@ def ledger_section(results: StudyResults, summary: str) -> Section:
         ]
         table = Table("The ledger", ["opened (UTC)", "for", "data"], rows, left=["opened (UTC)", "for", "data"])
         blocks.append(Folded("Every opening", [Grid(table)]))
-    return Section("ledger", "What did the test set cost?", blocks)
+    return Section("ledger", "How often was the test set opened?", blocks)
 
 
 def _moment(moment: object) -> str:

@@ -22,6 +22,7 @@ from reports.explaining import (
 from reports.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,
+    count_text,
     data_text,
     interval_percent,
     percent,
@@ -29,9 +30,10 @@ from reports.formatting import (
     region_text,
     value_text,
 )
+from reports.importance import importances
 from reports.inert import boundaries_that_matter, inert_note
 from reports.luck import luck_note
-from reports.outcomes import outcomes
+from reports.outcomes import n_train, outcomes
 from reports.outside import outside_note
 from reports.page.blocks import Block, Folded, Grid, Page, Paragraph, Section, paragraphs
 from reports.page.cells import Table, config_head, config_texts, sentence
@@ -40,7 +42,7 @@ from reports.page.pictures import Pictures
 from reports.page.reproduce import reproduce_section
 from reports.page.use import use_section
 from reports.tables import rounds_table
-from reports.verdict import config_in_use, race_text, unopened_text
+from reports.verdict import config_in_use, unopened_text
 
 
 def search_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
@@ -85,9 +87,24 @@ def _good(results: StudyResults, pictures: Pictures) -> Section:
         if (names := boundaries_that_matter(results, good.at_boundary))
     ]
     table = Table("Good values", head, rows, notes=[good_values_explained(results)])
-    found = sentence(race_text(results)) + " With that probability the best that raced is one of them."
-    blocks: list[Block] = [Paragraph(found), *paragraphs(boundaries, "warning"), *pictures.take("good_values")]
+    blocks: list[Block] = [
+        Paragraph(_how_sure(results)),
+        *paragraphs(boundaries, "warning"),
+        *pictures.take("good_values"),
+    ]
     return Section("good", section, [*blocks, Grid(table), *_others(results)])
+
+
+def _how_sure(results: StudyResults) -> str:
+    """Return what the race is sure of; which configs it was sure of stands in the conclusion already."""
+    like_the_best = sum(not place.worse for place in results.raced)
+    if like_the_best <= 1:
+        return f"With {CONFIDENCE_TEXT} probability it is the best of those that raced, on as many images as there."
+    on = f" The {len(results.good)} that went on are below." if len(results.good) < like_the_best else ""
+    return (
+        f"With {CONFIDENCE_TEXT} probability the best of those that raced is among the {like_the_best} that the race "
+        f"cannot tell apart: any of them may be as good.{on}"
+    )
 
 
 def _others(results: StudyResults) -> list[Block]:
@@ -130,8 +147,28 @@ def _all_data(results: StudyResults, pictures: Pictures) -> Section:
         ]
         notes = [*findings(results), all_data_explained(results)]
         table = Table("On all of the data", head, rows, strong=[0], left=[""], notes=notes)
-        blocks = [*paragraphs(carrying_note(results)), *blocks, Grid(table)]
+        blocks = [*paragraphs([_in_words(results), *carrying_note(results)]), *blocks, Grid(table)]
     return Section("all-data", "Does it hold on all of the data?", blocks)
+
+
+def _in_words(results: StudyResults) -> str:
+    """Return what the good values reached on all of the data, and before."""
+    ranked = [full for full in results.full if full.ranked]
+    of = count_text(len(ranked), "good value") + (" reaches" if len(ranked) == 1 else " reach")
+    images, seeds = results.data["pool"], count_text(len(ranked[0].runs), "seed")
+    told = (
+        f"Trained on {images} images with {seeds} each, the {of} {_span([full.validation.mean for full in ranked])} % "
+        f"in validation and {_span([full.test.mean for full in ranked])} % on the test images"
+    )
+    before = [good.confirmed.mean for good in results.good if good.confirmed.runs]
+    subset = n_train(results, len(results.definition.rounds))
+    return f"{told}; on the search's {subset} images it was {_span(before)} % in validation." if before else f"{told}."
+
+
+def _span(shares: Sequence[float]) -> str:
+    """Return the lowest and the highest of `shares` in percent, once where they read the same."""
+    low, high = percent(min(shares)), percent(max(shares))
+    return low if low == high else f"{low} .. {high}"
 
 
 def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
@@ -190,15 +227,24 @@ def _learning(pictures: Pictures) -> Section:
 def _matters(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("importance", "importances")]
     if results.relevance and results.trials:
+        found = importances(results)
         rows = [
-            [each.name, _tried(each), str(each.trials), "-" if math.isnan(each.p) else value_text(each.p), each.verdict]
+            [
+                each.name,
+                _tried(each),
+                str(each.trials),
+                "-" if math.isnan(each.p) else value_text(each.p),
+                each.verdict,
+                "-" if found is None else f"{100 * found.shares[each.name]:.0f} %",
+            ]
             for each in results.relevance
         ]
         note = (
             "p: how often chance explains the scores as well as the hyperparameter does (permutation test); relevant: "
-            ".05 or less. inert: no effect found, which does not prove that there is none."
+            ".05 or less. inert: no effect found, which does not prove that there is none. importance: its share of "
+            "what sets the best trials apart (PED-ANOVA); chance gets a share, too."
         )
-        head = ["hyperparameter", "tried", "trials", "p", "verdict"]
+        head = ["hyperparameter", "tried", "trials", "p", "verdict", "importance"]
         table = Table("Do the scores depend on it?", head, rows, ["hyperparameter", "tried", "verdict"], notes=[note])
         blocks = [*paragraphs(inert_note(results)), *blocks, Grid(table)]
     return Section("matters", "What matters, and what does not?", blocks)

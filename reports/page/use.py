@@ -49,7 +49,9 @@ def values_text(results: StudyResults, config: Config) -> str:
         plain = unpacked(value)
         setting = plain if isinstance(plain, dict) else {name: _short(plain)}
         text = toml_text(setting).strip()
-        lines.append(f"{text}  # no effect found: any value that was tried will do" if name in inert else text)
+        lines.append(
+            f"{text}  # no effect found where it was tried, so its value is no finding" if name in inert else text
+        )
     return "\n".join(lines)
 
 

@@ -30,7 +30,7 @@ def studies_figure(studies: Sequence[StudyResults]) -> Figure | None:
         _draw_row(axes, each, y)
     ends = [100 * end for each in found for end in (each.test.mean, *_ends(each))]
     room = max(0.2, 0.12 * (max(ends) - min(ends)))
-    axes.set_xlim(min(ends) - room, max(ends) + room)
+    axes.set_xlim(min(ends) - room, min(max(ends) + room, 100.5))
     axes.set_ylim(len(found) - 0.4, -0.6)
     names = [wrapped(each.name, LETTERS) for each in found]
     axes.set_yticks(range(len(found)), names, **people_text(fontsize=9, color=INK))

@@ -52,8 +52,9 @@ def mortal(database: Database) -> Leases:
 def open_study(path: Path, study: StudyDefinition = SMALL) -> Database:
     """Return the database at `path`, with `study` in it."""
     database = Database(f"sqlite:///{path}")
-    source = {"provenance": "made up", "sha256": "0", "complete": "yes"}
-    StudyRecord.create(database, study, {"pool": POOL, "chance": CHANCE}, source)
+    source = {"provenance": "made up", "place": "memory", "paths": "", "sha256": "0", "complete": "yes"}
+    data = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
+    StudyRecord.create(database, study, data, source)
     return database
 
 
