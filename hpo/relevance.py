@@ -27,11 +27,11 @@ FEWEST_TRIALS = 12
 DEALS = 499
 """How often the values are dealt anew; the smallest p is 1 / (DEALS + 1)."""
 
-WAVES = (0.7, 1.0, 0.7)
-"""The weights of a rise, a hill and a bend: cosines of half, one, and one and a half periods over the values tried."""
+WAVES = 3
+"""A rise, a hill and a bend: cosines of half, one, and one and a half periods over the values tried."""
 
-BENDS = (1.0, 1.0, 0.0)
-"""The weights of the same waves where they bend what the other hyperparameters explain."""
+BENDS = 2
+"""The first of them are looked at where they bend what the other hyperparameters explain."""
 
 WIDTH = 1.0
 """The kernel that explains scores by the other hyperparameters is as wide as what was tried of each.
@@ -45,6 +45,9 @@ MOST_CENTRES = 500
 
 So wide a kernel is smooth: 2,000 trials of three hyperparameters are explained the same to within 1e-6 by 500 of them.
 """
+
+MOST_EXPLAINED = 0.98
+"""A share of a round's scores above this counts as this."""
 
 PENALTIES = 10.0 ** np.arange(-2, 2.1, 0.5)
 
@@ -106,20 +109,26 @@ def _p_value(
     """Return the share of deals that explain the `ranks`, (n,), as well as `column`, (n, k), does.
 
     A deal stays inside its stratum, so values from a round's box never meet those from another, or from outside of it.
+    The strata add up as log-likelihood ratios do, -(degrees of freedom) log(1 - R^2): sums of squares would drown a
+    clear first round in later ones, whose boxes are small. (On 60 trials of a ConvNet that searched learning rates over
+    three decades, p fell from .11 to .004.)
     """
     numeric = column.shape[1] == 1  # there are at least two choices
-    weights, bends = (np.array(WAVES), np.array(BENDS)) if numeric else (np.ones(column.shape[1]),) * 2
     explained = _explained(ranks, others)
     statistic = np.zeros(DEALS + 1)  # the first is the real one
     for stratum in sorted(set(strata)):
         mine = np.array([each == stratum for each in strata])
         count = int(mine.sum())
         left = _centred((ranks - explained)[mine])
-        bent = left * _scaled(explained[mine]) * np.sqrt(count)
+        bent = left * _scaled(explained[mine])
         deals = np.tile(np.arange(count), (DEALS + 1, 1))
         deals[1:] = rng.permuted(deals[1:], axis=1)
         basis = _scaled(_waves(column[mine]) if numeric else column[mine])
-        statistic += (left[deals] @ basis) ** 2 @ weights + (bent[deals] @ basis) ** 2 @ bends
+        overlap = 1.0 if numeric else 1 - 1 / column.shape[1]  # of indicators; so the sum is R^2 for equal shares
+        for what, waves in ((left, basis), (bent, basis[:, :BENDS] if numeric else basis)):
+            explains = overlap * np.sum((what[deals] @ waves) ** 2, axis=1) / max(float(what @ what), 1e-12)
+            unexplained = 1 - np.minimum(explains, MOST_EXPLAINED)
+            statistic -= max(0, count - 1 - basis.shape[1]) * np.log(unexplained)
     return float(np.mean(statistic >= statistic[0] * (1 - 1e-9)))
 
 
@@ -178,7 +187,7 @@ def _columns(hyperparameter: Hyperparameter, name: str, trials: Sequence[TrialRe
 
 def _waves(column: Floats) -> Floats:
     """Return cosine waves of the ranks of `column`, (n, 1), as (n, waves)."""
-    waves: Floats = np.cos(np.pi * np.outer(_shares(column[:, 0]), np.arange(1, len(WAVES) + 1)))
+    waves: Floats = np.cos(np.pi * np.outer(_shares(column[:, 0]), np.arange(1, WAVES + 1)))
     return waves
 
 
