@@ -73,7 +73,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         say(f"{len(names)} {'study' if len(names) == 1 else 'studies'} of {shown(arguments.storage)} at {address}")
         say("it asks for the token once; Ctrl-C ends it" if arguments.token else "Ctrl-C ends it")
         if not arguments.read_only:
-            stack.enter_context(_filling_in(writing))
+            stack.enter_context(_filling_in(reading, writing))
         application = guarded(
             reading,
             None if arguments.read_only else writing,
@@ -110,15 +110,18 @@ class _Reports:
             return report_html([load_results(self._database, study)])
 
 
-def fill_in(database: Database, announce: Callable[[str], None], stop: threading.Event) -> None:
-    """Publish what is missing or stale of every study in the database, until `stop` is set."""
+def fill_in(reading: Database, writing: Database, announce: Callable[[str], None], stop: threading.Event) -> None:
+    """Publish what is missing or stale of every study in a database, until `stop` is set.
+
+    It is looked at through `reading`, which holds up no search.
+    """
     from reports.dashboard.publish import publish  # noqa: PLC0415 - it takes a moment, and the server need not wait
 
-    for name in study_names(database):
+    for name in study_names(reading):
         if stop.is_set() or name.endswith(PARTS):
             continue
         try:
-            publish(database, load_results(database, name))
+            publish(writing, load_results(reading, name))
         except UserError:
             continue  # a study that some other program made: the dashboard shows it as it is
         except Exception as error:  # whatever it is, the dashboard itself is there
@@ -126,9 +129,9 @@ def fill_in(database: Database, announce: Callable[[str], None], stop: threading
 
 
 @contextlib.contextmanager
-def _filling_in(database: Database) -> Iterator[None]:
+def _filling_in(reading: Database, writing: Database) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=fill_in, args=(database, say, stop), daemon=True, name="filling in")
+    thread = threading.Thread(target=fill_in, args=(reading, writing, say, stop), daemon=True, name="filling in")
     thread.start()
     try:
         yield

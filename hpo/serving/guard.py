@@ -24,7 +24,9 @@ HEADERS = {
 DROPPED = ("access-control-allow-origin",)
 """The dashboard lets every page on the web read artifacts; ours does not."""
 
-LOGIN_BYTES = 10_000
+LONGEST_BODY = 1_000_000
+"""Bytes that are read of a request which the dashboard itself does not get."""
+
 REPORT = "/report/"
 
 
@@ -51,16 +53,17 @@ class Guard:
         """Answer a request."""
         request = _request(environ)
         answer = self._own_answer(request, environ)
-        if answer is not None:
-            return answer.send(request, start_response)
-        if not request.changes_something:
+        if answer is None and not request.changes_something:
             return self._reading(environ, _with_headers(request, start_response))
-        reason = refusal(request.method, request.path)
-        if self._writing is None:
-            reason = "this dashboard was started with --read-only: nothing can be changed through it"
-        if reason is not None or self._writing is None:
-            return _refused(request, reason or "").send(request, start_response)
-        return _with_a_body(self._writing, environ, _with_headers(request, start_response))
+        if answer is None and self._writing is not None:
+            reason = refusal(request.method, request.path)
+            if reason is None:
+                return _with_a_body(self._writing, environ, _with_headers(request, start_response))
+            answer = _refused(request, reason)
+        if answer is None:
+            answer = _refused(request, "this dashboard was started with --read-only: nothing can be changed through it")
+        _body(environ)  # what is not heard to its end may not listen to the answer
+        return answer.send(request, start_response)
 
     def _own_answer(self, request: Request, environ: WSGIEnvironment) -> Answer | None:
         """Return what the dashboard has no part in; None if the request may go on to it."""
@@ -88,8 +91,7 @@ class Guard:
         return None if self._access.is_allowed(request, self._cookie_name) else _login_page(request, wrong=False)
 
     def _login(self, environ: WSGIEnvironment) -> Answer:
-        length = min(int(environ.get("CONTENT_LENGTH") or 0), LOGIN_BYTES)
-        given = parse_qs(environ["wsgi.input"].read(length).decode("utf-8", "replace")).get("token", [""])[0]
+        given = parse_qs(_body(environ).decode("utf-8", "replace")).get("token", [""])[0]
         return self._welcome("/dashboard") if self._access.is_token(given) else Answer(401, pages.login(wrong=True))
 
     def _token_in_url(self, request: Request, asked: dict[str, list[str]]) -> Answer:
@@ -175,6 +177,14 @@ def _request(environ: WSGIEnvironment) -> Request:
     }
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
     return Request(environ["REQUEST_METHOD"].upper(), path, headers)
+
+
+def _body(environ: WSGIEnvironment) -> bytes:
+    """Return the rest of the request's body, as far as LONGEST_BODY, and leave nothing of it."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    environ["CONTENT_LENGTH"] = "0"
+    body: bytes = environ["wsgi.input"].read(min(int(length), LONGEST_BODY)) if length.isdecimal() else b""
+    return body
 
 
 def _with_headers(request: Request, start_response: StartResponse) -> StartResponse:

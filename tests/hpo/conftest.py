@@ -36,7 +36,7 @@ def dashboard(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with Database(url) as writing, Database(url, read_only=True) as reading:
         work_through(writing, search)
         work_through(writing, comparison_on(blobs, epochs=2, seeds=1))
-        serve.fill_in(writing, pytest.fail, threading.Event())
+        serve.fill_in(reading, writing, pytest.fail, threading.Event())
         application = serve.guarded(reading, writing, access=Access("127.0.0.1", "mill"), port=1)
         with served(application) as port:
             yield Client(port)

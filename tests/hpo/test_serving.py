@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import signal
@@ -145,6 +146,22 @@ def test_the_login_sets_a_cookie_that_no_script_and_no_other_site_can_use(guarde
     assert "SameSite=Strict" in cookie
     assert TOKEN not in cookie
     assert guarded.ask("GET", "/api/studies", Cookie=cookie.split(";")[0])[0] == 200
+
+
+@pytest.mark.parametrize("length", ["many", "-1", "9" * 30, ""])
+def test_a_login_of_any_length_is_answered(length):
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/login",
+        "HTTP_HOST": "localhost",
+        "HTTP_ORIGIN": "http://localhost",
+        "CONTENT_LENGTH": length,
+        "wsgi.input": io.BytesIO(b"token=wrong"),
+    }
+    said = []
+    guard = Guard(says_who("r"), None, access=Access("127.0.0.1", "mill", TOKEN), cookie_name="hpo")
+    assert b"That is not the token" in b"".join(guard(environ, lambda status, *more: said.append(status)))
+    assert said == ["401 Unauthorized"]
 
 
 def test_another_page_cannot_log_in(guarded):
