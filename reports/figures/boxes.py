@@ -102,13 +102,16 @@ def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Se
     scores = [each.score or 0.0 for each in ended if each.state != "failed"]
     low, high = (float(np.quantile(scores, 0.25)), max(scores)) if scores else (0.0, 1.0)
     norm = Normalize(low if low < high else low - 0.01, high)
+    dense = len(ended) > DENSE
     size = float(np.clip(4200 / max(1, len(ended)), 16, 46))
     for state, marker in MARKERS.items():
         mine = sorted((each for each in ended if each.state == state), key=lambda each: each.score or 0.0)
         x = [float(each.config[names[0]]) for each in mine]
         y = [height(each.config, each.score or 0.0, names) for each in mine]
         if state == "failed":
-            axes.scatter(x, y, s=0.7 * size, marker=marker, color=GREY, linewidths=1.0, zorder=2, clip_on=False)
+            axes.scatter(
+                x, y, s=0.7 * size, marker=marker, color=GREY, linewidths=1.0, zorder=2, clip_on=False, rasterized=dense
+            )
             continue
         axes.scatter(
             x,
@@ -122,6 +125,7 @@ def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Se
             linewidths=0.4,
             zorder=4 if state == "complete" else 3,
             clip_on=False,
+            rasterized=dense,
         )
     if scores:
         below = min(scores) < norm.vmin if norm.vmin is not None else False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -103,13 +104,11 @@ def _draw_score(axes: Axes, good: GoodValue, y: float) -> None:
     """Draw the score of the search; one that is far lower, after a part of the training, as words at the edge."""
     score = 100 * good.search_score
     if score >= axes.get_xlim()[0]:
-        style = {"markersize": 6, "markerfacecolor": "none", "color": GREY, "zorder": 2}
-        axes.plot(score, y, "D", **style)  # type: ignore[arg-type]
+        axes.plot(score, y, "D", markersize=6, markerfacecolor="none", color=GREY, zorder=2)
         return
     text = f"\u25c2 {percent(good.search_score)} after {good.trained} %"
-    axes.annotate(
-        text, (0, y), (0, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=7.5, color=GREY
-    )
+    style = people_text(va="center", fontsize=7.5, color=GREY)  # below the bar, which may reach as far to the left
+    axes.annotate(text, (0, y), (0, -9.5), ("axes fraction", "data"), "offset points", **style)
 
 
 def _draw_full(rows: Rows, results: StudyResults, full: Mapping[Key, FullResult]) -> None:
@@ -122,9 +121,9 @@ def _draw_full(rows: Rows, results: StudyResults, full: Mapping[Key, FullResult]
 
 
 def _add_legend(figure: Figure, results: StudyResults, full: bool) -> None:
-    style = {"markeredgecolor": INK, "markeredgewidth": 0.6, "markersize": 7, "linewidth": 2.2}
+    style: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 0.6, "markersize": 7, "linewidth": 2.2}
     handles = [
-        Line2D([], [], color=VALIDATION, marker="o", label=f"fresh runs, {CONFIDENCE_TEXT} interval", **style),  # type: ignore[arg-type]
+        Line2D([], [], color=VALIDATION, marker="o", label=f"fresh runs, {CONFIDENCE_TEXT} interval", **style),
         Line2D(
             [],
             [],
@@ -138,7 +137,7 @@ def _add_legend(figure: Figure, results: StudyResults, full: bool) -> None:
     if full:
         seeds = max(len(each.runs) for each in used(results).values())
         label = f"{count_text(seeds, 'seed')} on all of the data"
-        handles.append(Line2D([], [], color=TEST, marker="s", label=label, **style))  # type: ignore[arg-type]
+        handles.append(Line2D([], [], color=TEST, marker="s", label=label, **style))
     add_legend(figure, handles)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from hpo.relevance import Relevance
 from hpo.study_results import StudyResults
-from reports.figures.drawing import HALO
 from reports.figures.framing import HATCHED, add_legend
 from reports.figures.palette import FAINT, GREY, INK, PAPER, VALIDATION
 from reports.figures.rows import rows_figure
@@ -17,6 +18,7 @@ from reports.importance import Importances, importances
 from reports.inert import MARK, inert_names
 
 _RIGHT = 0.35
+_ON_PAPER: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
 
 
 def importance_figure(results: StudyResults) -> Figure | None:
@@ -38,9 +40,11 @@ def importance_figure(results: StudyResults) -> Figure | None:
     axes.set_xlim(0, 100)
     axes.axvline(0, color=FAINT, linewidth=0.8)
     axes.set_xlabel("importance, %", fontsize=8.5, color=INK)
-    handles = [Patch(color=VALIDATION, label="importance")]
+    handles: list[Patch] = []
+    if any(name not in inert for name in found.shares):
+        handles.append(Patch(color=VALIDATION, label="importance"))
     if any(name in inert for name in found.shares):
-        label = f"{MARK} no effect found: its share is chance"
+        label = f"{MARK} no effect found: may be chance"
         handles.append(Patch(label=label, **HATCHED))
     add_legend(rows.figure, handles)
     return rows.figure
@@ -71,7 +75,7 @@ def _say(axes: Axes, text: str, end: float, y: float, *, inert: bool) -> None:
         ha="right" if inside else "left",
         fontsize=8.5,
         color=GREY if inert else PAPER if inside else INK,
-        path_effects=HALO if inside and inert else None,
+        bbox=_ON_PAPER if inside and inert else None,
     )
 
 

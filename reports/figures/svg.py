@@ -12,9 +12,11 @@ import re
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from reports.figures.drawing import DPI, HEADLINE, without_glyph_warnings
+from reports.figures.drawing import HEADLINE, without_glyph_warnings
 from reports.figures.palette import COLOURS
 
+PIXELS = 100
+"""The pixels of an inch in what is no outline: a dense scatter, the scale of its colours."""
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _INHERITED = "fill: var(--ink); stroke-linejoin: round; stroke-linecap: butt"  # what is black says nothing of its fill
 _VARIABLES = {colour.light: f"var(--{colour.name})" for colour in COLOURS} | {"#000000": "var(--ink)"}
@@ -24,7 +26,7 @@ def svg(figure: Figure) -> bytes:
     """Return `figure` as the bytes of an SVG file, the same ones whenever it is drawn."""
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "figures", "svg.fonttype": "path"}), without_glyph_warnings():
-        figure.savefig(buffer, format="svg", dpi=DPI, metadata=_NO_METADATA)
+        figure.savefig(buffer, format="svg", dpi=PIXELS, metadata=_NO_METADATA)
     text = re.sub(r"\s*<!--.*?-->", "", buffer.getvalue().decode(), flags=re.DOTALL)
     text = re.sub(r'\bd="[^"]*"', _shortened, text)
     return re.sub(r'\b([xy])="(-?\d+\.\d\d)\d+"', r'\1="\2"', text).encode()

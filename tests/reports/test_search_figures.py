@@ -118,6 +118,18 @@ def test_the_score_of_a_training_that_was_stopped_stands_aside_in_words():
     assert "◂ 31.0 after 25 %" in {text.get_text() for text in axes.texts}
 
 
+def test_what_stands_aside_covers_no_bar():
+    results = CASES["mixed"]
+    good = [replace(each, search_score=0.31, trained=25) for each in results.good]
+    figure = good_values_figure(replace(results, good=good))
+    figure.draw_without_rendering()
+    bars = [line.get_window_extent() for line in figure.axes[0].lines if line.get_linewidth() > 2]
+    for text in figure.axes[0].texts:
+        if "after 25 %" in text.get_text():
+            extent = text.get_window_extent()
+            assert not any(bar.y0 - 2 <= extent.y1 and extent.y0 <= bar.y1 + 2 for bar in bars)
+
+
 def test_a_large_gap_is_flagged_and_a_small_one_is_not():
     results = CASES["mixed"]
     over = replace(results.full[0], train=replace(results.full[0].train, mean=results.full[0].test.mean + 0.06))
