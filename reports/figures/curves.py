@@ -18,7 +18,7 @@ from reports.figures.palette import GREY, GRID, INK, TRAIN, VALIDATION
 from reports.formatting import compact_items, config_text, count_text, percent
 from reports.outcomes import MeanCurve, Outcome, best_outcomes, mean_curve
 
-BEST, COLUMNS = 20, 5
+BEST, COLUMNS = 20, 4
 PANEL, LINE = 1.42, 0.127
 """Inches: the height of a panel, and of a line of its caption."""
 CAPTION_SIZE, CAPTION_WIDTH = 7.5, 36

@@ -21,7 +21,7 @@ from reports.figures.palette import GOOD, GREY, INK, VALIDATION
 from reports.formatting import CONFIDENCE_TEXT, count_text, percent
 from reports.outcomes import n_train
 
-_LETTERS = 82
+_LETTERS = 110
 _NEAR = [(6.0, 4.0), (-6.0, 4.0), (6.0, -4.0), (-6.0, -4.0), (0.1, 8.0), (0.1, -8.0), (9.0, 0.1), (-9.0, 0.1)]
 
 
@@ -38,7 +38,7 @@ def subset_against_full_figure(results: StudyResults) -> Figure | None:
     said = wrapped(found.sentence, _LETTERS)
     room = Room(left=0.8, below=0.62, above=0.15 + 0.16 * (said.count("\n") + 1))
     detail = "do few images put the good values in the same order as all of the data?"
-    figure, (axes,) = framed(results, detail, width=6.2, panel=4.2, room=room)
+    figure, (axes,) = framed(results, detail, width=8.0, panel=4.2, room=room)
     dress(axes)
     axes.set_title(said, loc="left", fontsize=9, color=INK, linespacing=1.2)
     _frame(axes, [good.confirmed for good, _ in pairs], [full.validation for _, full in pairs])

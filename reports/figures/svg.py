@@ -55,6 +55,7 @@ def inline_svg(drawn: Figure | bytes, *, prefix: str, alt: str) -> str:
     body = re.sub(r' id="([^"]*)"', lambda found: f' id="{prefix}-{found[1]}"' if found[1] in used else "", body)
     body = re.sub(r'xlink:href="#', f'href="#{prefix}-', body).replace("xlink:href=", "href=")
     body = re.sub(r"url\(#", f"url(#{prefix}-", body)
+    body = re.sub(r'fill="(#[0-9a-f]{6})"', r'style="fill: \1"', body)  # an attribute takes no variables
     body = re.sub(r"(?<=: )#[0-9a-f]{6}\b", lambda found: _VARIABLES.get(found[0], found[0]), body)
     body = re.sub(r"\s*\n\s*", "", body)
     return (

@@ -9,17 +9,19 @@ import pytest
 
 from reports.comparisons.overfitting_figure import overfitting_figure
 from reports.figures.boxes import boxes_figure
+from reports.figures.importance import importance_figure
 from reports.figures.palette import COLOURS, COLOURS_CSS
 from reports.figures.svg import inline_svg, svg
 from tests.reports.comparisons import comparison
 from tests.reports.factory import definition, study
 
 BOXES = svg(boxes_figure(study(definition(rounds=(20,), title="50 % < $5 & more --> 제목"))))
+HATCHED = svg(importance_figure(study(definition(rounds=(20,)))))
 OVERFITTING = svg(overfitting_figure(comparison()))
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture(params=[BOXES, OVERFITTING], ids=["boxes", "overfitting"])
+@pytest.fixture(params=[BOXES, OVERFITTING, HATCHED], ids=["boxes", "overfitting", "hatched"])
 def drawn(request):
     return request.param
 
@@ -82,7 +84,8 @@ def test_the_page_has_the_headline(drawn):
 
 
 def test_every_colour_is_a_variable_but_those_of_the_scale():
-    assert not re.findall(r": #[0-9a-f]{6}", inline_svg(OVERFITTING, prefix="a", alt=""))
+    for drawn in (OVERFITTING, HATCHED):
+        assert not re.findall(r"[\": ]#[0-9a-f]{6}\b", inline_svg(drawn, prefix="a", alt=""))
     for part in (inline_svg(OVERFITTING, prefix="a", alt=""), inline_svg(BOXES, prefix="a", alt="")):
         used = set(re.findall(r"var\((--[a-z-]+)\)", part))
         assert {"--ink", "--grid"} <= used
