@@ -47,5 +47,6 @@ def _configs(results: StudyResults) -> Section:
         for each in results.compared
         if any(run.reason for run in each.runs)
     ]
-    pairs = [sentence(text) for text in differences(results)]
+    told = results.definition.comparison is not None and results.definition.comparison.figure == "overfitting"
+    pairs = [] if told else [sentence(text) for text in differences(results)]  # else the verdict has them
     return Section("configs", "The configs", [Grid(table), *paragraphs(pairs), *paragraphs(failed, "warning")])

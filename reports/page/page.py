@@ -48,6 +48,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["data_url"] = lambda text: f"data:text/plain;charset=utf-8,{quote(text)}"
+    environment.filters["unbroken"] = lambda text: text.replace(" %", "\N{NO-BREAK SPACE}%")
     return environment.get_template("page.html")
 
 

@@ -190,7 +190,7 @@ def _where(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*paragraphs(outside_note(results)), *pictures.take("boxes")]
     if results.rounds:
         found = rounds_table(results)
-        head = ["round", *results.definition.space.hyperparameters, "trials", "images", "epochs", "best %", "why there"]
+        head = ["round", *results.definition.space.hyperparameters, "trials", "images", "epochs", "best %"]
         rows = [
             [
                 str(opened.number),
@@ -199,13 +199,17 @@ def _where(results: StudyResults, pictures: Pictures) -> Section:
                 str(found["n_train"][i]),
                 str(found["epochs"][i]),
                 percent(found["best_validation_accuracy"][i]),
-                sentence("; ".join(opened.why)) if opened.why else "",
             ]
             for i, opened in enumerate(results.rounds)
         ]
         flattery = "best: validation accuracy of the round's luckiest trial, so it flatters."
-        blocks.append(Grid(Table("Rounds", head, rows, left=["why there"], notes=[flattery])))
-        blocks += [*paragraphs(unopened_text(results)), *_failed(results)]
+        why = [[str(opened.number), sentence("; ".join(opened.why))] for opened in results.rounds if opened.why]
+        blocks += [
+            Grid(Table("Rounds", head, rows, notes=[flattery])),
+            Grid(Table("Why there", ["round", "what was done to the box"], why, left=["what was done to the box"])),
+            *paragraphs(unopened_text(results)),
+            *_failed(results),
+        ]
     return Section("where", "Where did the search look?", blocks)
 
 
