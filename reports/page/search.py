@@ -28,7 +28,6 @@ from reports.formatting import (
     percent,
     points_text,
     region_text,
-    value_text,
 )
 from reports.importance import importances
 from reports.inert import boundaries_that_matter, inert_note
@@ -237,7 +236,7 @@ def _matters(results: StudyResults, pictures: Pictures) -> Section:
                 each.name,
                 _tried(each),
                 str(each.trials),
-                "-" if math.isnan(each.p) else value_text(each.p),
+                "-" if math.isnan(each.p) else f"{each.p:.2g}",
                 each.verdict,
                 "-" if found is None else f"{100 * found.shares[each.name]:.0f} %",
             ]

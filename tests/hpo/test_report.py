@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from hpo import report
 from hpo.opening import open_study
+from hpo.study_record import StudyRecord
 from storage.database import Database
 from storage.errors import UserError
 from storage.schema import SCHEMA_VERSION, schema_version
+from tests.hpo.studying import SMALL, run_to_the_end
 from tests.hpo.studying import open_study as open_small
-from tests.hpo.studying import run_to_the_end
 
 KOREAN = "숫자_탐색"
 
@@ -124,6 +125,13 @@ def test_a_folder_that_cannot_be_written_is_told(
         monkeypatch.setattr(os, "fsync", full)
     said = refused(capsys, "--storage", f"sqlite:///{database}", "--out", str(out))
     assert ("name another folder" if way == "a file in its place" else "make room") in said
+
+
+def test_a_study_is_read_from_any_database(database_url: str) -> None:
+    with Database(database_url) as opened:
+        StudyRecord.create(opened, SMALL, {"pool": 1000}, {"sha256": "0", "complete": "yes"})
+    found = open_study(storage=database_url)
+    assert (found.definition, found.state, found.trials) == (SMALL, "running", [])
 
 
 def test_a_notebook_opens_a_study_in_a_line(database: Path) -> None:

