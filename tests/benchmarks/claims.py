@@ -30,10 +30,9 @@ from scipy.stats import binomtest
 from hpo.space import Box, Interval, Numeric, SearchSpace
 from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.tables import RecordedTable
-from tests.benchmarks.replay import TRIAL_COST, Found, Plan, replay
+from tests.benchmarks.replay import HOW, Found, budget_of, replay
 
 FOLDER = Path(__file__).parent / "recorded"
-HOW = Plan(trials=20, candidates=6, runs=4)
 NEAR, ONE_POINT, TWO_POINTS = 0.005, 0.01, 0.02
 
 
@@ -77,14 +76,14 @@ def seen(name: str, folder: Path, seed: int) -> Seen:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     table = RecordedTable.named(name, folder)
     rightly, misplaced = wide_space(table, missed_by=0), wide_space(table, missed_by=2)
-    right = replay(table, _budget(100), seed, space=rightly, how=HOW)
+    right = replay(table, budget_of(100), seed, space=rightly, how=HOW)
     estimate, truth = right.confirmed, table.expected(right.winner)
     raced = [table.mean(trial) for trial in right.raced]
     return Seen(
         right=table.mean(right.winner),
-        right_60=table.mean(replay(table, _budget(60), seed, space=rightly, how=HOW).winner),
-        misplaced=table.mean(replay(table, _budget(100), seed, space=misplaced, how=HOW).winner),
-        misplaced_60=table.mean(replay(table, _budget(60), seed, space=misplaced, how=HOW).winner),
+        right_60=table.mean(replay(table, budget_of(60), seed, space=rightly, how=HOW).winner),
+        misplaced=table.mean(replay(table, budget_of(100), seed, space=misplaced, how=HOW).winner),
+        misplaced_60=table.mean(replay(table, budget_of(60), seed, space=misplaced, how=HOW).winner),
         box=_holds_half_of_the_best(table, right),
         error=estimate.mean - truth,
         covered=estimate.low <= truth <= estimate.high,
@@ -131,11 +130,6 @@ def claims_table(found: dict[str, list[Seen]]) -> Table:
             _share([row.kept for row in rows]),
         )
     return table
-
-
-def _budget(trials: int) -> int:
-    """Return the budget, in whole trainings, that pays for so many trials and the race."""
-    return int(trials * TRIAL_COST) + HOW.candidates * HOW.runs
 
 
 def _holds_half_of_the_best(table: RecordedTable, found: Found) -> bool:

@@ -114,7 +114,7 @@ STAGES = (_everywhere, _larger_subsets, _all_of_the_data)
 def record(task: Task, data_dir: Path | None) -> tuple[Task, dict[str, Any]]:
     """Train the run and return it with what is written down of it."""
     design = DESIGNS[task.table]
-    data, test = _data(task.table, data_dir)
+    data, test = table_data(task.table, data_dir)
     size = design.all_sizes[task.size]
     fold = _fold(data, size.samples, task.seed)
     network_settings, training = design.definition.settings(design.configs[task.config])
@@ -167,7 +167,7 @@ def _confirmation(data: StudyData) -> models.Examples:
 
 
 @functools.cache
-def _data(table: str, data_dir: Path | None) -> tuple[StudyData, models.Examples]:
+def table_data(table: str, data_dir: Path | None) -> tuple[StudyData, models.Examples]:
     definition = DESIGNS[table].definition
     located = locate(definition.data.dataset, data_dir=data_dir, announce=lambda text: None)
     if not located.complete:

@@ -32,6 +32,15 @@ class Plan:
     places: int = 4
 
 
+HOW = Plan(trials=20, candidates=6, runs=4)
+"""How the searches are divided whose claims are counted."""
+
+
+def budget_of(trials: int, how: Plan = HOW) -> int:
+    """Return the budget, in whole trainings, that pays for so many trials and the race."""
+    return int(trials * TRIAL_COST) + how.candidates * how.runs
+
+
 def plan(budget: int) -> Plan:
     """Return how a budget of whole trainings is divided."""
     if budget < 40:
@@ -55,9 +64,15 @@ class Found:
 
 
 def replay(
-    table: RecordedTable, budget: int, seed: int, *, space: SearchSpace | None = None, how: Plan | None = None
+    table: RecordedTable,
+    budget: int,
+    seed: int,
+    *,
+    space: SearchSpace | None = None,
+    how: Plan | None = None,
+    size: int = 0,
 ) -> Found:
-    """Search `space` (the table's own, if None) with a budget of whole trainings on the smallest subset."""
+    """Search `space` (the table's own, if None) with a budget of whole trainings on `size`, the smallest subset."""
     how = how or plan(budget)
     space = space or table.space
     start = space.start()
@@ -73,27 +88,29 @@ def replay(
         number = len(boxes)
         known = with_imputed_scores(trials)
         configs = propose(space, boxes[-1], known, n=n, seed=_seed(seed, number), sampler="lattice")
-        found, paid = _round(table, configs, number, seed)
+        found, paid = _round(table, configs, number, seed, size)
         trials += found
         spent += paid
     chosen = candidates(space, boxes[-1], trials, how.candidates)
     by_key = {trial.key: trial for trial in chosen}
     scores = {
-        key: {run: table.run(trial.config, 0, _seed(seed, 1_000, run)).confirmation for run in range(how.runs)}
+        key: {run: table.run(trial.config, size, _seed(seed, 1_000, run)).confirmation for run in range(how.runs)}
         for key, trial in by_key.items()
     }
     stand = race(list(by_key), scores, how.runs, how.places)
     spent += sum(len(heat) for heat in stand.heats)
     winner = by_key[stand.left[0]].config
-    confirmed = estimate([table.run(winner, 0, _seed(seed, 2_000, run)).confirmation for run in range(5)])
+    confirmed = estimate([table.run(winner, size, _seed(seed, 2_000, run)).confirmation for run in range(5)])
     left_configs = tuple(by_key[key].config for key in stand.left)
     raced_configs = tuple(trial.config for trial in chosen)
     return Found(tuple(boxes), tuple(trials), winner, raced_configs, left_configs, confirmed, spent)
 
 
-def _round(table: RecordedTable, configs: Sequence[Config], number: int, seed: int) -> tuple[list[TrialResult], float]:
+def _round(
+    table: RecordedTable, configs: Sequence[Config], number: int, seed: int, size: int
+) -> tuple[list[TrialResult], float]:
     """Return the trials of round `number` with early stopping, and what they cost."""
-    runs = [table.run(config, 0, _seed(seed, number, index)) for index, config in enumerate(configs)]
+    runs = [table.run(config, size, _seed(seed, number, index)) for index, config in enumerate(configs)]
     reached = dict.fromkeys(range(len(configs)), 0)
     alive = set(reached)
     for percent in PERCENTS:

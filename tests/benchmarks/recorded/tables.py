@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +10,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import qmc
 
 from hpo.space import Config, Numeric
 from tests.benchmarks.peers.problem import RUNGS
 from tests.benchmarks.recorded.designs import DESIGNS, Design
 from tests.benchmarks.recorded.runs import read_runs
+from tests.benchmarks.recorded.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
-NEIGHBOURS = 6
-"""From how many recorded configs a config between them is answered, where the design is no grid."""
-
 SMOOTHING = 0.6
-"""The bandwidth of the truth, in spacings of the design: one to three runs a config are not the truth yet."""
+"""The bandwidth of the truth on a grid, in its spacings: one to three runs a config are not the truth yet."""
+
+
+BETWEEN = 12
+"""The best of a space is looked for at so many doublings of one point, between what was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,10 @@ class Run:
 class RecordedTable:
     """The runs of one design. Sizes are numbered as in `Design.all_sizes`; the last one is all of the data.
 
-    A config between recorded ones is answered with a recorded run of one of its neighbours, drawn with their weights in
-    interpolation (linear on a grid, else inverse squared distances). So its mean is the interpolated one, its noise is
-    that of real runs, and no score is better than one that was seen: beside a cliff of divergence a run is good or bad.
-    Outside the recorded ranges the nearest edge answers.
+    On a grid, a config between recorded ones is answered with a recorded run of one of its neighbours, drawn with their
+    weights in linear interpolation. So its mean is the interpolated one, its noise is that of real runs, and no score
+    is better than one that was seen: beside a cliff of divergence a run is good or bad. Elsewhere neighbours differ in
+    everything, and a `Surrogate` answers. Outside the recorded ranges the nearest edge does.
     """
 
     def __init__(self, design: Design, folder: Path) -> None:
@@ -50,7 +52,6 @@ class RecordedTable:
         self._runs = read_runs(folder, design.name)
         self._numeric = {name: h for name, h in self.space.hyperparameters.items() if isinstance(h, Numeric)}
         self._points = np.array([self._position(config) for config in design.configs])
-        self._by_size: dict[int, list[Floats]] = {}
 
     @classmethod
     @functools.cache
@@ -60,30 +61,42 @@ class RecordedTable:
 
     def run(self, config: Config, size: int, seed: int) -> Run:
         """Return how a training of `config` with `seed` went: the same for the same three, paired over configs."""
-        near, weights = self._neighbours(config)
         pick, which = np.random.default_rng([seed, size]).random(2)
-        runs = self._columns(size)[near[min(int(np.searchsorted(np.cumsum(weights), pick)), len(near) - 1)]]
-        answer = runs[int(which * len(runs))].tolist()
+        if self.design.grid:
+            near, weights = self._neighbours(config)
+            runs = self._columns(size)[near[min(int(np.searchsorted(np.cumsum(weights), pick)), len(near) - 1)]]
+            answer = runs[int(which * len(runs))].tolist()
+        else:
+            answer = self._surrogate(size).run(np.array(self._position(config)), which).tolist()
         rungs = len(RUNGS)
         return Run(
             dict(zip(RUNGS, answer[:rungs], strict=True)),
             dict(zip(RUNGS, answer[rungs : 2 * rungs], strict=True)),
-            answer[-1],
+            answer[2 * rungs],
         )
 
     def mean(self, config: Config, size: int = 0) -> float:
         """Return the accuracy that trainings of `config` on `size` come to on average, smoothed over neighbours."""
+        if not self.design.grid:
+            return float(self._surrogate(size).means(np.array([self._position(config)]))[0, -1])
         near, weights = self._neighbours(config)
         return float(weights @ self._smooth(size)[near])
 
     def expected(self, config: Config) -> float:
         """Return the accuracy that `run` answers on average for the smallest subset, on the images that confirm."""
+        if not self.design.grid:
+            return self.mean(config)
         near, weights = self._neighbours(config)
         return float(weights @ [self._columns(0)[each][:, -1].mean() for each in near])
 
+    @functools.cache  # noqa: B019 - a table lives as long as its benchmark
     def highest_mean(self, size: int = 0) -> float:
-        """Return the highest `mean` of the recorded configs."""
-        return float(self._smooth(size).max())
+        """Return the highest `mean` of the recorded configs; where they are on no grid, of many between them too."""
+        highest = float(self._smooth(size).max())
+        if self.design.grid:
+            return highest
+        between = qmc.Sobol(self._points.shape[1], seed=1).random_base2(BETWEEN)
+        return max(highest, float(self._surrogate(size).means(between)[:, -1].max()))
 
     def truth(self, config: Config) -> float:
         """Return the accuracy on the test set that `config` reaches on all of the data, smoothed over neighbours."""
@@ -91,7 +104,7 @@ class RecordedTable:
 
     @property
     def best(self) -> float:
-        """The highest `truth` of the recorded configs."""
+        """The highest `truth` of the recorded configs and, where they are on no grid, between them."""
         return self.highest_mean(self.full)
 
     @property
@@ -101,7 +114,9 @@ class RecordedTable:
 
     @functools.cache  # noqa: B019 - a table lives as long as its benchmark
     def _smooth(self, size: int) -> Floats:
-        """Return the kernel means over the design, (n,): of test accuracies on all of the data, else confirmation."""
+        """Return the smoothed means over the design, (n,): of test accuracies on all of the data, else confirmation."""
+        if not self.design.grid:
+            return self._surrogate(size).means(self._points)[:, -1]
         runs = self._of(size, "test" if size == self.full else "confirmation")
         distances = np.sqrt(((self._points[:, None] - self._points[None]) ** 2).sum(axis=2))
         spacing = np.median(np.sort(distances, axis=1)[:, 1])
@@ -117,12 +132,18 @@ class RecordedTable:
                 found[config].append(np.atleast_1d(run[name]))
         return [np.array(runs, dtype=np.float64) for runs in found]
 
+    @functools.cache  # noqa: B019 - as above
+    def _surrogate(self, size: int) -> Surrogate:
+        columns = self._columns(size)
+        if size == self.full:
+            columns = [np.hstack(each) for each in zip(columns, self._of(size, "test"), strict=True)]
+        return Surrogate(self._points, columns)
+
+    @functools.cache  # noqa: B019 - as above
     def _columns(self, size: int) -> list[Floats]:
         """Return the runs of each config, (runs, columns): validation and train accuracy at each rung, confirmation."""
-        if size not in self._by_size:
-            kept = (self._of(size, name) for name in ("validation", "train", "confirmation"))
-            self._by_size[size] = [np.hstack(each) for each in zip(*kept, strict=True)]
-        return self._by_size[size]
+        kept = (self._of(size, name) for name in ("validation", "train", "confirmation"))
+        return [np.hstack(each) for each in zip(*kept, strict=True)]
 
     def _position(self, config: Config) -> list[float]:
         """Return where `config` lies in the unit cube of the recorded ranges; beyond them, at their edge."""
@@ -133,22 +154,16 @@ class RecordedTable:
         return place
 
     def _neighbours(self, config: Config) -> tuple[NDArray[Any], Floats]:
-        position = np.array(self._position(config))
-        if self.design.grid:
-            return _corners(self.design.grid, position)
-        squared = ((self._points - position) ** 2).sum(axis=1)
-        near = np.argsort(squared, kind="stable")[:NEIGHBOURS]
-        weights = 1 / (squared[near] + 1e-9)
-        return near, weights / weights.sum()
+        return _corners(self.design.grid, np.array(self._position(config)))
 
 
 def _corners(shape: tuple[int, ...], position: Floats) -> tuple[NDArray[Any], Floats]:
     """Return the flat indices of the grid cell around `position` with their weights in linear interpolation."""
-    scaled = position * (np.array(shape) - 1)
-    low = np.minimum(scaled.astype(int), np.array(shape) - 2)
-    share = scaled - low
-    near, weights = [], []
-    for corner in itertools.product((0, 1), repeat=len(shape)):
-        near.append(np.ravel_multi_index(tuple(low + corner), shape))
-        weights.append(np.prod(np.where(np.array(corner) == 1, share, 1 - share)))
+    near, weights = [0], [1.0]
+    for n, place in zip(shape, position.tolist(), strict=True):
+        scaled = place * (n - 1)
+        low = min(int(scaled), n - 2)
+        share = scaled - low
+        near = [flat * n + low + side for flat in near for side in (0, 1)]
+        weights = [weight * part for weight in weights for part in (1 - share, share)]
     return np.array(near), np.array(weights)

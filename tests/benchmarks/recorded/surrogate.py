@@ -1,0 +1,72 @@
+"""Answers between recorded configs that lie on no grid: a Gaussian process's mean, and the noise of recorded runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+Floats = NDArray[np.float64]
+START = 0.5, 0.01
+"""The length of every axis, in widths of the recorded range, and the noise, in variances, before they are fitted."""
+
+
+class Surrogate:
+    """Answer any point of the unit cube from runs that were recorded at n points of it.
+
+    The mean is that of a Gaussian process with a length for each axis (Rasmussen & Williams 2006, eq. 2.25 and 5.9),
+    cut to the range of the recorded means; lengths and noise maximise the marginal likelihood of the last column, and
+    serve all. Left out one by one, the means of the better half of 96 configs over four hyperparameters on 400 images
+    are missed by 2.7, 12 and 4.7 points (fashion_mlp_4, mnist_mlp_4 with its cliff of divergence, mnist_convnet_4,
+    root mean squares); six neighbours, weighted by inverse squared distances, miss them by 7.2, 16 and 9.8, because a
+    learning rate matters more than a dropout.
+
+    The noise is what a recorded run of the nearest config with several runs, by the lengths, deviates from their mean.
+    """
+
+    def __init__(self, points: Floats, runs: Sequence[Floats]) -> None:
+        """Fit to the `runs` of each point, each (runs, columns), at `points` (n, d)."""
+        self._points = points
+        recorded = np.array([each.mean(axis=0) for each in runs])
+        self._middle = recorded.mean(axis=0)
+        self._bounds = recorded.min(axis=0), recorded.max(axis=0)
+        first = np.log([*[START[0]] * points.shape[1], START[1]])
+        last = recorded[:, -1] - self._middle[-1]
+        best = minimize(self._surprise, first, args=(last,), method="Nelder-Mead", options={"maxiter": 600})
+        rounded = [float(f"{np.exp(each):.2g}") for each in best.x]  # so that the last bits of a BLAS don't matter
+        self.lengths, noise = np.array(rounded[:-1]), rounded[-1]
+        covariance = self._kernel(points, self.lengths) + noise * np.eye(len(points))
+        self._weights = np.linalg.solve(covariance, recorded - self._middle)
+        several = [i for i, each in enumerate(runs) if len(each) > 1]
+        self._noisy = points[several]
+        # Deviations from a mean of k runs are too small by sqrt((k - 1) / k).
+        self._noise = [(runs[i] - recorded[i]) * np.sqrt(len(runs[i]) / (len(runs[i]) - 1)) for i in several]
+
+    def means(self, points: Floats) -> Floats:
+        """Return the mean of every column at `points` (m, d): (m, columns)."""
+        found: Floats = np.clip(self._middle + self._kernel(points, self.lengths) @ self._weights, *self._bounds)
+        return found
+
+    def run(self, point: Floats, which: float) -> Floats:
+        """Return one run at `point` (d,), all columns of it; `which` (0..1) says whose noise it has."""
+        mean: Floats = self.means(point[None])[0]
+        if not self._noise:
+            return mean
+        noise = self._noise[int((((self._noisy - point) / self.lengths) ** 2).sum(axis=1).argmin())]
+        return np.clip(mean + noise[int(which * len(noise))], 0.0, 1.0)
+
+    def _kernel(self, points: Floats, lengths: Floats) -> Floats:
+        """Return the covariances between `points` (m, d) and the recorded ones, (m, n)."""
+        squared = (((points[:, None] - self._points[None]) / lengths) ** 2).sum(axis=2)
+        found: Floats = np.exp(-0.5 * squared)
+        return found
+
+    def _surprise(self, logs: Floats, values: Floats) -> float:
+        """Return the negative log marginal likelihood, the process's variance at its best (up to a constant)."""
+        *lengths, noise = np.exp(logs)
+        covariance = self._kernel(self._points, np.array(lengths)) + (noise + 1e-8) * np.eye(len(values))
+        lower = np.linalg.cholesky(covariance)
+        white = np.linalg.solve(lower, values)
+        return float(len(values) / 2 * np.log(white @ white / len(values)) + np.log(np.diag(lower)).sum())
