@@ -1,9 +1,9 @@
-"""`python -m tests.benchmarks.carrying`: is what a subset found as good on all of the data as what a search there finds?
+"""`python -m tests.benchmarks.carrying`: is what a subset found as good as what a search on all data finds?
 
 Both search a recorded table with the same number of trials, one on 400 images, one on all of the data, and end as the
 product does: each good value is trained on all of the data with three seeds (after the subset with its weight decay
 carried over, on grids, see `replay.carried_over`), the best on validation is taken, and then its learning rate halved
-or doubled, if that is better with every seed (on grids). What counts is the test accuracy on all of the data of what is taken.
+or doubled, if that is better with every seed (on grids). What counts is the test accuracy of what is taken.
 
 A table holds one run on all of the data of most configs, and a search there meets the very run whose test accuracy it
 is judged by. So the search on all of the data looks better here than it is.
@@ -111,7 +111,9 @@ def carrying_table(found: dict[str, list[Reached]]) -> Table:
     for column in ("table", "subset - full", "its winner - full", "winner carried over - plain"):
         table.add_column(column, justify="left" if column == "table" else "right")
     for name, rows in found.items():
-        table.add_row(name, *(_difference(rows, *pair) for pair in (("subset", "full"), ("winner", "full"), ("winner", "plain"))))
+        table.add_row(
+            name, *(_difference(rows, *pair) for pair in (("subset", "full"), ("winner", "full"), ("winner", "plain")))
+        )
     return table
 
 

@@ -143,7 +143,7 @@ def record(task: Task, data_dir: Path | None) -> tuple[Task, dict[str, Any]]:
         "validation": _padded([p.validation_accuracy for p in points]),
         "hits": base64.b64encode(np.packbits(points[-1].validation_hits).tobytes()).decode(),
     }
-    others = {"confirmation": _confirmation(data)} | ({"test": test} if task.size == len(design.sizes) else {})
+    others = {"confirmation": confirmation_images(data)} | ({"test": test} if task.size == len(design.sizes) else {})
     for name, examples in others.items():
         run[name] = 0.0 if run["diverged"] else round(network.evaluate(examples).accuracy, 4)
     network.release_buffers()
@@ -160,7 +160,7 @@ def _fold(data: StudyData, samples: int, seed: int) -> Fold:
     return data.search_fold(samples, seed if samples < data.pool_size else 0)
 
 
-def _confirmation(data: StudyData) -> models.Examples:
+def confirmation_images(data: StudyData) -> models.Examples:
     """Return the images that a run is confirmed on: none of them validate a search."""
     indices = data.split.holdout[VALIDATION : VALIDATION + CONFIRMATION]
     return models.Examples(data.part.images[indices], data.part.labels[indices])

@@ -5,7 +5,7 @@ are judged by the full-data test accuracy of the config they pick: its regret in
 pick is its best trial, as it is; ours is the winner of its race, with its values carried over (on grids, see
 `replay.carried_over`). What carrying over would do for a tool's pick is printed too. With --picks FILE what was picked
 is kept as JSON lines, and the same command goes on where it was stopped. SMAC3 needs PYTHONHASHSEED=0 to give the same
-trace twice.
+trace twice. With --live a few searches are really trained instead, see `live`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import Any
 import optuna
 
 from hpo.space import Config
+from tests.benchmarks.live import SIDES, compare, print_outcomes
 from tests.benchmarks.peers import COSTLY, PEERS
 from tests.benchmarks.peers.problem import Problem, recommended, run
 from tests.benchmarks.recorded.designs import DESIGNS
@@ -38,6 +39,7 @@ from tests.benchmarks.search_table import OURS, RANDOM_IN_FULL, print_results
 
 FOLDER = Path(__file__).parent / "recorded"
 BUDGETS = (20, 40, 60, 100, 200)
+LIVE_BUDGET = 40
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,26 @@ class Pick:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.search", description=__doc__)
     sides = [OURS, *PEERS]
-    parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), default=list(DESIGNS), metavar="TABLE")
+    parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), metavar="TABLE")
     parser.add_argument("--sides", nargs="+", choices=sides, metavar="SIDE", help="default: all but the costly ones")
-    parser.add_argument("--seeds", type=int, default=50, metavar="N", help="searches a side and table (default: 50)")
-    parser.add_argument("--budgets", type=int, nargs="+", default=list(BUDGETS), metavar="N")
+    parser.add_argument("--seeds", type=int, metavar="N", help="searches a side and table (default: 50; live 4)")
+    parser.add_argument("--budgets", type=int, nargs="+", metavar="N", help=f"default: {BUDGETS}; live {LIVE_BUDGET}")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where the recorded tables are")
     parser.add_argument("--picks", type=Path, metavar="FILE", help="keep what was picked here, and go on from it")
     parser.add_argument("--json", action="store_true", help="print every outcome as JSON")
+    parser.add_argument(
+        "--live", action="store_true", help="really train, on mnist_mlp alone unless --tables says more"
+    )
+    parser.add_argument(
+        "--data-dir", type=Path, default=os.environ.get("HPO_DATA_DIR"), metavar="DIR", help="for --live"
+    )
     arguments = parser.parse_args()
+    if arguments.live:
+        _live(arguments)
+        return
+    arguments.tables = arguments.tables or list(DESIGNS)
+    arguments.seeds, arguments.budgets = arguments.seeds or 50, arguments.budgets or list(BUDGETS)
     chosen = arguments.sides or [side for side in sides if side not in COSTLY]
     for side in [side for side in chosen if side in PEERS]:
         if PEERS[side].missing:
@@ -96,6 +109,23 @@ def main() -> None:
         print(json.dumps(outcomes))
     else:
         print_results(outcomes)
+
+
+def _live(arguments: argparse.Namespace) -> None:
+    for budget in arguments.budgets or [LIVE_BUDGET]:
+        outcomes = compare(
+            arguments.tables or ["mnist_mlp"],
+            arguments.sides or SIDES,
+            arguments.seeds or 4,
+            budget,
+            workers=arguments.workers,
+            folder=arguments.folder,
+            data_dir=Path(arguments.data_dir) if arguments.data_dir else None,
+        )
+        if arguments.json:
+            print(json.dumps([asdict(each) for each in outcomes]))
+        else:
+            print_outcomes(outcomes)
 
 
 def search_once(task: tuple[str, str, int], budgets: Sequence[int], folder: Path) -> list[Pick]:
