@@ -22,12 +22,11 @@ GRID = RecordedTable.named("fashion_mlp", FOLDER)
 SCATTERED = RecordedTable.named("fashion_mlp_4", FOLDER)
 
 
-@pytest.mark.parametrize("table", [GRID, SCATTERED], ids=lambda table: table.design.name)
-def test_a_recorded_config_is_answered_with_its_own_runs(table: RecordedTable) -> None:
-    runs = read_runs(FOLDER, table.design.name)
+def test_a_recorded_config_of_a_grid_is_answered_with_its_own_runs() -> None:
+    runs = read_runs(FOLDER, GRID.design.name)
     for config in (3, 40, 77):
         mine = {tuple(run["validation"]) for key, run in runs.items() if key[:2] == (config, 0)}
-        answers = {tuple(table.run(table.design.configs[config], 0, seed).validation.values()) for seed in range(30)}
+        answers = {tuple(GRID.run(GRID.design.configs[config], 0, seed).validation.values()) for seed in range(30)}
         assert answers <= mine
         assert len(answers) > 1, "with another seed it is another run"
 
@@ -42,13 +41,21 @@ def test_a_config_between_others_has_their_interpolated_mean_and_no_better_run()
     assert set(runs) <= seen
 
 
+def test_a_config_off_grids_is_answered_with_its_mean_and_the_noise_of_runs() -> None:
+    config = SCATTERED.optimum
+    answers = [SCATTERED.run(config, 0, seed).confirmation for seed in range(600)]
+    assert len(set(answers)) > 1
+    assert np.mean(answers) == pytest.approx(SCATTERED.expected(config), abs=4 * np.std(answers) / np.sqrt(600))
+
+
 def test_the_nearest_edge_answers_for_what_lies_outside() -> None:
     outside = {"learning_rate": 1e-9, "weight_decay": 1e-9}
     assert GRID.truth(outside) == GRID.truth(GRID.design.configs[0])
 
 
-def test_no_config_is_better_than_the_best() -> None:
-    assert max(GRID.truth(config) for config in GRID.design.configs) == GRID.best
+@pytest.mark.parametrize("table", [GRID, SCATTERED], ids=lambda table: table.design.name)
+def test_no_config_is_better_than_the_best(table: RecordedTable) -> None:
+    assert max(table.truth(config) for config in table.design.configs) <= table.best
 
 
 def test_a_replay_repeats_itself_and_keeps_to_its_budget() -> None:
@@ -56,6 +63,7 @@ def test_a_replay_repeats_itself_and_keeps_to_its_budget() -> None:
     assert found == replay(GRID, 60, seed=1)
     assert found != replay(GRID, 60, seed=2)
     assert found.spent <= 60
+    assert {trial.round for trial in found.trials} == set(range(1, len(found.boxes) + 1))
     assert found.winner in found.raced
     assert len(found.raced) == plan(60).candidates
 

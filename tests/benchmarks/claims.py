@@ -19,7 +19,7 @@ import json
 import multiprocessing
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ from scipy.stats import binomtest
 from hpo.space import Box, Interval, Numeric, SearchSpace
 from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.tables import RecordedTable
-from tests.benchmarks.replay import HOW, Found, budget_of, replay
+from tests.benchmarks.replay import HOW, Found, Plan, budget_of, replay
 
 FOLDER = Path(__file__).parent / "recorded"
 NEAR, ONE_POINT, TWO_POINTS = 0.005, 0.01, 0.02
@@ -55,6 +55,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.claims", description=__doc__)
     parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), default=list(DESIGNS), metavar="TABLE")
     parser.add_argument("--seeds", type=int, default=200, metavar="N", help="replays a table (default: 200)")
+    parser.add_argument(
+        "--round", type=int, default=HOW.trials, metavar="N", help=f"trials in it (default: {HOW.trials})"
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where the recorded tables are")
     parser.add_argument("--json", action="store_true", help="print what every seed showed as JSON")
@@ -62,7 +65,7 @@ def main() -> None:
     found: dict[str, list[Seen]] = {}
     with multiprocessing.get_context("spawn").Pool(arguments.workers) as pool:
         for name in arguments.tables:
-            look = functools.partial(seen, name, arguments.folder)
+            look = functools.partial(seen, name, arguments.folder, replace(HOW, trials=arguments.round))
             found[name] = pool.map(look, range(arguments.seeds), chunksize=10)
             print(f"{name}: done", file=sys.stderr)
     if arguments.json:
@@ -71,18 +74,18 @@ def main() -> None:
         Console(highlight=False).print(claims_table(found))
 
 
-def seen(name: str, folder: Path, seed: int) -> Seen:
+def seen(name: str, folder: Path, how: Plan, seed: int) -> Seen:
     """Search one table from a right start and from a misplaced one, with 100 and with 60 trials."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     table = RecordedTable.named(name, folder)
     rightly, misplaced = wide_space(table, missed_by=0), wide_space(table, missed_by=2)
-    right = replay(table, budget_of(100), seed, space=rightly, how=HOW)
+    right = replay(table, budget_of(100), seed, space=rightly, how=how)
     raced = [table.mean(trial) for trial in right.raced]
     return Seen(
         right=table.mean(right.winner),
-        right_60=table.mean(replay(table, budget_of(60), seed, space=rightly, how=HOW).winner),
-        misplaced=table.mean(replay(table, budget_of(100), seed, space=misplaced, how=HOW).winner),
-        misplaced_60=table.mean(replay(table, budget_of(60), seed, space=misplaced, how=HOW).winner),
+        right_60=table.mean(replay(table, budget_of(60), seed, space=rightly, how=how).winner),
+        misplaced=table.mean(replay(table, budget_of(100), seed, space=misplaced, how=how).winner),
+        misplaced_60=table.mean(replay(table, budget_of(60), seed, space=misplaced, how=how).winner),
         box=_holds_half_of_the_best(table, right),
         error=right.confirmed.mean - table.expected(right.winner),
         regret=table.highest_mean() - table.mean(right.winner),

@@ -44,7 +44,7 @@ from tests.benchmarks.replay import HOW, budget_of, replay
 FOLDER = Path(__file__).parent / "recorded"
 FILE = "confirmations.jsonl"
 FIVE = 5
-ORDERS = 200
+ORDERS = 50
 STREAM, FIRST_GROUP = 777, 10
 """What the runs are drawn from: no table has runs of these seeds, nor did a search see these groups of images."""
 
@@ -117,11 +117,11 @@ def confirmed(task: tuple[str, int], folder: Path, runs: int, data_dir: Path | N
     return Confirmed(name, seed, winner, scores)
 
 
-def coverage(scores: Sequence[float], rng: np.random.Generator) -> Coverage:
+def coverage(scores: Sequence[float], rng: np.random.Generator, orders: int = ORDERS) -> Coverage:
     """Return what the product's interval of five runs does, over many fives of the `scores` of one config."""
     values = np.array(scores)
     n = len(values)
-    fives = np.concatenate([_fives(rng.permutation(n)) for _ in range(ORDERS)])
+    fives = np.concatenate([_fives(rng.permutation(n)) for _ in range(orders)])
     truth = (values.sum() - values[fives].sum(axis=1)) / (n - FIVE)
     widened = math.sqrt(1 + FIVE / (n - FIVE))
     found = [estimate(list(values[five])) for five in fives]

@@ -25,7 +25,7 @@ from rich.table import Table
 
 import models
 from hpo.space import Config
-from hpo.study_data import Fold
+from hpo.study_data import Fold, StudyData
 from hpo.training_runs import evaluation_steps
 from tests.benchmarks.peers import PEERS
 from tests.benchmarks.peers.problem import RUNGS, Problem, recommended, run
@@ -52,11 +52,11 @@ class Outcome:
 class Trainings:
     """Answers as a `RecordedTable` does, by training."""
 
-    def __init__(self, design: Design, data_dir: Path | None) -> None:
+    def __init__(self, design: Design, data: StudyData, test: models.Examples) -> None:
         self.design = design
         self.space = design.definition.space
         self.full = len(design.sizes)
-        self._data, self._test = table_data(design.name, data_dir)
+        self._data, self._test = data, test
 
     def run(self, config: Config, size: int, seed: int) -> Run:
         """Train `config` on `size` to its end and return what it scored; the same for the same three."""
@@ -138,7 +138,7 @@ def _searched(task: tuple[str, str, int], budget: int, folder: Path, data_dir: P
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
-    table, trainings = RecordedTable.named(name, folder), Trainings(DESIGNS[name], data_dir)
+    table, trainings = RecordedTable.named(name, folder), Trainings(DESIGNS[name], *table_data(name, data_dir))
     live, replayed = _pick(trainings, side, seed, budget), _pick(table, side, seed, budget)
     live, replayed = (_as_used(table, side, config) for config in (live, replayed))
     return Outcome(name, side, seed, trainings.truth(live, seed), table.truth(replayed))
