@@ -12,6 +12,17 @@ in the table, at multiples of the learning rate that was found, with weight deca
 
 No one factor is right everywhere, so both neighbours are tried. They are compared on the whole holdout, and the test
 set stays closed for them; what is taken is trained again, from the same seeds, to open it.
+
+What is taken is the highest mean. Nothing is gained by asking for more, such as being better with every seed: where
+values are nearly as good, it matters little which is used, and beside a cliff of divergence, where it matters most, a
+seed that went well keeps the winner. What 40 replayed searches of 60 trials end with, less what a search on all of the
+data finds, points of test accuracy with 90 % intervals (`tests.benchmarks.carrying`, on its four grids):
+
+    table                        no probes     with every seed     highest mean
+    MLP on Fashion-MNIST        .08 +- .11          .08 +- .11       .18 +- .10
+    MLP on MNIST                .10 +- .09          .13 +- .10       .10 +- .11
+    ConvNet on MNIST          -1.87 +- 1.12       -1.19 +- 1.00     -.17 +- .20
+    ConvNet on Fashion-MNIST   -.20 +- .05         -.16 +- .05      -.13 +- .05
 """
 
 from __future__ import annotations
@@ -29,11 +40,13 @@ PROBES: Mapping[Probe, float] = {"probe_lower": 0.5, "probe_higher": 2.0}
 def taken(winner: Mapping[int, float], probes: Mapping[Probe, Mapping[int, float]]) -> Probe | None:
     """Return which of the `probes` is taken in place of the `winner`, or None; all are validation accuracies by run.
 
-    It is the one with the highest mean, if it is higher than the winner with every seed. Run k of all of them trains
-    from one seed. Where a probe is no better, and each seed puts it above or below by luck alone, that happens with a
-    probability of at most 2^-seeds.
+    It is the one with the highest mean, if that is higher than the winner's. Run k of all of them trains from one seed.
     """
     if not probes:
         return None
-    best = max(probes, key=lambda stage: float(np.mean(list(probes[stage].values()))))
-    return best if all(probes[best][run] > score for run, score in winner.items()) else None
+    best = max(probes, key=lambda stage: _mean(probes[stage]))
+    return best if _mean(probes[best]) > _mean(winner) else None
+
+
+def _mean(scores: Mapping[int, float]) -> float:
+    return float(np.mean(list(scores.values())))

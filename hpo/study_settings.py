@@ -127,8 +127,8 @@ class FinalSettings:
     What is clearly worse leaves the race after any run but the first, and after the second run there are `good_values`
     places. Those that in the end cannot be told from the best get `confirmation_runs` more, and are trained on all of
     the data for `epochs` epochs with `seeds` seeds. With `probe`, the learning rate of the best of them is then halved
-    and doubled there, and the better of the two is taken if its validation accuracy is higher with every seed (see
-    hpo.probing); that costs twice `seeds` runs, and `seeds` more if one is taken.
+    and doubled there, and the better of the two is taken if its mean validation accuracy is higher (see hpo.probing);
+    that costs twice `seeds` runs, and `seeds` more if one is taken.
     """
 
     good_values: int = 5

@@ -15,16 +15,14 @@ SCORES = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(lambda scores: di
 
 
 @given(winner=SCORES, lower=SCORES, higher=SCORES)
-def test_what_is_taken_is_better_than_the_winner_with_every_seed_and_than_the_other_probe_on_average(
-    winner, lower, higher
-):
+def test_what_is_taken_has_the_highest_mean_and_the_winner_stays_where_none_is_higher(winner, lower, higher):
     probes = {"probe_lower": lower, "probe_higher": higher}
+    means = {stage: np.mean(list(scores.values())) for stage, scores in probes.items()}
     best = taken(winner, probes)
     if best is None:
-        assert any(probe[run] <= score for probe in probes.values() for run, score in winner.items())
+        assert max(means.values()) <= np.mean(list(winner.values()))
     else:
-        assert all(probes[best][run] > score for run, score in winner.items())
-        assert sum(probes[best].values()) >= max(sum(each.values()) for each in probes.values()) - 1e-12
+        assert means[best] == max(means.values()) > np.mean(list(winner.values()))
 
 
 @given(SCORES)
@@ -34,12 +32,6 @@ def test_what_only_equals_the_winner_is_not_taken(winner):
 
 def test_there_is_nothing_to_take_where_nothing_was_tried():
     assert taken({0: 0.5}, {}) is None
-
-
-def test_luck_takes_a_probe_that_is_no_better_in_one_of_eight_cases_with_three_seeds():
-    tables = np.random.default_rng(0).random((4000, 2, 3))
-    lucky = [taken(dict(enumerate(winner)), {"probe_lower": dict(enumerate(probe))}) for winner, probe in tables]
-    assert np.mean([each is not None for each in lucky]) == pytest.approx(1 / 8, abs=0.02)
 
 
 class NoData:
