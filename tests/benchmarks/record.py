@@ -124,7 +124,7 @@ def _best(design: Design, known: Runs, share: float) -> list[int]:
     return sorted(sorted(score, key=lambda config: (-score[config], config))[: round(share * len(score))])
 
 
-STAGES = (_everywhere, _larger_subsets, _often, _all_of_the_data)
+STAGES = (_everywhere, _often, _larger_subsets, _all_of_the_data)
 """What is recorded one after the other: what a table needs most comes first."""
 
 
