@@ -17,7 +17,7 @@ from tests.benchmarks.carrying import best_on_all, reached
 from tests.benchmarks.confirming import Confirmed, coverage, read
 from tests.benchmarks.live import Trainings
 from tests.benchmarks.recorded.designs import DESIGNS, Size
-from tests.benchmarks.recorded.surrogate import Surrogate
+from tests.benchmarks.recorded.surrogate import MARGIN, Surrogate
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.search import FOLDER
 
@@ -50,12 +50,13 @@ def test_a_surrogate_answers_with_noise_that_its_runs_have(surrogate: Surrogate)
     assert 0.002 < answers.std(ddof=1) < 0.05
 
 
-def test_no_mean_of_a_surrogate_is_beyond_what_was_recorded() -> None:
+def test_a_surrogate_does_not_swing_beyond_what_was_recorded_beside_a_cliff() -> None:
     points = np.linspace(0, 1, 12)[:, None]
     cliff = Surrogate(points, [np.array([[0.1 if x > 0.5 else 0.8]]) for x in points[:, 0]])
     means = cliff.means(np.linspace(0, 1, 300)[:, None])
     assert means.min() >= 0.1
-    assert means.max() <= 0.8
+    assert means.max() <= 0.8 + MARGIN
+    assert np.mean(means >= 0.8) < 0.1, "no plateau that nobody recorded"
 
 
 def test_a_surrogate_of_single_runs_answers_without_noise() -> None:

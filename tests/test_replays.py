@@ -35,8 +35,8 @@ def test_a_config_between_others_has_their_interpolated_mean_and_no_better_run()
     one, other = GRID.design.configs[40], GRID.design.configs[48]
     between = {**one, "learning_rate": float(np.sqrt(one["learning_rate"] * other["learning_rate"]))}
     runs = [GRID.run(between, 0, seed).confirmation for seed in range(2_000)]
-    assert GRID.expected(between) == pytest.approx((GRID.expected(one) + GRID.expected(other)) / 2)
-    assert np.mean(runs) == pytest.approx(GRID.expected(between), abs=4 * np.std(runs) / np.sqrt(len(runs)))
+    assert GRID.mean(between) == pytest.approx((GRID.mean(one) + GRID.mean(other)) / 2)
+    assert np.mean(runs) == pytest.approx(GRID.mean(between), abs=4 * np.std(runs) / np.sqrt(len(runs)))
     seen = {GRID.run(each, 0, seed).confirmation for each in (one, other) for seed in range(50)}
     assert set(runs) <= seen
 
@@ -45,7 +45,7 @@ def test_a_config_off_grids_is_answered_with_its_mean_and_the_noise_of_runs() ->
     config = SCATTERED.optimum
     answers = [SCATTERED.run(config, 0, seed).confirmation for seed in range(600)]
     assert len(set(answers)) > 1
-    assert np.mean(answers) == pytest.approx(SCATTERED.expected(config), abs=4 * np.std(answers) / np.sqrt(600))
+    assert np.mean(answers) == pytest.approx(SCATTERED.mean(config), abs=4 * np.std(answers) / np.sqrt(600))
 
 
 def test_the_nearest_edge_answers_for_what_lies_outside() -> None:

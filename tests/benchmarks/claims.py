@@ -87,7 +87,7 @@ def seen(name: str, folder: Path, how: Plan, seed: int) -> Seen:
         misplaced=table.mean(replay(table, budget_of(100), seed, space=misplaced, how=how).winner),
         misplaced_60=table.mean(replay(table, budget_of(60), seed, space=misplaced, how=how).winner),
         box=_holds_half_of_the_best(table, right),
-        error=right.confirmed.mean - table.expected(right.winner),
+        error=right.confirmed.mean - table.mean(right.winner),
         regret=table.highest_mean() - table.mean(right.winner),
         kept=max(table.mean(config) for config in right.left) >= max(raced) - NEAR,
     )

@@ -19,10 +19,6 @@ from tests.benchmarks.recorded.runs import read_runs
 from tests.benchmarks.recorded.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
-SMOOTHING = 0.6
-"""The bandwidth of the truth on a grid, in its spacings: one to three runs a config are not the truth yet."""
-
-
 BETWEEN = 12
 """The best of a space is looked for at so many doublings of one point, between what was recorded."""
 
@@ -76,53 +72,52 @@ class RecordedTable:
         )
 
     def mean(self, config: Config, size: int = 0) -> float:
-        """Return the accuracy that trainings of `config` on `size` come to on average, smoothed over neighbours."""
-        if not self.design.grid:
-            return float(self._surrogate(size).means(np.array([self._position(config)]))[0, -1])
-        near, weights = self._neighbours(config)
-        return float(weights @ self._smooth(size)[near])
+        """Return the accuracy that trainings of `config` on `size` come to on average.
 
-    def expected(self, config: Config) -> float:
-        """Return the accuracy that `run` answers on average for the smallest subset, on the images that confirm."""
-        if not self.design.grid:
-            return self.mean(config)
-        near, weights = self._neighbours(config)
-        return float(weights @ [self._columns(0)[each][:, -1].mean() for each in near])
+        That is what `run` answers on average where every config that matters has many runs: for the smallest subset of
+        a grid. Elsewhere a `Surrogate` tells the mean of one to three runs from their luck. On all of the data it is
+        the accuracy on the test set, else on the images that confirm.
+        """
+        if self._many_runs(size):
+            near, weights = self._neighbours(config)
+            return float(weights @ self._means(size)[near])
+        return float(self._surrogate(size).means(np.array([self._position(config)]))[0, -1])
 
     @functools.cache  # noqa: B019 - a table lives as long as its benchmark
     def highest_mean(self, size: int = 0) -> float:
-        """Return the highest `mean` of the recorded configs; where they are on no grid, of many between them too."""
-        highest = float(self._smooth(size).max())
-        if self.design.grid:
-            return highest
+        """Return the highest `mean` of all configs, recorded and between them.
+
+        The highest of many means is lucky, even of means of twenty runs: so one half of the runs says which config it
+        is, and the other half how good it is, and the other way round.
+        """
+        if self._many_runs(size):
+            runs = [each[:, -1] for each in self._columns(size)]
+            halves = [np.array([each[part::2].mean() for each in runs]) for part in (0, 1)]
+            return float(np.mean([halves[1 - part][halves[part].argmax()] for part in (0, 1)]))
         between = qmc.Sobol(self._points.shape[1], seed=1).random_base2(BETWEEN)
-        return max(highest, float(self._surrogate(size).means(between)[:, -1].max()))
+        return float(max(self._surrogate(size).means(points)[:, -1].max() for points in (self._points, between)))
 
     def truth(self, config: Config) -> float:
-        """Return the accuracy on the test set that `config` reaches on all of the data, smoothed over neighbours."""
+        """Return the accuracy on the test set that `config` reaches on all of the data on average."""
         return self.mean(config, self.full)
 
     @property
     def best(self) -> float:
-        """The highest `truth` of the recorded configs and, where they are on no grid, between them."""
+        """The highest `truth` of all configs."""
         return self.highest_mean(self.full)
 
     @property
     def optimum(self) -> Config:
         """The recorded config with the highest mean on the smallest subset."""
-        return self.design.configs[int(self._smooth(0).argmax())]
+        return self.design.configs[int(self._means(0).argmax())]
+
+    def _many_runs(self, size: int) -> bool:
+        return bool(self.design.grid) and size == 0
 
     @functools.cache  # noqa: B019 - a table lives as long as its benchmark
-    def _smooth(self, size: int) -> Floats:
-        """Return the smoothed means over the design, (n,): of test accuracies on all of the data, else confirmation."""
-        if not self.design.grid:
-            return self._surrogate(size).means(self._points)[:, -1]
-        runs = self._of(size, "test" if size == self.full else "confirmation")
-        distances = np.sqrt(((self._points[:, None] - self._points[None]) ** 2).sum(axis=2))
-        spacing = np.median(np.sort(distances, axis=1)[:, 1])
-        weights = np.exp(-0.5 * (distances / (SMOOTHING * spacing)) ** 2) * np.array([len(each) for each in runs])
-        smooth: Floats = weights @ np.array([each.mean() for each in runs]) / weights.sum(axis=1)
-        return smooth
+    def _means(self, size: int) -> Floats:
+        """Return the means of the runs over the design, (n,)."""
+        return np.array([each[:, -1].mean() for each in self._columns(size)])
 
     def _of(self, size: int, name: str) -> list[Floats]:
         """Return the runs of each config, each of shape (runs, 1) or (runs, rungs)."""
