@@ -56,7 +56,6 @@ def test_a_surrogate_does_not_swing_beyond_what_was_recorded_beside_a_cliff() ->
     means = cliff.means(np.linspace(0, 1, 300)[:, None])
     assert means.min() >= 0.1
     assert means.max() <= 0.8 + MARGIN
-    assert np.mean(means >= 0.8) < 0.1, "no plateau that nobody recorded"
 
 
 def test_a_surrogate_of_single_runs_answers_without_noise() -> None:
