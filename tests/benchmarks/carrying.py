@@ -25,11 +25,11 @@ from pathlib import Path
 
 import numpy as np
 import optuna
-from rich.console import Console
 from rich.table import Table
 
 from hpo.probing import PROBES, taken
 from hpo.space import Config
+from tests.benchmarks.printing import console
 from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import HOW, budget_of, carried_over, replay
@@ -71,7 +71,7 @@ def main() -> None:
     if arguments.json:
         print(json.dumps({name: [asdict(each) for each in rows] for name, rows in found.items()}))
     else:
-        Console(highlight=False).print(carrying_table(found))
+        console().print(carrying_table(found))
 
 
 def reached(name: str, folder: Path, trials: int, seed: int) -> Reached:

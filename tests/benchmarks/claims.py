@@ -24,11 +24,11 @@ from pathlib import Path
 
 import numpy as np
 import optuna
-from rich.console import Console
 from rich.table import Table
 from scipy.stats import binomtest
 
 from hpo.space import Box, Interval, Numeric, SearchSpace
+from tests.benchmarks.printing import console
 from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import HOW, Found, Plan, budget_of, replay
@@ -71,7 +71,7 @@ def main() -> None:
     if arguments.json:
         print(json.dumps({name: [asdict(each) for each in all_seen] for name, all_seen in found.items()}))
     else:
-        Console(highlight=False).print(claims_table(found))
+        console().print(claims_table(found))
 
 
 def seen(name: str, folder: Path, how: Plan, seed: int) -> Seen:
@@ -121,15 +121,15 @@ def claims_table(found: dict[str, list[Seen]]) -> Table:
         right, right_60 = (np.mean([getattr(row, each) for row in rows]) for each in ("right", "right_60"))
         table.add_row(
             name,
-            _share([row.box for row in rows]),
-            _share([row.misplaced >= right - ONE_POINT for row in rows]),
+            share_text([row.box for row in rows]),
+            share_text([row.misplaced >= right - ONE_POINT for row in rows]),
             f"{100 * np.mean([row.right >= right - ONE_POINT for row in rows]):.0f}",
-            _share([row.misplaced_60 >= right_60 - ONE_POINT for row in rows]),
+            share_text([row.misplaced_60 >= right_60 - ONE_POINT for row in rows]),
             f"{100 * np.mean([row.right_60 >= right_60 - ONE_POINT for row in rows]):.0f}",
             _points([row.error for row in rows]),
             _points([row.regret for row in rows]),
-            _share([row.regret > TWO_POINTS for row in rows]),
-            _share([row.kept for row in rows]),
+            share_text([row.regret > TWO_POINTS for row in rows]),
+            share_text([row.kept for row in rows]),
         )
     return table
 
@@ -140,7 +140,8 @@ def _holds_half_of_the_best(table: RecordedTable, found: Found) -> bool:
     return sum(config in box for config in good) >= len(good) / 2
 
 
-def _share(hits: list[bool]) -> str:
+def share_text(hits: list[bool]) -> str:
+    """Return the share of `hits` in %, with its 90 % Wilson interval."""
     interval = binomtest(sum(hits), len(hits)).proportion_ci(0.9, "wilson")
     return f"{100 * np.mean(hits):.0f} ({100 * interval.low:.0f}..{100 * interval.high:.0f})"
 

@@ -28,7 +28,6 @@ from pathlib import Path
 import numpy as np
 import optuna
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 from scipy.stats import binomtest
 
@@ -36,6 +35,7 @@ import models
 from hpo.selecting import estimate
 from hpo.space import Config
 from tests.benchmarks.claims import wide_space
+from tests.benchmarks.printing import console
 from tests.benchmarks.record import table_data
 from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.tables import RecordedTable
@@ -91,7 +91,7 @@ def main() -> None:
                     lines.write(json.dumps(asdict(each)) + "\n")
                 print(f"{each.table}, winner {each.seed}: done", file=sys.stderr)
     found = [each for each in read(file) if each.table in arguments.tables]
-    Console(highlight=False).print(coverage_table(found))
+    console().print(coverage_table(found))
 
 
 def confirmed(task: tuple[str, int], folder: Path, runs: int, data_dir: Path | None) -> Confirmed:

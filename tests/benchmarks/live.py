@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 import optuna
-from rich.console import Console
 from rich.table import Table
 
 import models
@@ -29,6 +28,7 @@ from hpo.study_data import Fold, StudyData
 from hpo.training_runs import evaluation_steps
 from tests.benchmarks.peers import PEERS
 from tests.benchmarks.peers.problem import RUNGS, Problem, recommended, run
+from tests.benchmarks.printing import console
 from tests.benchmarks.record import confirmation_images, table_data
 from tests.benchmarks.recorded.designs import DESIGNS, Design
 from tests.benchmarks.recorded.tables import RecordedTable, Run
@@ -130,7 +130,7 @@ def print_outcomes(outcomes: Sequence[Outcome]) -> None:
         rows = [each for each in outcomes if (each.table, each.side) == (name, side)]
         live, replayed = ([100 * getattr(row, which) for row in rows] for which in ("live", "replayed"))
         table.add_row(name, side, f"{len(rows)}", interval_text(live), interval_text(replayed))
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 def _searched(task: tuple[str, str, int], budget: int, folder: Path, data_dir: Path | None) -> Outcome:

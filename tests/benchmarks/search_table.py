@@ -6,25 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 from scipy.stats import t
+
+from tests.benchmarks.printing import console
 
 OURS, RANDOM_IN_FULL = "ours", "random on all of the data"
 
 
 def print_results(outcomes: Sequence[dict[str, Any]]) -> None:
     """Print the tables of `outcomes` (dicts of search.Outcome)."""
-    console = Console(highlight=False)
+    terminal = console()
     frame = pd.DataFrame(outcomes)
     subset = frame[frame.side != RANDOM_IN_FULL]
     for name, rows in subset.groupby("table", sort=False):
-        console.print(regret_table(f"{name}: regret in points", rows, "regret"))
-    console.print(regret_table("mean regret over all tables, as the tools are", subset, "regret"))
-    console.print(regret_table("mean regret over all tables, all picks carried over as ours are", subset, "carried"))
-    console.print(rank_table(subset))
+        terminal.print(regret_table(f"{name}: regret in points", rows, "regret"))
+    terminal.print(regret_table("mean regret over all tables, as the tools are", subset, "regret"))
+    terminal.print(regret_table("mean regret over all tables, all picks carried over as ours are", subset, "carried"))
+    terminal.print(rank_table(subset))
     for line in against_full(frame):
-        console.print(line)
+        terminal.print(line)
 
 
 def regret_table(title: str, rows: pd.DataFrame, column: str) -> Table:

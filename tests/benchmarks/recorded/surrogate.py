@@ -34,8 +34,8 @@ class Surrogate:
         fashion_convnet_4   3.4 / 1.7    (5.5 / 5.5)
 
     A run has the luck of a recorded run of the nearest config with several runs, by the lengths: what it falls short of
-    the highest run of all is as many times the mean's shortfall. So its mean is the process's, and beside a cliff, where
-    one run in two ends at 80 % and the other at 10, no run is answered that is better than any network can be.
+    the highest run of all is as many times the mean's shortfall. So its mean is the process's; and beside a cliff,
+    where one run in two ends at 80 % and the other at 10, no run is answered that is better than any network can be.
     """
 
     def __init__(self, points: Floats, runs: Sequence[Floats]) -> None:
