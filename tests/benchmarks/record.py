@@ -98,11 +98,13 @@ def _larger_subsets(design: Design, known: Runs) -> Iterator[Task]:
 
 
 def _often(design: Design, known: Runs) -> Iterator[Task]:
-    """Yield the configs that a search may end with on the smallest subset, so often that a mean needs no smoothing.
+    """Yield the configs of a grid that a search may end with on the smallest subset, so often that means need no model.
 
     Beside a cliff of divergence a config is as good as any with one seed and worthless with another, and neighbours say
     nothing of how often.
     """
+    if not design.grid:
+        return
     seeds = range(design.sizes[0].seeds)
     runs = np.array(
         [[known[config, 0, seed]["confirmation"] for seed in seeds] for config in range(len(design.configs))]
