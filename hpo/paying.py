@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hpo.selecting import kernel
-from hpo.space import Box, Interval, SearchSpace
+from hpo.space import Box, Interval, Numeric, SearchSpace
 from hpo.stopping import with_imputed_scores
 from hpo.trials import TrialResult
 
@@ -20,6 +20,9 @@ SHRINKS = 0.5
 """What a round in a box that only narrows is expected to gain, as a share of what the round before gained."""
 
 RESAMPLES = 100
+
+BANDWIDTH = 0.2
+"""Of the kernel that smooths scores, in widths of the box."""
 
 
 def expected_gain(space: SearchSpace, box: Box, following: Box, trials: Sequence[TrialResult], seed: int) -> float:
@@ -47,7 +50,7 @@ def expected_gain(space: SearchSpace, box: Box, following: Box, trials: Sequence
     if not before.any() or reaches_outward(box, following):
         return math.inf
     scored = with_imputed_scores(trials)
-    weights, scores = kernel(space, box, scored), np.array([trial.score for trial in scored])
+    weights, scores = _kernel(space, box, scored), np.array([trial.score for trial in scored])
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(len(scored), np.full(len(scored), 1 / len(scored)), size=RESAMPLES)
     total = drawn @ weights
@@ -67,3 +70,18 @@ def reaches_outward(old: Box, new: Box) -> bool:
         elif not set(region) <= set(old.choices(name)):
             return True
     return False
+
+
+def _kernel(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> NDArray[np.float64]:
+    """Return how much each trial says of each other, shape (n, n): Gaussian in their distance, 1 for itself."""
+    squared = np.zeros((len(trials), len(trials)))
+    for name, hyperparameter in space.hyperparameters.items():
+        if isinstance(hyperparameter, Numeric):
+            low, high = hyperparameter.axis(box.interval(name))
+            axis = np.array([hyperparameter.to_axis(float(trial.config[name])) for trial in trials])
+            squared += ((axis[:, None] - axis[None, :]) / (BANDWIDTH * max(high - low, 1e-12))) ** 2
+        else:
+            choice = np.array([str(trial.config[name]) for trial in trials])
+            squared += np.where(choice[:, None] == choice[None, :], 0.0, np.inf)
+    weights: NDArray[np.float64] = np.exp(-0.5 * squared)
+    return weights

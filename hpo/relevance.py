@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.ranks import rank_shares
 from hpo.space import Box, Categorical, Hyperparameter, Interval, Region, SearchSpace, Value
 from hpo.stopping import with_imputed_scores
 from hpo.trials import TrialResult
@@ -83,7 +84,7 @@ def relevance(
     """
     scored = with_imputed_scores(trials)
     enough = len(scored) >= FEWEST_TRIALS
-    ranks = _shares(np.array([trial.score for trial in scored]))
+    ranks = rank_shares(np.array([trial.score for trial in scored]))
     columns = {name: _columns(each, name, scored) for name, each in space.hyperparameters.items() if enough}
     found = []
     for place, (name, hyperparameter) in enumerate(space.hyperparameters.items()):
@@ -187,15 +188,8 @@ def _columns(hyperparameter: Hyperparameter, name: str, trials: Sequence[TrialRe
 
 def _waves(column: Floats) -> Floats:
     """Return cosine waves of the ranks of `column`, (n, 1), as (n, waves)."""
-    waves: Floats = np.cos(np.pi * np.outer(_shares(column[:, 0]), np.arange(1, WAVES + 1)))
+    waves: Floats = np.cos(np.pi * np.outer(rank_shares(column[:, 0]), np.arange(1, WAVES + 1)))
     return waves
-
-
-def _shares(values: Floats) -> Floats:
-    """Return the ranks of `values` as shares 0..1; equals share the middle of theirs."""
-    ordered = np.sort(values)
-    both = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
-    return both / (2.0 * max(len(values), 1))
 
 
 def _centred(columns: Floats) -> Floats:

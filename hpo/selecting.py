@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hpo.smoothing import smoothed_scores
 from hpo.space import Box, Config, Numeric, SearchSpace
 from hpo.stopping import with_imputed_scores
 from hpo.trials import TrialResult
@@ -20,10 +20,7 @@ from hpo.trials import TrialResult
 CONFIDENCE = 0.90
 TAIL_OF_BAD_LUCK = 0.02
 """The share of the 10 % by which an interval of accuracies may miss that lies below it; the rest lies above."""
-BANDWIDTH = 0.2
 CANDIDATE_SHARE = 1 / 3
-BLOCK = 2_000
-"""Of more trials, the kernel is made in blocks of rows: whole, that of 10,000 trials would fill the memory."""
 LEARNT_SHARE = 0.5
 """The share of the best score under which a trial has learnt too little for its small gap to say anything."""
 
@@ -63,10 +60,9 @@ def candidates(
 ) -> list[TrialResult]:
     """Return the `count` most promising of `trials`, best first: highest smoothed score among the top third by score.
 
-    A trial's smoothed score is the Gaussian-kernel mean of the scores of all trials, failures included, with a
-    bandwidth of .2 of the final box: a lucky run among failures is not promising, a plateau is. A config that was drawn
-    twice, as happens with few choices, is one candidate. With `max_gap`, a bound on the train-validation gap, only
-    those `within_bound` are considered, unless none is; scores are smoothed over all of them.
+    Scores are smoothed over all trials, failures included (see `smoothing`): a lucky run among failures is not
+    promising, a plateau is. A config that was drawn twice, as happens with few choices, is one candidate. With
+    `max_gap`, a bound on the train-validation gap, only those `within_bound` are considered, unless none is.
     """
     scored = with_imputed_scores(trials)
     smooth = smoothed_scores(space, box, scored)
@@ -95,36 +91,6 @@ def _considered(trials: Sequence[TrialResult], max_gap: float | None) -> Sequenc
     """Return the places of those `within_bound`; all of them without a bound, or if none is."""
     everybody = range(len(trials))
     return everybody if max_gap is None else within_bound(trials, max_gap) or everybody
-
-
-def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> NDArray[np.float64]:
-    """Return the kernel mean of the scores around each trial, shape (n,); different choices never share."""
-    scores = np.array([trial.score for trial in trials])
-    smooth = np.zeros(len(trials))
-    for start in range(0, len(trials), BLOCK):
-        weights = kernel(space, box, trials, slice(start, start + BLOCK))
-        smooth[start : start + BLOCK] = weights @ scores / weights.sum(axis=1)
-    return smooth
-
-
-def kernel(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], rows: slice = slice(None)
-) -> NDArray[np.float64]:
-    """Return how much each trial says of each other, shape (n, n): Gaussian in their distance, 1 for itself.
-
-    `rows` are those of the matrix that are wanted.
-    """
-    squared = np.zeros((len(trials[rows]), len(trials)))
-    for name, hyperparameter in space.hyperparameters.items():
-        if isinstance(hyperparameter, Numeric):
-            low, high = hyperparameter.axis(box.interval(name))
-            axis = np.array([hyperparameter.to_axis(float(trial.config[name])) for trial in trials])
-            squared += ((axis[rows, None] - axis[None, :]) / (BANDWIDTH * max(high - low, 1e-12))) ** 2
-        else:
-            choice = np.array([str(trial.config[name]) for trial in trials])
-            squared += np.where(choice[rows, None] == choice[None, :], 0.0, np.inf)
-    weights: NDArray[np.float64] = np.exp(-0.5 * squared)
-    return weights
 
 
 def estimate(scores: Sequence[float]) -> Estimate:

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hpo.selecting import boundaries, candidates, estimate, estimate_difference, smoothed_scores
-from hpo.space import Box, Categorical, Interval
+from hpo.selecting import boundaries, candidates, estimate, estimate_difference
+from hpo.smoothing import smoothed_scores
+from hpo.space import Categorical
 from hpo.trials import TrialResult
 from tests.hpo.builders import linear, log_scaled, result, space
 
@@ -30,35 +31,6 @@ def mixed_trials(draw: st.DrawFn) -> list[TrialResult]:
         )
         for i in range(n)
     ]
-
-
-def plainly_smoothed(trials: list[TrialResult], decades: float, dropout: float) -> list[float]:
-    """Return the same as smoothed_scores, one pair of trials at a time, for a box of these widths."""
-    smooth = []
-    for here in trials:
-        total = weights = 0.0
-        for there in trials:
-            if here.config["optimizer"] != there.config["optimizer"]:
-                continue
-            u = (math.log10(here.config["learning_rate"]) - math.log10(there.config["learning_rate"])) / (0.2 * decades)
-            v = (here.config["dropout"] - there.config["dropout"]) / (0.2 * dropout)
-            weight = math.exp(-(u**2) / 2) * math.exp(-(v**2) / 2)
-            total, weights = total + weight * there.score, weights + weight
-        smooth.append(total / weights)
-    return smooth
-
-
-@given(mixed_trials())
-def test_smoothing_is_the_gaussian_kernel_mean_with_a_fifth_of_the_box_as_bandwidth(trials):
-    box = Box({"learning_rate": Interval(1e-3, 1e-1), "dropout": Interval(0.1, 0.4), "optimizer": ("sgd", "adam")})
-    assert smoothed_scores(MIXED, box, trials) == pytest.approx(plainly_smoothed(trials, decades=2, dropout=0.3))
-
-
-def test_in_a_box_of_a_single_value_only_equal_configs_share_their_scores():
-    numbers = space(padding=linear((0, 3), integer=True))
-    trials = [result({"padding": padding}, score, i) for i, (padding, score) in enumerate([(1, 0.2), (1, 0.4), (2, 1)])]
-    box = Box({"padding": Interval(1, 1)})
-    assert smoothed_scores(numbers, box, trials) == pytest.approx([0.3, 0.3, 1.0])
 
 
 def learning_rates(scores: dict[float, float]) -> list[TrialResult]:
