@@ -37,7 +37,7 @@ def test_a_config_between_others_has_their_interpolated_mean_and_no_better_run()
     runs = [GRID.run(between, 0, seed).confirmation for seed in range(2_000)]
     assert GRID.mean(between) == pytest.approx((GRID.mean(one) + GRID.mean(other)) / 2)
     assert np.mean(runs) == pytest.approx(GRID.mean(between), abs=4 * np.std(runs) / np.sqrt(len(runs)))
-    seen = {GRID.run(each, 0, seed).confirmation for each in (one, other) for seed in range(50)}
+    seen = {GRID.run(each, 0, seed).confirmation for each in (one, other) for seed in range(400)}
     assert set(runs) <= seen
 
 
