@@ -15,8 +15,8 @@ from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.runs import append_run, read_runs
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import carried_over, plan, replay
-from tests.benchmarks.search import FOLDER, Pick, kept_picks, outcome
-from tests.benchmarks.search_table import OURS, interval_text
+from tests.benchmarks.search import EARLIER, FOLDER, Pick, kept_picks, outcome
+from tests.benchmarks.search_table import OURS, OURS_WARM, RANDOM_IN_FULL, interval_text, print_results
 
 GRID = RecordedTable.named("fashion_mlp", FOLDER)
 SCATTERED = RecordedTable.named("fashion_mlp_4", FOLDER)
@@ -66,6 +66,28 @@ def test_a_replay_repeats_itself_and_keeps_to_its_budget() -> None:
     assert {trial.round for trial in found.trials} == set(range(1, len(found.boxes) + 1))
     assert found.winner in found.raced
     assert len(found.raced) == plan(60).candidates
+
+
+def test_a_replay_with_a_warm_start_tries_first_what_it_begins_at() -> None:
+    warm = [GRID.design.configs[50], GRID.design.configs[58]]
+    found = replay(GRID, 60, seed=1, warm=warm)
+    assert [dict(trial.config) for trial in found.trials[:2]] == [dict(config) for config in warm]
+    assert all(config in found.boxes[0] for config in warm)
+    assert found.boxes[0] != GRID.space.start()
+    assert found.spent <= 60
+
+
+def test_sides_that_saw_an_earlier_search_are_printed_but_not_ranked(capsys: pytest.CaptureFixture[str]) -> None:
+    sides = (OURS, OURS_WARM, "random", RANDOM_IN_FULL)
+    config = {"learning_rate": 0.05, "weight_decay": 1e-4}
+    print_results([outcome(Pick("fashion_mlp", side, seed, 100, config), GRID) for side in sides for seed in (0, 1)])
+    ranked, transfer = capsys.readouterr().out.split("after an earlier search")
+    assert OURS_WARM not in ranked
+    assert OURS_WARM in transfer
+
+
+def test_an_earlier_search_is_of_the_same_hyperparameters() -> None:
+    assert all(DESIGNS[one].definition.space == DESIGNS[other].definition.space for one, other in EARLIER.items())
 
 
 def test_a_misplaced_start_ends_two_decades_below_the_best_learning_rate() -> None:

@@ -14,6 +14,7 @@ from hpo.space import Box, Config, SearchSpace
 from hpo.stopping import survivors, with_imputed_scores
 from hpo.transfer import changes
 from hpo.trials import TrialResult
+from hpo.warm_start import warm_box, warm_configs
 from models import steps_per_epoch
 from tests.benchmarks.recorded.tables import RecordedTable, Run
 
@@ -89,11 +90,15 @@ def replay(
     space: SearchSpace | None = None,
     how: Plan | None = None,
     size: int = 0,
+    warm: Sequence[Config] = (),
 ) -> Found:
-    """Search `space` (the table's own, if None) with a budget of whole trainings on `size`, the smallest subset."""
+    """Search `space` (the table's own, if None) with a budget of whole trainings on `size`, the smallest subset.
+
+    `warm` are the good values of another search, to begin at.
+    """
     how = how or plan(budget)
     space = space or table.space
-    start = space.start()
+    start = warm_box(space, warm) if warm else space.start()
     boxes, trials, spent = [start], list[TrialResult](), 0.0
     for_search = budget - how.candidates * how.runs
     while True:
@@ -105,7 +110,11 @@ def replay(
             boxes.append(narrow(space, boxes[-1], trials, CHANCE).box)
         number = len(boxes)
         known = with_imputed_scores(trials)
-        configs = propose(space, boxes[-1], known, n=n, seed=_seed(seed, number), sampler="lattice")
+        first = [] if trials else warm_configs(space, warm)
+        drawn = propose(
+            space, boxes[-1], known, n=n - len(first), seed=_seed(seed, number), sampler="lattice", warm=bool(warm)
+        )
+        configs = first + drawn
         found, paid = _round(table, configs, number, seed, size)
         trials += found
         spent += paid

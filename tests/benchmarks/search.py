@@ -5,7 +5,12 @@ are judged by the full-data test accuracy of the config they pick: its regret in
 pick is its best trial, as it is; ours is the winner of its race, with its values carried over (on grids, see
 `replay.carried_over`). What carrying over would do for a tool's pick is printed too. With --picks FILE what was picked
 is kept as JSON lines, and the same command goes on where it was stopped. SMAC3 needs PYTHONHASHSEED=0 to give the same
-trace twice. With --live a few searches are really trained instead, see `live`.
+trace twice.
+
+Two tables are about the same hyperparameters, so that a search of the one may begin where an earlier one of the other
+ended: ours with a warm start, and Syne Tune's bounding box. They are printed by themselves.
+
+With --live a few searches are really trained instead, see `live`.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,15 +36,18 @@ import optuna
 from hpo.space import Config
 from tests.benchmarks.live import SIDES, compare, print_outcomes
 from tests.benchmarks.peers import COSTLY, PEERS
-from tests.benchmarks.peers.problem import Problem, recommended, run
+from tests.benchmarks.peers.problem import RUNGS, Earlier, Problem, recommended, run
 from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import carried_over, replay
-from tests.benchmarks.search_table import OURS, RANDOM_IN_FULL, print_results
+from tests.benchmarks.search_table import OURS, OURS_WARM, RANDOM_IN_FULL, TRANSFER, print_results
 
 FOLDER = Path(__file__).parent / "recorded"
 BUDGETS = (20, 40, 60, 100, 200)
 LIVE_BUDGET = 40
+EARLIER = {"fashion_mlp": "mnist_mlp", "mnist_mlp": "fashion_mlp"}
+"""The table that an earlier search was of, by table: the same hyperparameters on other data."""
+EARLIER_BUDGET = 60
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class Pick:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.search", description=__doc__)
-    sides = [OURS, *PEERS]
+    sides = [OURS, OURS_WARM, *PEERS]
     parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), metavar="TABLE")
     parser.add_argument("--sides", nargs="+", choices=sides, metavar="SIDE", help="default: all but the costly ones")
     parser.add_argument("--seeds", type=int, metavar="N", help="searches a side and table (default: 50; live 4)")
@@ -81,13 +89,12 @@ def main() -> None:
         if PEERS[side].missing:
             print(f"{side}: skipped, {', '.join(PEERS[side].missing)} is not installed", file=sys.stderr)
             chosen.remove(side)
-        elif PEERS[side].needs_earlier:  # the tables' hyperparameters differ: no table is an earlier search of another
-            chosen.remove(side)
     tasks = [
         (table, side, seed)
         for seed in range(arguments.seeds)  # first, so that what is there when one stops early is balanced
         for table in arguments.tables
         for side in [*chosen, RANDOM_IN_FULL]
+        if table in EARLIER or side not in TRANSFER
     ]
     picks = kept_picks(arguments.picks)
     known = {(pick.table, pick.side, pick.seed) for pick in picks}
@@ -137,10 +144,14 @@ def search_once(task: tuple[str, str, int], budgets: Sequence[int], folder: Path
     table = RecordedTable.named(name, folder)
     if side == OURS:
         found = {budget: replay(table, budget, seed).winner for budget in budgets}
+    elif side == OURS_WARM:
+        warm = replay(RecordedTable.named(EARLIER[name], folder), EARLIER_BUDGET, seed).left
+        found = {budget: replay(table, budget, seed, warm=warm).winner for budget in budgets}
     elif side == RANDOM_IN_FULL:
         found = _trace(table, table.full, "random", budgets, seed)
     else:
-        found = _trace(table, 0, side, budgets, seed)
+        earlier = [_earlier(RecordedTable.named(EARLIER[name], folder), seed)] if side in TRANSFER else []
+        found = _trace(table, 0, side, budgets, seed, earlier=earlier)
     return [Pick(name, side, seed, budget, config) for budget, config in found.items()]
 
 
@@ -153,21 +164,35 @@ def outcome(pick: Pick, table: RecordedTable) -> dict[str, Any]:
     carried = round(100 * (table.best - table.truth(carried_over(table, pick.config))), 3)
     if pick.side == RANDOM_IN_FULL:
         carried = plain
-    return asdict(pick) | {"regret": carried if pick.side == OURS else plain, "carried": carried}
+    return asdict(pick) | {"regret": carried if pick.side in (OURS, OURS_WARM) else plain, "carried": carried}
 
 
-def _trace(table: RecordedTable, size: int, side: str, budgets: Sequence[int], seed: int) -> dict[int, Config]:
+def _trace(
+    table: RecordedTable, size: int, side: str, budgets: Sequence[int], seed: int, *, earlier: Sequence[Earlier] = ()
+) -> dict[int, Config]:
     """Return the pick of a tool at each budget, in one search of the largest."""
     problem = Problem(
         table.space,
         table.space.start(),
         budgets[-1],
-        curve=lambda config, number: table.run(config, size, 1_000_003 * seed + number).validation,
+        curve=functools.partial(_validation, table, seed, size=size),
+        earlier=earlier,
     )
     run(PEERS[side], problem, seed)
     trace = recommended(problem)
     spent = [each.spent for each in problem.evaluations]
     return {budget: trace[bisect.bisect_right(spent, budget + 1e-9) - 1] for budget in budgets}
+
+
+def _validation(table: RecordedTable, seed: int, config: Config, number: int, size: int = 0) -> Mapping[int, float]:
+    return table.run(config, size, 1_000_003 * seed + number).validation
+
+
+def _earlier(table: RecordedTable, seed: int) -> Earlier:
+    """Return a random search of `table`."""
+    curve = functools.partial(_validation, table, seed)
+    problem = Problem(table.space, table.space.start(), EARLIER_BUDGET, curve=curve)
+    return [(each.config, each.score) for each in run(PEERS["random"], problem, seed) if each.percent == RUNGS[-1]]
 
 
 def kept_picks(file: Path | None) -> list[Pick]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.search import FOLDER, kept_picks, outcome
-from tests.benchmarks.search_table import OURS, RANDOM_IN_FULL
+from tests.benchmarks.search_table import OURS, RANDOM_IN_FULL, TRANSFER
 
 mpl.use("agg")
 
@@ -33,7 +33,7 @@ def main() -> None:
 
 def draw(frame: pd.DataFrame) -> Figure:
     """Return the figure: a panel for each table, a line for each side, ours in front."""
-    frame = frame[frame.side != RANDOM_IN_FULL]
+    frame = frame[(frame.side != RANDOM_IN_FULL) & ~frame.side.isin(TRANSFER)]
     names = sorted(frame["table"].unique())
     columns = 3
     rows = -(-len(names) // columns)

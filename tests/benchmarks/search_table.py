@@ -12,18 +12,27 @@ from scipy.stats import t
 from tests.benchmarks.printing import console
 
 OURS, RANDOM_IN_FULL = "ours", "random on all of the data"
+OURS_WARM = "ours, warm start"
+TRANSFER = frozenset({OURS_WARM, "Syne Tune bounding box"})
+"""The sides that begin where an earlier search of other data ended; others are not ranked with them."""
 
 
 def print_results(outcomes: Sequence[dict[str, Any]]) -> None:
     """Print the tables of `outcomes` (dicts of search.Outcome)."""
     terminal = console()
     frame = pd.DataFrame(outcomes)
-    subset = frame[frame.side != RANDOM_IN_FULL]
+    transfer = frame[frame.side.isin(TRANSFER)]
+    subset = frame[(frame.side != RANDOM_IN_FULL) & ~frame.side.isin(TRANSFER)]
     for name, rows in subset.groupby("table", sort=False):
         terminal.print(regret_table(f"{name}: regret in points", rows, "regret"))
     terminal.print(regret_table("mean regret over all tables, as the tools are", subset, "regret"))
     terminal.print(regret_table("mean regret over all tables, all picks carried over as ours are", subset, "carried"))
     terminal.print(rank_table(subset))
+    for name, rows in transfer.groupby("table", sort=False):
+        beside = subset[(subset["table"] == name) & (subset.side == OURS)]
+        terminal.print(
+            regret_table(f"{name}, after an earlier search of other data", pd.concat([rows, beside]), "regret")
+        )
     for line in against_full(frame):
         terminal.print(line)
 
