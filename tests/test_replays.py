@@ -81,7 +81,7 @@ def test_sides_that_saw_an_earlier_search_are_printed_but_not_ranked(capsys: pyt
     sides = (OURS, OURS_WARM, "random", RANDOM_IN_FULL)
     config = {"learning_rate": 0.05, "weight_decay": 1e-4}
     print_results([outcome(Pick("fashion_mlp", side, seed, 100, config), GRID) for side in sides for seed in (0, 1)])
-    ranked, transfer = capsys.readouterr().out.split("after an earlier search")
+    ranked, transfer = " ".join(capsys.readouterr().out.split()).split("after an earlier search")
     assert OURS_WARM not in ranked
     assert OURS_WARM in transfer
 
