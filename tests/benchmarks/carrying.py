@@ -2,8 +2,8 @@
 
 Both search a recorded table with the same number of trials, one on 400 images, one on all of the data, and end as the
 product does: each good value is trained on all of the data with three seeds (after the subset with its weight decay
-carried over, on grids, see `replay.carried_over`), the best on validation is taken, and then its learning rate halved
-or doubled, if that is better on average (on grids). What counts is the test accuracy of what is taken.
+carried over), the best on validation is taken, and then its learning rate halved or doubled, if that is better on
+average. What counts is the test accuracy of what is taken.
 
 A table holds one run on all of the data of most configs, and a search there meets the very run whose test accuracy it
 is judged by. So the search on all of the data looks better here than it is.
@@ -96,8 +96,6 @@ def best_on_all(table: RecordedTable, configs: Sequence[Config], seed: int) -> C
         return {run: table.run(config, table.full, 1_000_003 * seed + run).confirmation for run in SEEDS}
 
     winner = max(configs, key=lambda config: float(np.mean(list(scores(config).values()))))
-    if not table.design.grid:
-        return winner
     probes = {
         stage: {**winner, "learning_rate": float(winner["learning_rate"]) * factor} for stage, factor in PROBES.items()
     }
