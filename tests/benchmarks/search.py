@@ -2,9 +2,9 @@
 
 All search the same recorded tables with the same budgets in whole trainings on the smallest subset (400 images), and
 are judged by the full-data test accuracy of the config they pick: its regret in points to the table's best. A tool's
-pick is its best trial, as it is; ours is the winner of its race, with its values carried over. What carrying over would do for a tool's pick is printed too. With --picks FILE what was picked
-is kept as JSON lines, and the same command goes on where it was stopped. SMAC3 needs PYTHONHASHSEED=0 to give the same
-trace twice.
+pick is its best trial, as it is; ours is the winner of its race, with its values carried over. What carrying over would
+do for a tool's pick is printed too. With --picks FILE what was picked is kept as JSON lines, and the same command goes
+on where it was stopped. SMAC3 needs PYTHONHASHSEED=0 to give the same trace twice.
 
 Two tables are about the same hyperparameters, so that a search of the one may begin where an earlier one of the other
 ended: ours with a warm start, and Syne Tune's bounding box. They are printed by themselves.
