@@ -99,9 +99,9 @@ def test_a_misplaced_start_ends_two_decades_below_the_best_learning_rate() -> No
 
 def test_values_are_carried_over_as_the_product_does() -> None:
     strong = {"learning_rate": 0.1, "weight_decay": 0.05}
-    assert carried_over(GRID, strong) == {**strong, "weight_decay": pytest.approx(0.05 * 400 / 50_000)}
+    assert carried_over(GRID.design, strong) == {**strong, "weight_decay": pytest.approx(0.05 * 400 / 50_000)}
     config = {**SCATTERED.design.configs[0], "weight_decay": 0.01}
-    assert carried_over(SCATTERED, config) == {**config, "weight_decay": pytest.approx(0.01 * 400 / 50_000)}
+    assert carried_over(SCATTERED.design, config) == {**config, "weight_decay": pytest.approx(0.01 * 400 / 50_000)}
 
 
 def test_only_our_pick_is_judged_as_it_is_carried_over() -> None:

@@ -6,7 +6,8 @@ carried over), the best on validation is taken, and then its learning rate halve
 average. What counts is the test accuracy of what is taken.
 
 A table holds one run on all of the data of most configs, and a search there meets the very run whose test accuracy it
-is judged by. So the search on all of the data looks better here than it is.
+is judged by. So the search on all of the data looks better here than it is. With `--live` everything is trained, and
+truths are means of three runs of their own: some 130 trainings on all of the data a table and seed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import json
 import multiprocessing
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,7 +30,9 @@ from rich.table import Table
 
 from hpo.probing import PROBES, taken
 from hpo.space import Config
+from tests.benchmarks.live import Trainings
 from tests.benchmarks.printing import console
+from tests.benchmarks.record import table_data
 from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import HOW, budget_of, carried_over, replay
@@ -56,17 +59,25 @@ class Reached:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.carrying", description=__doc__)
     parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), default=list(DESIGNS), metavar="TABLE")
-    parser.add_argument("--seeds", type=int, default=100, metavar="N", help="searches a table (default: 100)")
+    parser.add_argument("--seeds", type=int, metavar="N", help="searches a table (default: 100; live 3)")
     parser.add_argument("--trials", type=int, default=60, metavar="N", help="trials of each search (default: 60)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where the recorded tables are")
     parser.add_argument("--json", action="store_true", help="print what every seed reached as JSON")
+    parser.add_argument("--live", action="store_true", help="really train")
+    parser.add_argument(
+        "--data-dir", type=Path, default=os.environ.get("HPO_DATA_DIR"), metavar="DIR", help="for --live"
+    )
     arguments = parser.parse_args()
+    seeds = range(arguments.seeds or (3 if arguments.live else 100))
     found: dict[str, list[Reached]] = {}
     with multiprocessing.get_context("spawn").Pool(arguments.workers) as pool:
         for name in arguments.tables:
-            look = functools.partial(reached, name, arguments.folder, arguments.trials)
-            found[name] = pool.map(look, range(arguments.seeds), chunksize=10)
+            if arguments.live:
+                look = functools.partial(really_reached, name, arguments.data_dir, arguments.trials)
+            else:
+                look = functools.partial(reached, name, arguments.folder, arguments.trials)
+            found[name] = pool.map(look, seeds, chunksize=1 if arguments.live else 10)
             print(f"{name}: done", file=sys.stderr)
     if arguments.json:
         print(json.dumps({name: [asdict(each) for each in rows] for name, rows in found.items()}))
@@ -76,30 +87,45 @@ def main() -> None:
 
 def reached(name: str, folder: Path, trials: int, seed: int) -> Reached:
     """Search one table on the subset and on all of the data, with as many trials."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     table = RecordedTable.named(name, folder)
+    return _reached(table, table.truth, trials, seed)
+
+
+def really_reached(name: str, data_dir: str | Path | None, trials: int, seed: int) -> Reached:
+    """Do the same with trainings in place of a table."""
+    trainings = Trainings(DESIGNS[name], *table_data(name, Path(data_dir) if data_dir else None))
+
+    def truth(config: Config) -> float:
+        return float(np.mean([trainings.truth(config, 1_000_003 * seed + 500 + run) for run in SEEDS]))
+
+    return _reached(trainings, truth, trials, seed)
+
+
+def _reached(answers: RecordedTable | Trainings, truth: Callable[[Config], float], trials: int, seed: int) -> Reached:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     budget = budget_of(trials)
-    subset = replay(table, budget, seed, how=HOW)
-    full = replay(table, budget, seed, how=HOW, size=table.full)
+    subset = replay(answers, budget, seed, how=HOW)
+    full = replay(answers, budget, seed, how=HOW, size=answers.full)
     return Reached(
-        subset=table.truth(best_on_all(table, [carried_over(table, config) for config in subset.left], seed)),
-        winner=table.truth(carried_over(table, subset.winner)),
-        plain=table.truth(subset.winner),
-        full=table.truth(best_on_all(table, full.left, seed)),
+        subset=truth(best_on_all(answers, [carried_over(answers.design, config) for config in subset.left], seed)),
+        winner=truth(carried_over(answers.design, subset.winner)),
+        plain=truth(subset.winner),
+        full=truth(best_on_all(answers, full.left, seed)),
     )
 
 
-def best_on_all(table: RecordedTable, configs: Sequence[Config], seed: int) -> Config:
+def best_on_all(answers: RecordedTable | Trainings, configs: Sequence[Config], seed: int) -> Config:
     """Return what the product ends with, having trained `configs` and the best one's neighbours on all of the data."""
 
     def scores(config: Config) -> dict[int, float]:
-        return {run: table.run(config, table.full, 1_000_003 * seed + run).confirmation for run in SEEDS}
+        return {run: answers.run(config, answers.full, 1_000_003 * seed + run).confirmation for run in SEEDS}
 
-    winner = max(configs, key=lambda config: float(np.mean(list(scores(config).values()))))
+    scored = [(config, scores(config)) for config in configs]
+    winner, its_scores = max(scored, key=lambda each: float(np.mean(list(each[1].values()))))
     probes = {
         stage: {**winner, "learning_rate": float(winner["learning_rate"]) * factor} for stage, factor in PROBES.items()
     }
-    best = taken(scores(winner), {stage: scores(config) for stage, config in probes.items()})
+    best = taken(its_scores, {stage: scores(config) for stage, config in probes.items()})
     return winner if best is None else probes[best]
 
 

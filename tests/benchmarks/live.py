@@ -145,7 +145,7 @@ def _searched(task: tuple[str, str, int], budget: int, folder: Path, data_dir: P
 
 
 def _as_used(table: RecordedTable, side: str, config: Config) -> Config:
-    return carried_over(table, config) if side == OURS else config
+    return carried_over(table.design, config) if side == OURS else config
 
 
 def _pick(answers: RecordedTable | Trainings, side: str, seed: int, budget: int) -> Config:

@@ -16,7 +16,8 @@ from hpo.transfer import changes
 from hpo.trials import TrialResult
 from hpo.warm_start import warm_box, warm_configs
 from models import steps_per_epoch
-from tests.benchmarks.recorded.tables import RecordedTable, Run
+from tests.benchmarks.recorded.designs import Design
+from tests.benchmarks.recorded.tables import Run
 
 CHANCE = 0.1
 PERCENTS, KEEP = (25, 50, 100), 0.5
@@ -164,14 +165,14 @@ def _seed(*place: int) -> int:
     return sum(part * 10_007**power for power, part in enumerate(reversed(place)))
 
 
-def carried_over(table: RecordedTable, config: Config) -> Config:
+def carried_over(design: Design, config: Config) -> Config:
     """Return `config` as the product would train it on all of the data.
 
     What a table over four hyperparameters says of one value that changes was held against trainings: the best eight
     configs of fashion_mlp_4 gained .8 points of test accuracy (standard error .65) where it says .8.
     """
-    settings = table.design.definition.settings(config)[1]
-    subset, full = table.design.sizes[0], table.design.full
+    settings = design.definition.settings(config)[1]
+    subset, full = design.sizes[0], design.full
     updates = max(size.epochs * steps_per_epoch(size.samples, settings.batch_size) for size in (subset, full))
     new = changes(settings, samples_subset=subset.samples, samples_full=full.samples, updates=updates)
     return {**config, **{change.name: change.new for change in new}}

@@ -160,7 +160,7 @@ def outcome(pick: Pick, table: RecordedTable) -> dict[str, Any]:
     Only ours is carried over in use; what was found on all of the data never is.
     """
     plain = round(100 * (table.best - table.truth(pick.config)), 3)
-    carried = round(100 * (table.best - table.truth(carried_over(table, pick.config))), 3)
+    carried = round(100 * (table.best - table.truth(carried_over(table.design, pick.config))), 3)
     if pick.side == RANDOM_IN_FULL:
         carried = plain
     return asdict(pick) | {"regret": carried if pick.side in (OURS, OURS_WARM) else plain, "carried": carried}
