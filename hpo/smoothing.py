@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,9 +41,8 @@ def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult])
     ranks = normal_scores(scores[seen])
     points, alike = _points(space, box, trials), _choices(space, trials)
     middle = ranks.mean()
-    sharing = alike[seen][:, None] == alike[seen][None]
-    lengths, noise = _most_probable(points[seen], sharing, ranks - middle)
-    within = _kernel(points[seen], points[seen], lengths) * sharing
+    lengths, noise = _most_probable(points[seen].tobytes(), alike[seen].tobytes(), (ranks - middle).tobytes())
+    within = _kernel(points[seen], points[seen], lengths) * (alike[seen][:, None] == alike[seen][None])
     weights = np.linalg.solve(within + noise * np.eye(len(seen)), ranks - middle)
     across = _kernel(points, points[seen], lengths) * (alike[:, None] == alike[seen][None])
     smooth: Floats = middle + across @ weights
@@ -79,19 +79,26 @@ def _choices(space: SearchSpace, trials: Sequence[TrialResult]) -> NDArray[np.in
     return np.array([numbers[choices] for choices in chosen], dtype=np.int64)
 
 
-def _most_probable(points: Floats, sharing: NDArray[np.bool_], values: Floats) -> tuple[Floats, float]:
-    """Return the most probable lengths, one an axis, and noise; to two digits, so that a BLAS's last bits are lost."""
+@functools.lru_cache(maxsize=16)
+def _most_probable(points: bytes, alike: bytes, values: bytes) -> tuple[Floats, float]:
+    """Return the most probable lengths, one an axis, and noise; to two digits, so that a BLAS's last bits are lost.
+
+    The arguments are arrays as bytes: a search asks again and again what the same trials are worth while it races.
+    """
     from scipy.optimize import minimize  # noqa: PLC0415 - slow to load, and workers need not wait for it
 
-    middle = np.log([*[LENGTH] * points.shape[1], NOISE])
-    spread = np.array([*[LENGTH_SPREAD] * points.shape[1], NOISE_SPREAD])
+    heights, choices = np.frombuffer(values), np.frombuffer(alike, dtype=np.int64)
+    places = np.frombuffer(points).reshape(len(heights), -1)
+    sharing = choices[:, None] == choices[None]
+    middle = np.log([*[LENGTH] * places.shape[1], NOISE])
+    spread = np.array([*[LENGTH_SPREAD] * places.shape[1], NOISE_SPREAD])
 
     def improbability(logs: Floats) -> float:
         *lengths, noise = np.exp(logs)
-        covariance = _kernel(points, points, np.array(lengths)) * sharing + (noise + 1e-6) * np.eye(len(values))
+        covariance = _kernel(places, places, np.array(lengths)) * sharing + (noise + 1e-6) * np.eye(len(heights))
         lower = np.linalg.cholesky(covariance)
-        white = np.linalg.solve(lower, values)
-        fit = len(values) / 2 * np.log(white @ white / len(values)) + np.log(np.diag(lower)).sum()
+        white = np.linalg.solve(lower, heights)
+        fit = len(heights) / 2 * np.log(white @ white / len(heights)) + np.log(np.diag(lower)).sum()
         return float(fit + 0.5 * (((logs - middle) / spread) ** 2).sum())
 
     bounds = [(low, high) for low, high in zip(middle - 4 * spread, middle + 4 * spread, strict=True)]
