@@ -17,7 +17,7 @@ LENGTH, LENGTH_SPREAD = 0.5, 1.0
 NOISE, NOISE_SPREAD = 0.1, 1.5
 """The same for the variance of luck, in variances of what is not luck."""
 MOST = 300
-"""Of more trials the best half of so many is looked at, and an even choice of the others: it takes n cubed."""
+"""Of more trials so many are looked at, the best for one half and an even choice of the others: it takes n cubed."""
 
 Floats = NDArray[np.float64]
 
