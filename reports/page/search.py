@@ -85,7 +85,9 @@ def _good(results: StudyResults, pictures: Pictures) -> Section:
         for good in results.good
         if (names := boundaries_that_matter(results, good.at_boundary))
     ]
-    table = Table("Good values", head, rows, notes=[good_values_explained(results)])
+    used = [i for i, good in enumerate(results.good) if results.full and good.key == results.full[0].source]
+    notes = [*(["bold: the one to use."] if used else []), good_values_explained(results)]
+    table = Table("Good values", head, rows, strong=used, notes=[" ".join(notes)])
     blocks: list[Block] = [
         Paragraph(_how_sure(results)),
         *paragraphs(boundaries, "warning"),
@@ -122,7 +124,11 @@ def _others(results: StudyResults) -> list[Block]:
         for place in rest
     ]
     head = ["trial", *config_head(results), "race %", "runs", "why not"]
-    table = Table("Raced, and did not go on", head, rows, left=["why not"])
+    note = (
+        "race: mean validation accuracy of its runs in the race, on other images than those of the confirmation; it "
+        "chose who went on, so it is not one to expect either."
+    )
+    table = Table("Raced, and did not go on", head, rows, left=["why not"], notes=[note])
     return [Folded(f"{len(rest)} more raced and did not go on", [Grid(table)])]
 
 
@@ -179,7 +185,8 @@ def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
         told = (
             f"{len(large)} of {len(ranked)} good values overfit: train - test is over {bound}."
             if large
-            else f"No: train - test is at most {bound} at each good value; more would be called overfitting here."
+            else f"No: train - test is {points_text(max(full.gap for full in ranked))} points at most; over {bound} "
+            "would be called overfitting here."
         )
         blocks.insert(0, Paragraph(told, "warning" if large else ""))
     return Section("overfitting", "Did it overfit?", blocks)
