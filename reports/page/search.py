@@ -19,6 +19,7 @@ from reports.explaining import (
     place_mark,
     search_score,
 )
+from reports.figures.good_values import taken_elsewhere, used
 from reports.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,
@@ -85,9 +86,10 @@ def _good(results: StudyResults, pictures: Pictures) -> Section:
         for good in results.good
         if (names := boundaries_that_matter(results, good.at_boundary))
     ]
-    used = [i for i, good in enumerate(results.good) if results.full and good.key == results.full[0].source]
-    notes = [*(["bold: the one to use."] if used else []), good_values_explained(results)]
-    table = Table("Good values", head, rows, strong=used, notes=[" ".join(notes)])
+    best = [i for i, good in enumerate(results.good) if results.full and good.key == results.full[0].source]
+    taken = "".join(f": {each}" for each in taken_elsewhere(results, results.full[0])) if best else ""
+    notes = [*([f"bold: the one to use{taken}."] if best else []), good_values_explained(results)]
+    table = Table("Good values", head, rows, strong=best, notes=[" ".join(notes)])
     blocks: list[Block] = [
         Paragraph(_how_sure(results)),
         *paragraphs(boundaries, "warning"),
@@ -158,8 +160,8 @@ def _all_data(results: StudyResults, pictures: Pictures) -> Section:
 
 def _in_words(results: StudyResults) -> str:
     """Return what the good values reached on all of the data, and before."""
-    ranked = [full for full in results.full if full.ranked]
-    of = count_text(len(ranked), "good value") + (" reaches" if len(ranked) == 1 else " reach")
+    ranked = list(used(results).values())
+    of = "good value reaches" if len(ranked) == 1 else f"{len(ranked)} good values reach"
     images, seeds = results.data["pool"], count_text(len(ranked[0].runs), "seed")
     told = (
         f"Trained on {images} images with {seeds} each, the {of} {_span([full.validation.mean for full in ranked])} % "
@@ -178,7 +180,7 @@ def _span(shares: Sequence[float]) -> str:
 
 def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("gaps")]
-    ranked = [full for full in results.full if full.ranked]
+    ranked = list(used(results).values())
     if ranked:
         large = [full for full in ranked if full.overfits]
         bound = f"{points_text(LARGE_GAP)} points"

@@ -10,7 +10,7 @@ _NUMBER = r"[-+]?\d[\d.]*(?:e[-+]?\d+)?"
 _WHOLE = re.compile(
     rf"""
     \d{{4}}-\d\d-\d\d(?:\ \d\d:\d\d:\d\d)?          # a date, and its time
-    | (?<![\w-]){_NUMBER}(?:\ \.\.\ {_NUMBER})?(?:\ %|(?![\w-]))  # a number or a range, and its unit
+    | (?<![\w-]){_NUMBER}(?:\ \.\.\ {_NUMBER})?(?:\ (?:%|(?:s|min|h)\b)|(?![\w-]))  # a number or a range, and its unit
     | (?<![^\s])--?[a-z][\w-]*                       # an option of a command
     """,
     re.VERBOSE,

@@ -11,6 +11,8 @@ import pytest
 
 from hpo.selecting import estimate
 from hpo.study_results import StudyResults
+from reports.figures.good_values import used
+from reports.formatting import value_text
 from reports.inert import inert_note
 from reports.luck import luck_note
 from reports.page.page import report_html
@@ -223,6 +225,7 @@ def test_a_good_value_that_overfits_is_flagged():
         ("97.3 % (96.8 .. 97.5 %)", ["97.3 %", "96.8 .. 97.5 %"]),
         ("First 2026-11-26 11:06:43 (UTC)", ["2026-11-26 11:06:43"]),
         ("hpo.run --study a-b.toml --out out", ["--study", "--out"]),
+        ("12 min of training, 6 s of it, 3 seeds", ["12 min", "6 s"]),
         ("-0.3 and +0.0 points", ["-0.3"]),
         ("20 trials <b>, 숫자 - 탐색, mnist-5k (a-1 .. 2)", []),
     ],
@@ -243,5 +246,14 @@ def test_the_good_value_to_use_stands_out_among_them_and_the_largest_gap_is_told
     (place,) = [i for i, good in enumerate(found.good) if good.key == found.full[0].source]
     rows = re.findall(r"<tr( class=\"strong\")?>", html("finished").partition('id="good"')[2].partition("</table>")[0])
     assert [bool(strong) for strong in rows[1:]] == [i == place for i in range(len(found.good))]
-    largest = max(full.gap for full in found.full if full.ranked)
+    largest = max(full.gap for full in used(found).values())
     assert f"train - test is {100 * largest:.1f} points at most" in page("finished").said("overfitting")
+
+
+def test_a_learning_rate_that_was_taken_on_all_of_the_data_is_told_and_is_no_good_value_of_its_own():
+    found = results("finished")
+    assert found.full[0].stage == "adopted", "the factory's study takes a probe"
+    taken = f"lr {value_text(found.full[0].config['learning_rate'])} on all of the data"
+    assert f"bold: the one to use: {taken}." in page("finished").said("good")
+    assert (len(found.good), sum(full.ranked for full in found.full)) == (1, 2)
+    assert "the good value reaches" in page("finished").said("all-data")
