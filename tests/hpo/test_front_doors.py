@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from hpo import certify, report, run, serve, work
+from hpo import certify, look, report, run, serve, work
 from hpo.studies import __main__ as studies
 from hpo.studies import presets
 
@@ -30,6 +32,13 @@ def test_help_teaches_with_examples(main: Main, capsys: pytest.CaptureFixture[st
     printed = capsys.readouterr().out
     assert "examples:\n  python -m hpo." in printed
     assert max(map(len, printed.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("door", [run, work, certify, report, serve, look], ids=lambda door: door.__name__)
+def test_what_computes_has_one_blas_thread_from_the_first_import_on(door: ModuleType) -> None:
+    body = ast.parse(Path(str(door.__file__)).read_text(encoding="utf-8")).body
+    imports = [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert imports[:2] == ["from __future__ import annotations", "import hpo.one_thread"]
 
 
 def mistake(main: Main, *arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
