@@ -33,7 +33,7 @@ def gaps_figure(results: StudyResults) -> Figure | None:
     if not good:
         return None
     labels = [row_label(results, each, full[each.key]) for each in good]
-    detail = f"how much each good value overfits on all of the data{inert_legend(results)}"
+    detail = f"overfitting on all of the data{inert_legend(results)}"
     rows = rows_figure(results, detail, labels, columns=1, right=_BESIDE)
     axes = rows.panels[0]
     values = []
