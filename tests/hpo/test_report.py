@@ -17,7 +17,7 @@ from hpo.study_record import StudyRecord
 from storage.database import Database
 from storage.errors import UserError
 from storage.schema import SCHEMA_VERSION, schema_version
-from tests.hpo.studying import SMALL, run_to_the_end
+from tests.hpo.studying import SMALL, coordinator, mortal, run_to_the_end, train
 from tests.hpo.studying import open_study as open_small
 
 KOREAN = "숫자_탐색"
@@ -93,6 +93,22 @@ def test_a_study_without_a_trial_is_reported_as_what_it_is(tmp_path: Path, capsy
     assert run("--storage", f"sqlite:///{tmp_path / 'hpo.db'}", "--out", str(tmp_path / "out")) == 0
     assert "small is not finished: no round is open yet" in capsys.readouterr().out
     assert len(pd.read_csv(tmp_path / "out" / "trials.csv")) == 0
+
+
+def test_a_search_is_reported_while_it_runs_or_after_it_was_interrupted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_small(tmp_path / "hpo.db") as opened:
+        leader, worker = coordinator(opened), mortal(opened)
+        for _ in range(2):  # to the first rung, and on to the second
+            leader.step()
+            train(opened, worker)
+        assert run("--storage", f"sqlite:///{tmp_path / 'hpo.db'}", "--out", str(tmp_path / "out")) == 0
+    assert "small is not finished: round 1 of 2 is open" in capsys.readouterr().out
+    trials = pd.read_csv(tmp_path / "out" / "trials.csv")
+    assert len(trials) == 8
+    assert set(trials["trained"]) == {25, 50}
+    assert trials["validation_accuracy"].notna().all()
 
 
 def test_a_database_without_a_study_or_without_our_tables_is_told(

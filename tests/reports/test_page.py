@@ -197,6 +197,23 @@ def test_in_a_browser_nothing_is_wider_than_the_page_and_nothing_is_asked_for(tm
     assert complaints == []
 
 
+def test_on_paper_nothing_is_folded_away_and_every_figure_fits_a_page(tmp_path):
+    path, paper = tmp_path / "report.html", {"width": 680, "height": 1009}  # CSS pixels of A4 within its margins
+    path.write_text(html("finished"), encoding="utf-8")
+    with browser() as chromium:
+        opened = chromium.new_page(viewport=paper)
+        opened.goto(path.as_uri())
+        folded = opened.locator("#again details pre")
+        assert not folded.is_visible()
+        opened.emulate_media(media="print")
+        assert folded.bounding_box()["height"] > 100
+        assert "[space.learning_rate]" in folded.inner_text()
+        figures = [figure.bounding_box() for figure in opened.locator(".picture").all()]
+        assert len(figures) > 5
+        assert all(figure["height"] <= paper["height"] for figure in figures)
+        assert opened.evaluate("document.documentElement.scrollWidth") <= paper["width"]
+
+
 def test_whatever_people_call_their_study_stays_text():
     wild = '<script>alert("학습률 & 日本")</script>'
     parsed = Parsed(
