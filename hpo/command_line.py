@@ -19,10 +19,10 @@ DEFAULT_STORAGE = "sqlite:///hpo.db"
 
 
 def parser(command: str, description: str, examples: str) -> argparse.ArgumentParser:
-    """Return a parser whose --help teaches with examples."""
+    """Return a parser whose --help teaches with examples; what it says fits a terminal of 80 columns."""
     return argparse.ArgumentParser(
         prog=f"python -m {command}",
-        description=description,
+        description=textwrap.fill(" ".join(description.split()), 79),
         epilog=f"examples:\n{textwrap.indent(textwrap.dedent(examples).strip(), '  ')}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -13,13 +13,17 @@ from hpo.pace import Moment, seconds_left
 from hpo.progress import Progress
 
 PLAIN_EVERY_SECONDS = 15.0
+SECONDS_UNTIL = 120
 
 
 class Display:
-    """A context in which `update` shows the progress and `say` prints a line above it."""
+    """A context in which `update` shows the progress and `say` prints a line above it.
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    `afterwards` are the seconds from the end of the work that is shown to the end of the command.
+    """
+
+    def __init__(self, console: Console, afterwards: float = 0.0) -> None:
+        self._console, self._afterwards = console, afterwards
         self._seen: list[Moment] = []
         self._last_phase, self._last_line = "", 0.0
         self._bar = Bar(
@@ -72,11 +76,12 @@ class Display:
         if now.training or self._seen:
             self._seen.append((time.monotonic(), now.work))
         left = seconds_left(self._seen, now.total)
-        return "" if left is None else f"about {_spoken(left)} left"
+        return "" if left is None else f"about {spoken(left + self._afterwards)} left"
 
 
-def _spoken(seconds: float) -> str:
-    if seconds < 60:
+def spoken(seconds: float) -> str:
+    """Return a time left as people say it; a minute and a half is neither one nor two, so it is said in seconds."""
+    if seconds < SECONDS_UNTIL:
         return f"{max(1, round(seconds))} s"
     if seconds < 3600:
         return f"{round(seconds / 60)} min"

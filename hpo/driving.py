@@ -105,15 +105,17 @@ def drive(
     arguments: argparse.Namespace,
     lines: Sequence[str],
     publish: Callable[[], None] = lambda: None,
+    afterwards: float = 0.0,
 ) -> bool:
     """Let the one that `lead` makes, and workers for `study`, work to the end; False if they were asked to stop before.
 
     `arguments` say where the database is (storage, data_dir) and how many workers there are, `lines` are said first.
-    `publish` is called now and then when the study has moved forward, beside all this (hpo.publishing).
+    `publish` is called now and then when the study has moved forward, beside all this (hpo.publishing). `afterwards`
+    are the seconds that the command then still takes.
     """
     stop = StopRequest()
     leases = Leases(database.engine)
-    with Display(Console(highlight=False)) as display:
+    with Display(Console(highlight=False), afterwards) as display:
         for line in lines:
             display.say(line)
         leader = lead(leases, display.say)

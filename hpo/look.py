@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+
 import argparse
 import sys
 from pathlib import Path

@@ -1,6 +1,8 @@
 """Importing this, before NumPy, gives the process one BLAS thread.
 
-Workers are as many as there are cores; two processes with BLAS's default threads run at half the speed of one.
+Workers are as many as there are cores; two processes with BLAS's default threads run at half the speed of one. What
+reads results does the same: beside a search that keeps the cores busy, BLAS's threads wait for each other (the
+eigenvalues of 500 x 500 numbers took 3.2 s instead of .03 s), and another number of threads gives other last bits.
 """
 
 import os

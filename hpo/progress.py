@@ -14,6 +14,7 @@ from hpo.stopping import with_imputed_scores
 from hpo.trials import incumbent
 
 STAGES = {"race": "race", "confirm": "confirmation"} | dict.fromkeys(ON_ALL_OF_THE_DATA, "all of the data")
+EVEN_CHANCE = 0.5
 AROUND_THE_WINNER = [stage for stage in ON_ALL_OF_THE_DATA if stage != "full"]
 
 
@@ -74,6 +75,12 @@ def _phase(
     return f"round {number} of {len(definition.rounds)}", current
 
 
+def _probed(final: Sequence[QueuedTrial]) -> bool:
+    """Say whether all probes are over, so that it is known whether one was adopted."""
+    probes = [trial for trial in final if trial.attributes["stage"] in PROBES]
+    return bool(probes) and all(trial.finished for trial in probes)
+
+
 class _Costs:
     """What each kind of trial costs, in image-epochs."""
 
@@ -107,7 +114,8 @@ class _Costs:
     def final_total(self, final: Sequence[QueuedTrial]) -> float:
         """Return the expected cost of the final part: half of the race's configs go on, until it is known how many.
 
-        Until then nobody is taken to leave the race early, and the winner's plain values are taken to be wanted.
+        Until then nobody is taken to leave the race early, and the winner's plain values are taken to be wanted. While
+        the probes are not over, one is taken to be adopted by even chance.
         """
         if self._definition.comparison is not None:
             return 0.0
@@ -120,7 +128,8 @@ class _Costs:
         around = sum(trial.attributes["stage"] in AROUND_THE_WINNER for trial in final)
         rescaled = not known or any(trial.attributes["stage"] == "full" and not trial.finished for trial in final)
         around = around or (rescaled + len(PROBES) * settings.probe) * settings.seeds
-        return short * self._short() + (good * settings.seeds + around) * self._full()
+        adopted = EVEN_CHANCE * settings.seeds * settings.probe * (not _probed(final))
+        return short * self._short() + (good * settings.seeds + around + adopted) * self._full()
 
     def _round(self, index: int) -> float:
         each = self._definition.rounds[index]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+
 import argparse
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ from hpo.opening import open_studies
 from hpo.output_formats import add_formats, chosen_formats
 from hpo.study_results import StudyResults
 from reports.files import REPORT, report_files, side_by_side_files, write_files
+from reports.page.use import standing
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,6 +61,9 @@ def _report(arguments: argparse.Namespace) -> int:
     else:
         contents = side_by_side_files(studies, formats, bom=arguments.bom)
     written = write_files(contents, out)
+    for results in studies:
+        if results.state != "done":
+            say(f"{results.definition.name} is not finished: {standing(results)}")
     say(f"files in {out}: {', '.join(str(path.relative_to(out)) for path in written)}")
     if REPORT in contents:
         say(f"the report: {out / REPORT}")

@@ -38,6 +38,9 @@ from hpo.study_record import StudyRecord, chosen_samples
 from hpo.study_results import StudyResults, load_results, warm_start
 from storage.database import Database, database_errors, shown
 
+DRAWN_FORMATS, DRAWING_SECONDS = {"html", "png", "svg"}, 8.0
+"""What is drawn at the end, and about how long that takes (`python -m tests.benchmarks.reports`)."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` and return its exit code."""
@@ -169,6 +172,7 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
             f"data: {record.source['provenance']}, database: {shown(arguments.storage)}",
         ],
         publish=lambda: _publish(database, load_results(database, record.name)),
+        afterwards=DRAWING_SECONDS if DRAWN_FORMATS & set(chosen_formats(arguments.formats)) else 0.0,
     )
 
 

@@ -55,9 +55,10 @@ def _of_probes(results: StudyResults) -> list[str]:
     best = taken_probe(results)
     if best is None:
         return [f"{note}, not taken."]
-    seeds = len(winner.runs)
-    luck = f"with a value that is no better that has probability {0.5**seeds:.3g}"
-    return [f"{note}; {MARKS[best.stage]} was higher with each of {count_text(seeds, 'seed')} and is taken ({luck})."]
+    gain = _difference(best, winner)
+    sure = f" ({CONFIDENCE_TEXT} interval {interval_points(gain)})" if gain.runs > 1 else ""
+    seeds = count_text(len(winner.runs), "seed")
+    return [f"{note}; {MARKS[best.stage]} has the highest mean of {seeds}{sure} and is taken."]
 
 
 def _probes(results: StudyResults) -> list[FullResult]:

@@ -16,11 +16,15 @@ from reports.outcomes import n_train
 def good_values_explained(results: StudyResults) -> str:
     """Return what the columns of the good values mean."""
     runs, images = results.good[0].confirmed.runs, n_train(results, len(results.definition.rounds))
+    stopped = (
+        " What was stopped early has the score of that point, and was promising for its neighbours' sake."
+        if any(good.trained < DONE for good in results.good)
+        else ""
+    )
     return (
         f"confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images, "
-        f"with its {CONFIDENCE_TEXT} interval. search: the score that caught the eye; it flatters. What was stopped "
-        "early has the score of that point, and was promising for its neighbours' sake. rank: by the gap between train "
-        "and validation accuracy in the race, the smallest first." + mark_note(results)
+        f"with its {CONFIDENCE_TEXT} interval. search: the score that caught the eye, not one to expect.{stopped} "
+        "rank: by the gap between train and validation accuracy in the race, the smallest first." + mark_note(results)
     )
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from storage.errors import UserError
+from storage.errors import NoDatabaseError, UserError
 from storage.schema import SCHEMA_VERSION, metadata, schema_version
 
 T = TypeVar("T")
@@ -135,7 +135,8 @@ def _require_existing(url: str) -> None:
     if parsed is None or parsed.get_backend_name() != "sqlite" or not parsed.database:
         return
     if not parsed.database.startswith("file:") and not Path(parsed.database).exists():
-        raise UserError(f"there is no database {parsed.database}; name one with --storage, or start a search first")
+        text = f"there is no database {parsed.database}; name one with --storage, or start a search first"
+        raise NoDatabaseError(text)
 
 
 def _open(url: str, *, read_only: bool) -> RDBStorage:

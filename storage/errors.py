@@ -3,3 +3,7 @@
 
 class UserError(Exception):
     """A mistake in the input or the surroundings; front doors print its text without a traceback and exit with 2."""
+
+
+class NoDatabaseError(UserError):
+    """There is no database yet where one was named."""

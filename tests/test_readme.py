@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,9 @@ from hpo import certify, look, report, run, serve, valley, work
 from hpo.definition import read_definition
 from hpo.studies import __main__ as studies
 from hpo.studies import load_definition, presets
+from tests.benchmarks.reports import write
 from tests.conftest import ROOT
+from tests.reports.factory import definition, study
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LINES = [
@@ -64,6 +68,22 @@ def test_the_study_files_of_the_readme_load() -> None:
     assert len(search.rounds) == 1
     assert comparison.comparison is not None
     assert len(comparison.space.grid()) == 2
+
+
+def test_the_two_lines_for_a_notebook_show_the_trials_of_a_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    of = definition(name="mnist_wd", rounds=(8,))
+    write("sqlite:///hpo.db", study(of))
+    (lines,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    *before, shown = ast.parse(lines).body  # as a notebook does: the last line's value is what is seen
+    assert (len(before), type(shown)) == (1, ast.Expr)
+    names: dict[str, object] = {}
+    exec(compile(ast.Module(before, []), "README", "exec"), names)
+    table = eval(compile(ast.Expression(shown.value), "README", "eval"), names)
+    assert len(table) == 8
+    assert list(table["learning_rate"].notna()) == [True] * 8
 
 
 def test_every_file_that_the_readme_links_is_there() -> None:

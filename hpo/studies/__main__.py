@@ -20,7 +20,7 @@ from hpo.studies import presets
 from hpo.study_record import FINAL_SUFFIX, PARTS, RoundRecord, StudyRecord, study_names
 from hpo.trials import incumbent
 from storage.database import Database, database_errors, shown
-from storage.errors import UserError
+from storage.errors import NoDatabaseError, UserError
 from storage.leases import Leases
 
 
@@ -56,7 +56,7 @@ def _list(arguments: argparse.Namespace) -> int:
     with database_errors(arguments.storage):
         try:
             database = Database(arguments.storage, create=False)
-        except UserError as error:
+        except NoDatabaseError as error:
             console.print(f"no studies in the database yet: {error}", markup=False)
             return DONE
         names = [name for name in study_names(database) if not name.endswith(PARTS)]

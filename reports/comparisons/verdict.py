@@ -36,8 +36,6 @@ def comparison_verdict(results: StudyResults) -> str:
     settings = results.definition.comparison
     if settings is None:
         raise ValueError(f"{results.definition.name} is a search, not a comparison")
-    ended = sum(len(each.runs) for each in results.compared)
-    wanted = settings.seeds * len(results.definition.space.grid())
     told = {
         "overfitting": _overfitting,
         "training_loss": _training_loss,
@@ -46,10 +44,16 @@ def comparison_verdict(results: StudyResults) -> str:
     }[settings.figure]
     sentences = told(results) if results.compared else []
     if results.state != "done":
-        sentences.insert(0, f"Not finished: {ended} of {count_text(wanted, 'training')} ended.")
+        sentences.insert(0, f"Not finished: {ended_text(results, settings.seeds)}")
     if not results.complete_data:
         sentences.append(f"Data: {data_text(results)}.")
     return " ".join(sentences)
+
+
+def ended_text(results: StudyResults, seeds: int) -> str:
+    """Return how many trainings ended, of how many."""
+    ended = sum(len(each.runs) for each in results.compared)
+    return f"{ended} of {count_text(seeds * len(results.definition.space.grid()), 'training')} ended."
 
 
 def _overfitting(results: StudyResults) -> list[str]:

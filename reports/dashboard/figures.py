@@ -16,6 +16,8 @@ from reports.formatting import compact_items
 Figure = dict[str, Any]
 
 LINE_LENGTH = 34
+STANDOFF = 12
+"""Pixels between an axis's ticks, such as powers of ten, and its title."""
 LEGEND = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0.01, "x": 0, "font": {"size": 11}}
 
 
@@ -39,7 +41,7 @@ def figure(title: str, data: Sequence[Mapping[str, Any]], **layout: Any) -> Figu
 def axis(title: str, **more: Any) -> dict[str, Any]:
     """Return an axis with pale lines and room for its ticks."""
     return {
-        "title": {"text": title},
+        "title": {"text": title, "standoff": STANDOFF},
         "gridcolor": GRID,
         "linecolor": INK,
         "zeroline": False,

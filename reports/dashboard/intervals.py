@@ -85,7 +85,7 @@ def subset_and_full(results: StudyResults) -> Figure | None:
         },
         common
         | {
-            "name": "score in the search, which flatters",
+            "name": "score in the search, which chose it",
             "x": [in_percent(pairs[i][0].search_score) for i in whole_trainings],
             "y": [in_percent(whole[i].mean) for i in whole_trainings],
             "text": [ranks[i] for i in whole_trainings],

@@ -82,8 +82,8 @@ def _good_values(results: StudyResults, study_id: int) -> list[str]:
     runs, images = results.good[0].confirmed.runs, n_train(results, len(results.definition.rounds))
     told = (
         f"confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images. search: "
-        "the score that caught the eye; it flatters. rank: by the gap between train and validation accuracy in the "
-        "race, the smallest first." + mark_note(results)
+        "the score that caught the eye, not one to expect. rank: by the gap between train and validation accuracy in "
+        "the race, the smallest first." + mark_note(results)
     )
     return ["### Good values", table(header, rows), escaped(told)]
 

@@ -52,7 +52,7 @@ def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, 
         f"In the search it was stopped at {good.trained} % of its training with {searched}, and was promising for its "
         "neighbours' sake."
         if good.trained < DONE
-        else f"In the search it scored {searched}, which flatters: that score chose it."
+        else f"In the search it scored {searched}; that score chose it, so it is not one to expect."
     )
     lines = [
         f"### Good value {good.rank} of {len(results.good)}",

@@ -25,6 +25,8 @@ from reports.outcomes import Outcome, outcomes
 COLOURS = "viridis"  # even steps for the eye, and readable without red and green
 DENSE = 2000
 """Where there are more trials, their dots are pixels in an SVG file, which would be megabytes of outlines."""
+LABEL_PAD = 7
+"""Points between ticks such as 0.0001 and the name of an axis beside them, whose letters may hang low."""
 MARKERS = {"complete": "o", "stopped": "v", "failed": "x"}
 _MEANINGS = {"complete": "complete", "stopped": "stopped early", "failed": "failed (diverged)"}
 
@@ -91,6 +93,7 @@ def _frame(axes: Axes, results: StudyResults, names: Sequence[str]) -> None:
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: value_text(float(value))))
         axis.set_label_text(name, color=INK)
+        axis.labelpad = LABEL_PAD
     if len(names) == 1:
         axes.set_ylim(0, 1)
         axes.set_ylabel("validation accuracy", color=INK)

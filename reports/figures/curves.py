@@ -57,10 +57,10 @@ def curves_figure(results: StudyResults) -> Figure:
     for i, (axes, outcome, curve, caption) in enumerate(zip(panels, best, curves, captions, strict=True)):
         _draw(axes, curve, last)
         _label(axes, left=i % columns == 0, below=i >= len(best) - columns)
-        under = people_text(fontsize=CAPTION_SIZE, color=GREY, va="bottom", linespacing=1.2)
-        axes.annotate(caption, (0, 1), (0, 3), "axes fraction", "offset points", **under)
-        pad = 6 + 72 * LINE * (caption.count("\n") + 1)
-        axes.set_title(_heading(outcome), loc="left", y=1.0, pad=pad, fontsize=9, color=INK)
+        under = people_text(fontsize=CAPTION_SIZE, color=GREY, va="top", linespacing=1.2)
+        top = 3 + 72 * LINE * lines  # the same for all, so that the headings of a row are on one line
+        axes.annotate(caption, (0, 1), (0, top), "axes fraction", "offset points", **under)
+        axes.set_title(_heading(outcome), loc="left", y=1.0, pad=top + 3, fontsize=9, color=INK)
     add_legend(figure, panels[0].lines)
     return figure
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -14,7 +17,8 @@ from reports.figures.palette import GOOD, GREY, INK, TEST, TRAIN, VALIDATION
 from reports.figures.rows import frame_percents, inert_legend, rows_figure
 from reports.formatting import config_text, count_text, percent, points_text
 
-MARKS = (("train", TRAIN, "^"), ("validation", VALIDATION, "o"), ("test", TEST, "s"))
+MARKS = (("train", TRAIN, "^", 7), ("validation", VALIDATION, "o", 9), ("test", TEST, "s", 6))
+"""Names, colours, shapes and sizes: where validation and test are the same, the one is seen behind the other."""
 _BESIDE = 1.35
 """Inches right of the panel, for the gaps in words."""
 
@@ -28,22 +32,20 @@ def gaps_figure(results: StudyResults) -> Figure | None:
     good = [each for each in results.good if each.key in full]
     if not good:
         return None
-    labels = [
-        row_label(results, each.key, each.rank, taken if (taken := full[each.key]).stage == "adopted" else None)
-        for each in good
-    ]
-    detail = f"how much each good value overfits on all of the data{inert_legend(results)}"
+    labels = [row_label(results, each, full[each.key]) for each in good]
+    detail = f"overfitting on all of the data{inert_legend(results)}"
     rows = rows_figure(results, detail, labels, columns=1, right=_BESIDE)
     axes = rows.panels[0]
     values = []
+    edge: Mapping[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 0.6}
     for each, y in zip(good, rows.middles, strict=True):
         found = full[each.key]
         values += [100 * accuracy.mean for accuracy in accuracies(found).values()]
         ends = [100 * found.test.mean, 100 * found.train.mean]
         axes.plot(ends, [y, y], color=GREY, linewidth=1.4, linestyle="-", zorder=2)
-        for name, colour, marker in MARKS:
+        for name, colour, marker, size in MARKS:
             mean = 100 * accuracies(found)[name].mean
-            axes.plot(mean, y, marker, color=colour, markersize=7, markeredgecolor=INK, markeredgewidth=0.6, zorder=3)
+            axes.plot(mean, y, marker, color=colour, markersize=size, zorder=3, **edge)
         text = f"gap {points_text(found.gap)} points" + ("\noverfits" if found.overfits else "")
         axes.annotate(
             text,
@@ -58,10 +60,9 @@ def gaps_figure(results: StudyResults) -> Figure | None:
             annotation_clip=False,
         )
     frame_percents(axes, values, "accuracy, %")
-    style = {"linestyle": "", "markeredgecolor": INK, "markeredgewidth": 0.6, "markersize": 7}
     handles = [
-        Line2D([], [], color=colour, marker=marker, label=name, **style)  # type: ignore[arg-type]
-        for name, colour, marker in MARKS
+        Line2D([], [], linestyle="", color=colour, marker=marker, markersize=size, label=name, **edge)
+        for name, colour, marker, size in MARKS
     ]
     handles.append(Line2D([], [], color=GREY, linewidth=1.4, label="gap, train - test"))
     add_legend(rows.figure, handles)

@@ -18,7 +18,7 @@ from reports.figures.drawing import HALO, people_text
 from reports.figures.framing import add_legend
 from reports.figures.palette import GREY, INK, TEST, VALIDATION
 from reports.figures.rows import Rows, config_lines, frame_percents, inert_legend, rows_figure
-from reports.formatting import CONFIDENCE_TEXT, config_text, count_text, interval_percent, percent
+from reports.formatting import CONFIDENCE_TEXT, compact_items, config_text, count_text, interval_percent, percent
 from reports.outcomes import n_train
 
 
@@ -26,12 +26,12 @@ def good_values_figure(results: StudyResults) -> Figure | None:
     """Return a row for each good value: its confirmed validation accuracy and, once it is there, its test accuracy.
 
     Dots are means over fresh runs, bars their 90 % intervals. A diamond is the score of the search, which chose the
-    config among many and so flatters; one of a training that was stopped early tells less than that and stands aside.
+    config among many and is not one to expect; one of a training that was stopped early stands aside.
     """
     if not results.good:
         return None
     full = used(results)
-    labels = [_label(good, full.get(good.key), results) for good in results.good]
+    labels = [row_label(results, good, full.get(good.key)) for good in results.good]
     images = n_train(results, len(results.definition.rounds))
     detail = f"the good values, and how sure they are{inert_legend(results)}"
     rows = rows_figure(results, detail, labels, columns=2 if full else 1)
@@ -53,6 +53,7 @@ def good_values_alt(results: StudyResults) -> str:
     full = used(results)
     said = [
         f"{good.rank}: {config_text(good.config)}, validation {_said(good.confirmed)}"
+        + "".join(f", {each}" for each in taken_elsewhere(results, full.get(good.key)))
         + (f", test {_said(full[good.key].test)}" if good.key in full else "")
         for good in results.good
     ]
@@ -71,19 +72,24 @@ def used(results: StudyResults) -> Mapping[Key, FullResult]:
     return found
 
 
-def row_label(results: StudyResults, source: Key, rank: int | None, full: FullResult | None) -> str:
-    """Return the words of a row: the rank, whether this is the one to use, and its config."""
-    chosen = results.full[0] if results.full else None
-    first = f"Good-{rank}" if rank is not None else "Config"
-    if chosen is not None and chosen.source == source:
+def row_label(results: StudyResults, good: GoodValue, full: FullResult | None) -> str:
+    """Return the words of a row: the rank, whether this is the one to use, and its config as the search tried it.
+
+    `full` is what it reached on all of the data; where another learning rate was taken there, a line says so.
+    """
+    first = f"Good-{good.rank}"
+    if results.full and results.full[0].source == good.key:
         first += ", the one to use" if results.state == "done" else ", best so far"
-    config = full.config if full is not None else next(good.config for good in results.good if good.key == source)
-    own = {name: config[name] for name in results.definition.space.hyperparameters}
-    return f"{first}\n{config_lines(results, own)}"
+    own = {name: good.config[name] for name in results.definition.space.hyperparameters}
+    return "\n".join([first, config_lines(results, own), *taken_elsewhere(results, full)])
 
 
-def _label(good: GoodValue, full: FullResult | None, results: StudyResults) -> str:
-    return row_label(results, good.key, good.rank, None if full is None or full.stage != "adopted" else full)
+def taken_elsewhere(results: StudyResults, full: FullResult | None) -> list[str]:
+    """Return the learning rate that was taken on all of the data, in words, where it is not that of the search."""
+    if full is None or full.stage != "adopted":
+        return []
+    rate = results.definition.settings(full.config)[1].learning_rate
+    return [f"{compact_items({'learning_rate': rate})[0]} on all of the data"]
 
 
 def _draw(axes: Axes, found: Estimate, y: float, colour: str, marker: str) -> None:

@@ -55,6 +55,8 @@ class Picture:
     kind: ClassVar[str] = "picture"
     heading: str
     svg: Markup
+    tall: bool = False
+    """Whether it is higher than wide, so that it is read only if it may take a whole page."""
 
 
 @dataclass(frozen=True, slots=True)

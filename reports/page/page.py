@@ -17,6 +17,7 @@ from reports.page.blocks import Page
 from reports.page.comparison import comparison_page
 from reports.page.search import search_page
 from reports.page.side_by_side import side_by_side_page
+from reports.page.unbroken import unbroken
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -48,7 +49,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["data_url"] = lambda text: f"data:text/plain;charset=utf-8,{quote(text)}"
-    environment.filters["unbroken"] = lambda text: text.replace(" %", "\N{NO-BREAK SPACE}%")
+    environment.filters["unbroken"] = unbroken
     return environment.get_template("page.html")
 
 

@@ -28,4 +28,5 @@ class Pictures:
 
     def _picture(self, drawn: Drawn) -> Picture:
         svg = inline_svg(drawn.svg, prefix=f"{self._prefix}{drawn.name}", alt=drawn.alt)
-        return Picture(drawn.heading, Markup(svg))
+        width, height = drawn.figure.get_size_inches()
+        return Picture(drawn.heading, Markup(svg), tall=bool(height > width))

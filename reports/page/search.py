@@ -19,6 +19,7 @@ from reports.explaining import (
     place_mark,
     search_score,
 )
+from reports.figures.good_values import taken_elsewhere, used
 from reports.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,
@@ -85,7 +86,10 @@ def _good(results: StudyResults, pictures: Pictures) -> Section:
         for good in results.good
         if (names := boundaries_that_matter(results, good.at_boundary))
     ]
-    table = Table("Good values", head, rows, notes=[good_values_explained(results)])
+    best = [i for i, good in enumerate(results.good) if results.full and good.key == results.full[0].source]
+    taken = "".join(f": {each}" for each in taken_elsewhere(results, results.full[0])) if best else ""
+    notes = [*([f"bold: the one to use{taken}."] if best else []), good_values_explained(results)]
+    table = Table("Good values", head, rows, strong=best, notes=[" ".join(notes)])
     blocks: list[Block] = [
         Paragraph(_how_sure(results)),
         *paragraphs(boundaries, "warning"),
@@ -122,7 +126,11 @@ def _others(results: StudyResults) -> list[Block]:
         for place in rest
     ]
     head = ["trial", *config_head(results), "race %", "runs", "why not"]
-    table = Table("Raced, and did not go on", head, rows, left=["why not"])
+    note = (
+        "race: mean validation accuracy of its runs in the race, on other images than those of the confirmation; it "
+        "chose who went on, so it is not one to expect either."
+    )
+    table = Table("Raced, and did not go on", head, rows, left=["why not"], notes=[note])
     return [Folded(f"{len(rest)} more raced and did not go on", [Grid(table)])]
 
 
@@ -152,8 +160,8 @@ def _all_data(results: StudyResults, pictures: Pictures) -> Section:
 
 def _in_words(results: StudyResults) -> str:
     """Return what the good values reached on all of the data, and before."""
-    ranked = [full for full in results.full if full.ranked]
-    of = count_text(len(ranked), "good value") + (" reaches" if len(ranked) == 1 else " reach")
+    ranked = list(used(results).values())
+    of = "good value reaches" if len(ranked) == 1 else f"{len(ranked)} good values reach"
     images, seeds = results.data["pool"], count_text(len(ranked[0].runs), "seed")
     told = (
         f"Trained on {images} images with {seeds} each, the {of} {_span([full.validation.mean for full in ranked])} % "
@@ -172,14 +180,15 @@ def _span(shares: Sequence[float]) -> str:
 
 def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("gaps")]
-    ranked = [full for full in results.full if full.ranked]
+    ranked = list(used(results).values())
     if ranked:
         large = [full for full in ranked if full.overfits]
         bound = f"{points_text(LARGE_GAP)} points"
         told = (
             f"{len(large)} of {len(ranked)} good values overfit: train - test is over {bound}."
             if large
-            else f"No: train - test is at most {bound} at each good value; more would be called overfitting here."
+            else f"No: train - test is {points_text(max(full.gap for full in ranked))} points at most; over {bound} "
+            "would be called overfitting here."
         )
         blocks.insert(0, Paragraph(told, "warning" if large else ""))
     return Section("overfitting", "Did it overfit?", blocks)

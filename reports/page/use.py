@@ -9,6 +9,7 @@ from hpo.commands import command_for
 from hpo.results import FullResult
 from hpo.space import Config, unpacked
 from hpo.study_results import StudyResults
+from reports.comparisons.verdict import ended_text
 from reports.formatting import (
     CONFIDENCE_TEXT,
     count_text,
@@ -87,7 +88,10 @@ def _unfinished(results: StudyResults) -> list[Block]:
 
 
 def standing(results: StudyResults) -> str:
-    """Return how far a search is, in a sentence."""
+    """Return how far a study is, and so what is missing, in a sentence."""
+    comparison = results.definition.comparison
+    if comparison is not None:
+        return ended_text(results, comparison.seeds)
     rounds, of = results.rounds, len(results.definition.rounds)
     if not rounds:
         return "no round is open yet, so there are no trials, no good values and nothing to show."

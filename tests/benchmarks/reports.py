@@ -7,6 +7,8 @@ made, as `python -m hpo.report` does it. Times are seconds of one process, and o
 
 from __future__ import annotations
 
+import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+
 import sqlite3
 import sys
 import tempfile

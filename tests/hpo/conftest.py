@@ -22,7 +22,7 @@ from tests.hpo.serving import Client, served
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, blobs: Path) -> Search:
     """Return a search that one worker ran from beginning to end."""
     search = Search(tmp_path_factory.mktemp("undisturbed"), blobs)
-    run("run", *search.arguments, "--workers", "1", "--format", "csv,html,png")
+    search.printed = run("run", *search.arguments, "--workers", "1", "--format", "csv,html,png")
     return search
 
 

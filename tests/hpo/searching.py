@@ -76,6 +76,7 @@ class Search:
         self.study = write_blob_study(folder / "blob.toml", blobs)
         self.url = f"sqlite:///{folder / 'hpo.db'}"
         self.out = folder / "out"
+        self.printed = ""
 
     @property
     def arguments(self) -> list[str]:

@@ -13,6 +13,7 @@ from tests.browsing import browser
 from tests.hpo.serving import Client
 
 PATIENCE = 60_000  # milliseconds: the program of the pages has 6 MB, and the machine other things to do
+BETWEEN = 6  # pixels that tell the letters of two texts apart
 Open = Callable[[str], Any]
 
 
@@ -74,6 +75,16 @@ def test_a_study_shows_its_history_its_importances_and_our_figures(open_page, st
     ):
         drawn(page, f"[id='user-defined-plot:{figure}']", 1)
         assert title in page.locator(f"[id='user-defined-plot:{figure}'] .gtitle").text_content()
+
+
+def test_the_title_of_an_axis_keeps_off_its_ticks(open_page, study):
+    page = open_page(f"/dashboard/studies/{study['study_id']}")
+    plot = "[id='user-defined-plot:where-the-search-looked']"
+    drawn(page, plot, 1)
+    title = page.locator(f"{plot} .ytitle").bounding_box()
+    ticks = [each.bounding_box() for each in page.locator(f"{plot} .ytick text").all()]
+    assert len(ticks) >= 3
+    assert all(title["x"] + title["width"] + BETWEEN <= tick["x"] for tick in ticks)
 
 
 def test_slices_and_contours_are_drawn(open_page, study):

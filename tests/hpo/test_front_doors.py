@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from hpo import certify, report, run, serve, work
+from hpo import certify, look, report, run, serve, work
 from hpo.studies import __main__ as studies
 from hpo.studies import presets
 
@@ -22,14 +24,26 @@ def test_run_alone_says_what_it_does_and_lists_the_presets(capsys: pytest.Captur
     assert "python -m hpo.run --study mnist_wd" in printed
 
 
-@pytest.mark.parametrize("main", [run.main, work.main, studies.main, certify.main, report.main, serve.main])
-def test_help_teaches_with_examples(main: Main, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("main", [run.main, work.main, studies.main, certify.main, report.main, serve.main, look.main])
+def test_help_teaches_with_examples(
+    main: Main, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0
     printed = capsys.readouterr().out
     assert "examples:\n  python -m hpo." in printed
-    assert max(map(len, printed.splitlines())) <= 110
+    described, _, examples = printed.partition("examples:")
+    assert max(map(len, described.splitlines())) <= 80
+    assert max(map(len, examples.splitlines())) <= 110, "lines to paste stay whole"
+
+
+@pytest.mark.parametrize("door", [run, work, certify, report, serve, look], ids=lambda door: door.__name__)
+def test_what_computes_has_one_blas_thread_from_the_first_import_on(door: ModuleType) -> None:
+    body = ast.parse(Path(str(door.__file__)).read_text(encoding="utf-8")).body
+    imports = [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert imports[:2] == ["from __future__ import annotations", "import hpo.one_thread"]
 
 
 def mistake(main: Main, *arguments: str, capsys: pytest.CaptureFixture[str]) -> str:

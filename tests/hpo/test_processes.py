@@ -32,6 +32,15 @@ def test_a_search_ends_with_its_tables_and_figures(undisturbed: Search) -> None:
     assert len(pd.read_csv(undisturbed.out / "rounds.csv")) == 2
 
 
+def test_a_search_ends_with_the_way_to_its_report_and_to_the_dashboard(undisturbed: Search) -> None:
+    report = undisturbed.out / "report.html"
+    assert report.exists()
+    assert undisturbed.printed.splitlines()[-2:] == [
+        f"the report: {report}",
+        f"watch it with: python -m hpo.serve --storage {undisturbed.url}",
+    ]
+
+
 def test_a_search_fills_its_dashboard_in(undisturbed: Search) -> None:
     with Database(undisturbed.url) as database:
         shown = database.optuna.get_study_system_attrs(database.optuna.get_study_id_from_name("blob"))

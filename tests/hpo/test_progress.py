@@ -114,7 +114,7 @@ def test_with_the_number_of_good_values_known_the_total_is_exact():
 
 def test_probes_belong_to_the_work_from_the_beginning_and_what_is_taken_when_it_comes():
     study = definition(final={"probe": True})
-    assert progress(study, [], [], POOL).total == SEARCH_TOTAL + FINAL_TOTAL + 2 * 2 * POOL * 5
+    assert progress(study, [], [], POOL).total == SEARCH_TOTAL + FINAL_TOTAL + (2 * 2 + 0.5 * 2) * POOL * 5
     final = [run_of(stage, done=True) for stage in ["race"] * 9 + ["confirm"] * 2 + ["full"] * 2]
     probes = [run_of(stage, done=True) for stage in ("probe_lower", "probe_higher") for _ in range(2)]
     search = history()[-1][0]
@@ -124,3 +124,16 @@ def test_probes_belong_to_the_work_from_the_beginning_and_what_is_taken_when_it_
     assert (before.work, after.work) == (before.total, after.total)
     assert after.total == before.total + 2 * POOL * 5
     assert after.phase == "all of the data"
+
+
+@pytest.mark.parametrize("adopted", [True, False])
+def test_what_is_left_is_right_within_a_factor_of_two_though_nobody_knows_whether_a_probe_will_be_adopted(adopted):
+    study = definition(final={"probe": True})
+    stages = [*["race"] * 9, *["confirm"] * 2, *["full"] * 2, *["plain"] * 2, *["probe_lower", "probe_higher"] * 2]
+    search, full = history()[-1][0], POOL * 5
+    after = 2 * full * adopted
+    for done in range(stages.index("plain"), len(stages)):
+        final = [run_of(stage, done=i < done) for i, stage in enumerate(stages)]
+        now = progress(study, search, final, POOL)
+        left = full * (len(stages) - done) + after
+        assert 0.5 <= (now.total - now.work) / left <= 2

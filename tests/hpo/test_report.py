@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from hpo import report
+from hpo import report, serve
 from hpo.opening import open_study
+from hpo.studies import __main__ as studies
 from hpo.study_record import StudyRecord
 from storage.database import Database
 from storage.errors import UserError
 from storage.schema import SCHEMA_VERSION, schema_version
-from tests.hpo.studying import SMALL, run_to_the_end
+from tests.hpo.studying import SMALL, coordinator, mortal, run_to_the_end, train
 from tests.hpo.studying import open_study as open_small
 
 KOREAN = "숫자_탐색"
@@ -87,10 +88,27 @@ def copy_study(database: Database, name: str, copy: str) -> None:
                 storage.set_study_user_attr(new, key, value)
 
 
-def test_a_study_without_a_trial_is_reported_as_what_it_is(tmp_path: Path) -> None:
+def test_a_study_without_a_trial_is_reported_as_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     open_small(tmp_path / "hpo.db").close()
     assert run("--storage", f"sqlite:///{tmp_path / 'hpo.db'}", "--out", str(tmp_path / "out")) == 0
+    assert "small is not finished: no round is open yet" in capsys.readouterr().out
     assert len(pd.read_csv(tmp_path / "out" / "trials.csv")) == 0
+
+
+def test_a_search_is_reported_while_it_runs_or_after_it_was_interrupted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_small(tmp_path / "hpo.db") as opened:
+        leader, worker = coordinator(opened), mortal(opened)
+        for _ in range(2):  # to the first rung, and on to the second
+            leader.step()
+            train(opened, worker)
+        assert run("--storage", f"sqlite:///{tmp_path / 'hpo.db'}", "--out", str(tmp_path / "out")) == 0
+    assert "small is not finished: round 1 of 2 is open" in capsys.readouterr().out
+    trials = pd.read_csv(tmp_path / "out" / "trials.csv")
+    assert len(trials) == 8
+    assert set(trials["trained"]) == {25, 50}
+    assert trials["validation_accuracy"].notna().all()
 
 
 def test_a_database_without_a_study_or_without_our_tables_is_told(
@@ -108,6 +126,9 @@ def test_a_database_of_a_newer_version_is_told(
     with Database(url) as opened, opened.engine.begin() as connection:
         connection.execute(sa.update(schema_version).values(version=SCHEMA_VERSION + 1))
     assert "update this checkout" in refused(capsys, "--storage", url)
+    for main in (serve.main, studies.main):
+        assert main(["--storage", url]) == 2
+        assert "update this checkout" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("way", ["a file in its place", "a full disk"])

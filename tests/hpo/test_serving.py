@@ -22,6 +22,7 @@ from storage.database import Database
 from storage.errors import UserError
 from tests.hpo.searching import DEADLINE, started
 from tests.hpo.serving import Client, served
+from tests.hpo.studying import open_study, run_to_the_end
 
 TOKEN = "a long token"
 
@@ -219,6 +220,26 @@ def test_a_read_only_dashboard_shows_and_writes_nothing(database_url):
             assert "--read-only" in json.loads(body)["reason"]
         with pytest.raises(optuna.exceptions.StorageInternalError):
             reading.optuna.set_study_system_attr(study, "x", 1)
+
+
+def test_a_read_only_dashboard_leaves_the_file_as_it_is_whatever_is_looked_at(tmp_path: Path):
+    path = tmp_path / "hpo.db"
+    with open_study(path) as opened:
+        run_to_the_end(opened)
+    before = path.read_bytes()
+    with Database(f"sqlite:///{path}", read_only=True) as reading:
+        application = serve.guarded(reading, None, access=Access("127.0.0.1", "mill"), port=1)
+        with served(application) as port:
+            client = Client(port)
+            listed = json.loads(client.ask("GET", "/api/studies")[2])["study_summaries"]
+            for number in (each["study_id"] for each in listed):
+                for part in (f"{number}?after=0", f"{number}/param_importances"):
+                    assert client.ask("GET", f"/api/studies/{part}")[0] == 200
+                for method in ("PUT", "POST", "DELETE"):
+                    asked = client.ask(method, f"/api/studies/{number}/note", "{}", Origin=client.origin)
+                    assert asked[0] == 403
+            assert client.ask("GET", "/report/small")[0] == 200
+    assert path.read_bytes() == before
 
 
 def test_a_note_written_in_the_dashboard_is_read_back(tmp_path: Path):

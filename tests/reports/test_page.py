@@ -11,15 +11,19 @@ import pytest
 
 from hpo.selecting import estimate
 from hpo.study_results import StudyResults
+from reports.figures.good_values import used
+from reports.formatting import value_text
 from reports.inert import inert_note
 from reports.luck import luck_note
 from reports.page.page import report_html
+from reports.page.unbroken import unbroken
 from reports.verdict import conclusion
 from tests.browsing import browser
 from tests.reports import comparisons
 from tests.reports.factory import MIXED, NO_NUMBER, ONE, STAND_IN, definition, just_begun, study
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use"}
+INSIDE_A_WORD = {"span"}
 SECTIONS = ["use", "good", "all-data", "overfitting", "where", "curves", "matters", "worth", "time", "ledger", "again"]
 
 STUDIES = {
@@ -68,12 +72,15 @@ class Parsed(HTMLParser):
         if tag not in VOID:
             assert self.open.pop() == tag, f"</{tag}> closes nothing"
 
+        if tag not in INSIDE_A_WORD:
+            self.handle_data(" ")
+
     def handle_data(self, text):
         if "style" not in self.open and "title" not in self.open:
             self.words.setdefault(self.section, []).append(text)
 
     def said(self, section: str) -> str:
-        return " ".join(" ".join(self.words.get(section, [])).split())
+        return " ".join("".join(self.words.get(section, [])).split())
 
     @property
     def sections(self) -> list[str]:
@@ -190,6 +197,23 @@ def test_in_a_browser_nothing_is_wider_than_the_page_and_nothing_is_asked_for(tm
     assert complaints == []
 
 
+def test_on_paper_nothing_is_folded_away_and_every_figure_fits_a_page(tmp_path):
+    path, paper = tmp_path / "report.html", {"width": 680, "height": 1009}  # CSS pixels of A4 within its margins
+    path.write_text(html("finished"), encoding="utf-8")
+    with browser() as chromium:
+        opened = chromium.new_page(viewport=paper)
+        opened.goto(path.as_uri())
+        folded = opened.locator("#again details pre")
+        assert not folded.is_visible()
+        opened.emulate_media(media="print")
+        assert folded.bounding_box()["height"] > 100
+        assert "[space.learning_rate]" in folded.inner_text()
+        figures = [figure.bounding_box() for figure in opened.locator(".picture").all()]
+        assert len(figures) > 5
+        assert all(figure["height"] <= paper["height"] for figure in figures)
+        assert opened.evaluate("document.documentElement.scrollWidth") <= paper["width"]
+
+
 def test_whatever_people_call_their_study_stays_text():
     wild = '<script>alert("학습률 & 日本")</script>'
     parsed = Parsed(
@@ -209,3 +233,44 @@ def test_a_good_value_that_overfits_is_flagged():
     assert "good values overfit" in said.said("overfitting")
     assert "It overfits: train - test is 10.0 points." in said.said("use")
     assert "10.0!" in said.said("all-data")
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("weight_decay 1.35e-08 .. 0.675, then", ["1.35e-08 .. 0.675"]),
+        ("97.3 % (96.8 .. 97.5 %)", ["97.3 %", "96.8 .. 97.5 %"]),
+        ("First 2026-11-26 11:06:43 (UTC)", ["2026-11-26 11:06:43"]),
+        ("hpo.run --study a-b.toml --out out", ["--study", "--out"]),
+        ("12 min of training, 6 s of it, 3 seeds", ["12 min", "6 s"]),
+        ("-0.3 and +0.0 points", ["-0.3"]),
+        ("20 trials <b>, 숫자 - 탐색, mnist-5k (a-1 .. 2)", []),
+    ],
+)
+def test_numbers_ranges_dates_and_options_stay_on_one_line(text, whole):
+    html = unbroken(text)
+    assert re.findall(r'<span class="whole">(.*?)</span>', html) == whole
+    assert html.striptags() == text if "<" not in text else "&lt;b&gt;" in html
+
+
+def test_a_figure_that_is_higher_than_wide_may_take_a_page_when_printed():
+    tall = {found["class"]: i for i, (_, found) in enumerate(page("finished").elements) if "class" in found}
+    assert {"picture", "picture tall"} <= set(tall)
+
+
+def test_the_good_value_to_use_stands_out_among_them_and_the_largest_gap_is_told():
+    found = results("finished")
+    (place,) = [i for i, good in enumerate(found.good) if good.key == found.full[0].source]
+    rows = re.findall(r"<tr( class=\"strong\")?>", html("finished").partition('id="good"')[2].partition("</table>")[0])
+    assert [bool(strong) for strong in rows[1:]] == [i == place for i in range(len(found.good))]
+    largest = max(full.gap for full in used(found).values())
+    assert f"train - test is {100 * largest:.1f} points at most" in page("finished").said("overfitting")
+
+
+def test_a_learning_rate_that_was_taken_on_all_of_the_data_is_told_and_is_no_good_value_of_its_own():
+    found = results("finished")
+    assert found.full[0].stage == "adopted", "the factory's study takes a probe"
+    taken = f"lr {value_text(found.full[0].config['learning_rate'])} on all of the data"
+    assert f"bold: the one to use: {taken}." in page("finished").said("good")
+    assert (len(found.good), sum(full.ranked for full in found.full)) == (1, 2)
+    assert "the good value reaches" in page("finished").said("all-data")

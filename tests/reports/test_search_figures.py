@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from reports.agreement import agreement
 from reports.figures.drawing import without_glyph_warnings
 from reports.figures.gaps import gaps_alt, gaps_figure
-from reports.figures.good_values import good_values_figure
+from reports.figures.good_values import good_values_alt, good_values_figure, row_label
 from reports.figures.history import history_figure
 from reports.figures.importance import importance_figure
 from reports.figures.registry import SEARCH
 from reports.figures.subset_against_full import subset_against_full_figure
 from reports.figures.time import duration_text, time_figure
+from reports.formatting import value_text
 from reports.importance import importances
 from reports.luck import best_so_far
 from reports.timing import stage_times
@@ -108,6 +109,17 @@ def test_good_values_are_dots_at_their_means_with_bars_as_long_as_their_interval
     assert dots == [100 * each.confirmed.mean for each in good]
     assert bars == [(100 * each.confirmed.low, 100 * each.confirmed.high) for each in good]
     assert len([line for line in figure.axes[1].lines if line.get_marker() == "s"]) == len(good)
+
+
+def test_a_row_shows_the_config_of_the_search_and_what_was_taken_elsewhere_on_a_line_of_its_own():
+    results = next(each for each in CASES.values() if each.full[0].stage == "adopted")
+    taken = results.full[0]
+    good = next(each for each in results.good if each.key == taken.source)
+    first, *lines = row_label(results, good, taken).split("\n")
+    assert first == f"Good-{good.rank}, the one to use"
+    assert lines[0].startswith(f"lr {value_text(good.config['learning_rate'])}")
+    assert lines[-1] == f"lr {value_text(taken.config['learning_rate'])} on all of the data"
+    assert lines[-1] in good_values_alt(results)
 
 
 def test_the_score_of_a_training_that_was_stopped_stands_aside_in_words():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -183,6 +184,22 @@ def test_columns_and_dtypes_do_not_depend_on_how_far_the_study_is(make, columns)
     of = definition(MIXED)
     for results in (just_begun(of), study(of, finish=False, unfinished=5), study(of)):
         assert list(dtypes(make(results)).items()) == list(columns.items())
+
+
+DOCUMENTED = re.compile(
+    r"    (\w+(?:, \w+)*) {2,}(Int64|float64|string|boolean|datetime64\[us, UTC\])(?: |$)", re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(
+    ("make", "columns"),
+    list(zip(TABLES, (TRIALS, ROUNDS, GOOD, RACE, RELEVANCE, EVALUATIONS, CURVES, LEDGER), strict=True)),
+    ids=[make.__name__ for make in TABLES],
+)
+def test_every_column_and_its_dtype_is_documented_and_none_that_is_not_there(make, columns):
+    documented = {name: dtype for names, dtype in DOCUMENTED.findall(make.__doc__) for name in re.split(r",\s+", names)}
+    own = re.compile(rf"({'|'.join(MIXED)}|weight_decay)(_low|_high|_choices)?")  # described as what they are of
+    assert documented == {name: dtype for name, dtype in columns.items() if not own.fullmatch(name)}
 
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
