@@ -13,6 +13,8 @@ START = 0.5, 0.01
 """The length of every axis, in widths of the recorded range, and the noise, in variances, before they are fitted."""
 MARGIN = 0.02
 """How far (a share) the best config is taken to be from what no config reaches."""
+JITTER = 1e-8
+"""Noise that is always there, so that no matrix is singular."""
 LEAST_SHORTFALL = 0.001
 """What the highest of all runs is short of what no run reaches."""
 
@@ -50,7 +52,7 @@ class Surrogate:
         best = minimize(self._surprise, first, args=(last,), method="Nelder-Mead", options={"maxiter": 600})
         rounded = [float(f"{np.exp(each):.2g}") for each in best.x]  # so that the last bits of a BLAS don't matter
         self.lengths, noise = np.array(rounded[:-1]), rounded[-1]
-        covariance = self._kernel(points, self.lengths) + noise * np.eye(len(points))
+        covariance = self._kernel(points, self.lengths) + (noise + JITTER) * np.eye(len(points))
         self._weights = np.linalg.solve(covariance, heights - self._middle)
         several = [i for i, each in enumerate(runs) if len(each) > 1]
         self._noisy = points[several]
@@ -81,7 +83,7 @@ class Surrogate:
     def _surprise(self, logs: Floats, values: Floats) -> float:
         """Return the negative log marginal likelihood, the process's variance at its best (up to a constant)."""
         *lengths, noise = np.exp(logs)
-        covariance = self._kernel(self._points, np.array(lengths)) + (noise + 1e-8) * np.eye(len(values))
+        covariance = self._kernel(self._points, np.array(lengths)) + (noise + JITTER) * np.eye(len(values))
         lower = np.linalg.cholesky(covariance)
         white = np.linalg.solve(lower, values)
         return float(len(values) / 2 * np.log(white @ white / len(values)) + np.log(np.diag(lower)).sum())
