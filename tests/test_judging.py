@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 import models
+from hpo.certificate_plan import CONFIGS, SEEDS
 from hpo.selecting import estimate
 from hpo.study_data import StudyData
 from storage.datasets import Located, TrainingPart
 from tests.benchmarks.carrying import best_on_all, reached
+from tests.benchmarks.certifying import certified
 from tests.benchmarks.confirming import Confirmed, coverage, read
+from tests.benchmarks.effects import called
 from tests.benchmarks.live import Trainings
 from tests.benchmarks.recorded.designs import DESIGNS, Size
 from tests.benchmarks.recorded.surrogate import MARGIN, Surrogate
@@ -100,6 +103,22 @@ def test_what_is_taken_on_all_of_the_data_is_the_best_on_validation_or_beside_it
 
 def test_a_search_on_all_of_the_data_repeats_itself() -> None:
     assert reached("fashion_mlp", FOLDER, 24, 3) == reached("fashion_mlp", FOLDER, 24, 3)
+
+
+def test_an_effect_is_seen_where_there_is_one_and_not_where_there_is_none() -> None:
+    seen = [called("fashion_convnet", FOLDER, False, seed) for seed in range(8)]
+    assert sum(each.rate for each in seen) >= 7
+    assert sum(each.idle + each.idle_later for each in seen) <= 4
+
+
+def test_a_certificate_loses_what_the_first_on_its_size_is_below_the_best() -> None:
+    found = [certified("mnist_mlp", FOLDER, True, seed) for seed in range(6)]
+    for each in found:
+        assert each.lost == each.losses[-1 if each.passed is None else each.passed]
+        assert min(each.losses) >= 0
+    cheapest = CONFIGS * SEEDS * sum(size.samples * size.epochs for size in GRID.design.sizes)
+    assert min(each.cost for each in found) > cheapest / (100 * 0.5 * 250_000), "the certificate itself is paid for"
+    assert certified("mnist_mlp", FOLDER, True, 0) == found[0]
 
 
 def test_a_live_training_answers_as_a_table_does() -> None:
