@@ -45,7 +45,7 @@ FOLDER = Path(__file__).parent / "recorded"
 FILE = "confirmations.jsonl"
 FIVE = 5
 ORDERS = 50
-STREAM, FIRST_GROUP = 777, 10
+STREAM, FIRST_GROUP = 777, 40
 """What the runs are drawn from: no table has runs of these seeds, nor did a search see these groups of images."""
 
 
