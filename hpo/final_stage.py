@@ -1,6 +1,7 @@
 """After the last round: which runs are wanted next. Race, then confirmation and all data, then around the winner.
 
-Around it are its plain values, to see what carrying them over was worth, and the neighbours of its learning rate.
+Around it are its plain values, which are used if they are better than those carried over, and then the neighbours of
+the learning rate.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpo.definition import StudyDefinition
-from hpo.probing import PROBES, Probe, taken
+from hpo.probing import PROBES, Probe, better, taken
 from hpo.results import FinalRun, Stage, chosen_by_search, full_results, raced
 from hpo.seeds import CONFIRM, FULL, RACE, derived_seed
 from hpo.selecting import Key
@@ -76,20 +77,26 @@ def wanted_runs(
 def _around_the_winner(
     definition: StudyDefinition, trial: TrialResult, runs: Sequence[FinalRun], pool: int
 ) -> list[WantedRun]:
-    """Return the runs of the winner's plain values and probes, and of the probe that is taken, if one is."""
+    """Return the runs of the winner's plain values, of the probes beside the better ones, and of what is then taken."""
     wanted: list[WantedRun] = []
-    values = carried_over(definition, trial, pool)
-    if values != (trial.config, {}):
+    carried = values = carried_over(definition, trial, pool)
+    own = _scores(runs, trial, "full")
+    if carried != (trial.config, {}):
         wanted += _on_all_of_the_data(definition, trial, "plain", (trial.config, {}))
+        plain = _scores(runs, trial, "plain")
+        if plain.keys() != own.keys():
+            return wanted
+        if better(plain, own):
+            values, own = (trial.config, {}), plain
     probes = _probes(definition, values) if definition.final.probe else {}
     for stage, probe in probes.items():
         wanted += _on_all_of_the_data(definition, trial, stage, probe)
-    winner = _scores(runs, trial, "full")
     scores = {stage: _scores(runs, trial, stage) for stage in probes}
-    if all(each.keys() == winner.keys() for each in scores.values()):
-        best = taken(winner, scores)
-        if best is not None:
-            wanted += _on_all_of_the_data(definition, trial, "adopted", probes[best])
+    if all(each.keys() == own.keys() for each in scores.values()):
+        best = taken(own, scores)
+        last = values if best is None else probes[best]
+        if last != carried:
+            wanted += _on_all_of_the_data(definition, trial, "adopted", last)
     return wanted
 
 

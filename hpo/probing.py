@@ -45,7 +45,12 @@ def taken(winner: Mapping[int, float], probes: Mapping[Probe, Mapping[int, float
     if not probes:
         return None
     best = max(probes, key=lambda stage: _mean(probes[stage]))
-    return best if _mean(probes[best]) > _mean(winner) else None
+    return best if better(probes[best], winner) else None
+
+
+def better(one: Mapping[int, float], other: Mapping[int, float]) -> bool:
+    """Say whether the validation accuracies of `one`, by run, have a higher mean than those of `other`."""
+    return _mean(one) > _mean(other)
 
 
 def _mean(scores: Mapping[int, float]) -> float:

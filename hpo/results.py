@@ -72,7 +72,7 @@ class FullResult:
     """A good value trained on all of the data with several seeds, or what was tried around the winner.
 
     stage: "full" a good value; "plain" the winner's values as they were on the subset; "probe_lower", "probe_higher"
-    the winner with another learning rate, without a test accuracy (nan); "adopted" the probe that was taken.
+    the winner with another learning rate, without a test accuracy (nan); "adopted" what of these was taken.
     """
 
     source: Key
@@ -91,7 +91,7 @@ class FullResult:
 
     @property
     def ranked(self) -> bool:
-        """Whether this may be what to use: a good value, or a probe that was taken."""
+        """Whether this may be what to use: a good value, or what was taken in its place."""
         return self.stage in ("full", "adopted")
 
     @property

@@ -8,6 +8,7 @@ from hpo.final_stage import changes_of
 from hpo.probing import PROBES
 from hpo.results import FinalRun, FullResult
 from hpo.selecting import Estimate, estimate_difference
+from hpo.space import Value
 from hpo.study_results import StudyResults
 from reports.formatting import CONFIDENCE_TEXT, count_text, interval_points, points_text
 
@@ -22,10 +23,11 @@ def carrying_note(results: StudyResults) -> list[str]:
     return [*_of_changes(results), *_of_probes(results)]
 
 
-def taken_probe(results: StudyResults) -> FullResult | None:
-    """Return the probe that was taken, if one was."""
+def trained_again(results: StudyResults) -> FullResult | None:
+    """Return the probe or the plain values that were taken, and for that trained again, if any were."""
     adopted = next((full for full in results.full if full.stage == "adopted"), None)
-    return next((full for full in _probes(results) if adopted and full.config == adopted.config), None)
+    tried = [*_probes(results), *(full for full in results.full if full.plain)]
+    return next((full for full in tried if adopted and full.config == adopted.config), None)
 
 
 def _of_changes(results: StudyResults) -> list[str]:
@@ -39,30 +41,53 @@ def _of_changes(results: StudyResults) -> list[str]:
         return []
     worth = _difference(winner, plain, test=True)
     interval = f" ({CONFIDENCE_TEXT} interval {interval_points(worth)})" if worth.runs > 1 else ""
-    return [
-        f"{what}; worth {points_text(worth.mean, signed=True)} points of test accuracy over the plain value{interval}."
-    ]
+    note = (
+        f"{what}; worth {points_text(worth.mean, signed=True)} points of test accuracy over the plain value{interval}"
+    )
+    if _base(results) is not plain:
+        return [f"{note}."]
+    gain = _difference(plain, winner)
+    return [f"{note}. The plain value is {points_text(gain.mean)} points better in validation, and is taken."]
 
 
 def _of_probes(results: StudyResults) -> list[str]:
-    probes = _probes(results)
-    winner = _good_value(results, probes[0]) if probes else None
-    if winner is None:
+    probes, base = _probes(results), _base(results)
+    if not probes or base is None:
         return []
     tried = " and ".join(MARKS[probe.stage] for probe in probes)
-    worth = " and ".join(points_text(_difference(probe, winner).mean, signed=True) for probe in probes)
+    worth = " and ".join(points_text(_difference(probe, base).mean, signed=True) for probe in probes)
     note = f"learning_rate {tried} tried on all of the data: {worth} points in validation"
-    best = taken_probe(results)
-    if best is None:
+    best = trained_again(results)
+    if best is None or best.plain:
         return [f"{note}, not taken."]
-    gain = _difference(best, winner)
+    gain = _difference(best, base)
     sure = f" ({CONFIDENCE_TEXT} interval {interval_points(gain)})" if gain.runs > 1 else ""
-    seeds = count_text(len(winner.runs), "seed")
+    seeds = count_text(len(base.runs), "seed")
     return [f"{note}; {MARKS[best.stage]} has the highest mean of {seeds}{sure} and is taken."]
 
 
 def _probes(results: StudyResults) -> list[FullResult]:
     return [full for full in results.full if full.stage in PROBES]
+
+
+def _base(results: StudyResults) -> FullResult | None:
+    """Return what the probes are neighbours of: the winner as it was carried over, or its plain values if better.
+
+    Without probes it is what was taken. None where nothing was tried around the winner.
+    """
+    tried = [full for full in results.full if full.stage in (*PROBES, "adopted")]
+    around = [full for full in results.full if full.plain] + tried
+    if not around:
+        return None
+    winner = _good_value(results, around[0])
+    plain = next((full for full in results.full if full.plain), None)
+    if plain is not None and tried and _beside_the_rate(plain) == _beside_the_rate(tried[0]):
+        return plain
+    return winner
+
+
+def _beside_the_rate(full: FullResult) -> dict[str, Value]:
+    return {name: value for name, value in full.config.items() if name != "learning_rate"}
 
 
 def _good_value(results: StudyResults, other: FullResult) -> FullResult | None:

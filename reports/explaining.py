@@ -7,7 +7,7 @@ from hpo.queue import DONE
 from hpo.results import LARGE_GAP, FullResult
 from hpo.selecting import GoodValue
 from hpo.study_results import StudyResults
-from reports.carrying_over import MARKS, taken_probe
+from reports.carrying_over import MARKS, trained_again
 from reports.formatting import CONFIDENCE_TEXT, count_text, percent
 from reports.inert import mark_note
 from reports.outcomes import n_train
@@ -35,9 +35,10 @@ def all_data_explained(results: StudyResults) -> str:
         f"*: the winner, chosen by validation. All in %, mean of {seeds}, {count_text(final.epochs, 'epoch')} each, "
         f"with {CONFIDENCE_TEXT} intervals; gap: train - test."
     )
-    if any(full.plain for full in results.full):
+    again = trained_again(results)
+    if any(full.plain and full is not again for full in results.full):
         text += " plain: the best good value with weight_decay as in the search, not scaled to the number of images."
-    tried = [MARKS[full.stage] for full in results.full if full.stage in PROBES and full is not taken_probe(results)]
+    tried = [MARKS[full.stage] for full in results.full if full.stage in PROBES and full is not again]
     if tried:
         text += f" {', '.join(tried)}: its learning_rate so many times; the test set stayed closed for it."
     return text + mark_note(results)

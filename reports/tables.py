@@ -253,7 +253,7 @@ def evaluations_table(results: StudyResults) -> pd.DataFrame:
 
     rank                 Int64    place of the config by its mean validation accuracy; missing for plain and probes
     stage                string   full (weight decay scaled to all of the data), plain (the best one's own), probe_lower
-                                  and probe_higher (half and twice its learning rate) or adopted (a probe, taken)
+                                  and probe_higher (half and twice its learning rate) or adopted (of these, taken)
     source_trial         Int64    number of the search's trial that tried the config first
     round                Int64    its round
     trial                Int64    number in the Optuna study of the final part

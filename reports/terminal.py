@@ -10,7 +10,7 @@ from rich.text import Text
 
 from hpo.space import Config
 from hpo.study_results import StudyResults
-from reports.carrying_over import taken_probe
+from reports.carrying_over import trained_again
 from reports.comparisons.panel import comparison_panel
 from reports.explaining import (
     all_data_explained,
@@ -89,7 +89,7 @@ def full_panel(results: StudyResults) -> RenderableType:
     openings = Text(openings_text(results), style="dim")
     if not results.full:
         return panel(title, [Text("Not trained yet: the good values come first."), openings, Text("")])
-    again = taken_probe(results)  # what was taken was trained again: one row tells of both
+    again = trained_again(results)  # what was taken was trained again: one row tells of both
     rows: list[Row] = [
         (
             place_mark(place, full),

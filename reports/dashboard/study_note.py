@@ -9,7 +9,7 @@ from hpo.results import FullResult
 from hpo.space import Config
 from hpo.study_record import FINAL_SUFFIX
 from hpo.study_results import StudyResults
-from reports.carrying_over import MARKS, taken_probe
+from reports.carrying_over import MARKS, trained_again
 from reports.dashboard.markdown import escaped, link, table
 from reports.formatting import (
     CONFIDENCE_TEXT,
@@ -33,8 +33,8 @@ COLUMNS = (
 )
 FINAL_COLUMNS = (
     "*stage* says what a run is for: race, confirm, or on all of the data full (a good value), probe_lower and "
-    "probe_higher (half and twice the winner's learning rate), adopted (one of these, taken) and plain (the winner's "
-    "values, not carried over). *source_trial* is the trial of the search that its config comes from, *run* "
+    "probe_higher (half and twice the winner's learning rate), plain (the winner's values, not carried over) and "
+    "adopted (one of these, taken). *source_trial* is the trial of the search that its config comes from, *run* "
     "counts its fresh runs."
 )
 
@@ -91,7 +91,7 @@ def _good_values(results: StudyResults, study_id: int) -> list[str]:
 def _on_all_of_the_data(results: StudyResults) -> list[str]:
     if not results.full:
         return []
-    again = taken_probe(results)
+    again = trained_again(results)
     header = ["", *marked_names(results), "validation %", "test % (interval)", "train %", "gap"]
     rows = [
         [

@@ -89,6 +89,9 @@ def taken_elsewhere(results: StudyResults, full: FullResult | None) -> list[str]
     if full is None or full.stage != "adopted":
         return []
     rate = results.definition.settings(full.config)[1].learning_rate
+    trial = next(good for good in results.good if good.key == full.source)
+    if rate == results.definition.settings(trial.config)[1].learning_rate:
+        return []
     return [f"{compact_items({'learning_rate': rate})[0]} on all of the data"]
 
 

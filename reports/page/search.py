@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hpo.relevance import Relevance
 from hpo.results import LARGE_GAP
 from hpo.study_results import StudyResults
-from reports.carrying_over import carrying_note, taken_probe
+from reports.carrying_over import carrying_note, trained_again
 from reports.certificate_text import certificate_note
 from reports.drawn import Drawn
 from reports.explaining import (
@@ -137,7 +137,7 @@ def _others(results: StudyResults) -> list[Block]:
 def _all_data(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("subset_against_full")]
     if results.full:
-        again = taken_probe(results)  # what was taken was trained again: one row tells of both
+        again = trained_again(results)  # what was taken was trained again: one row tells of both
         shown = [(place, full) for place, full in enumerate(results.full) if full is not again]
         names = list(config_in_use(results, results.full[0]))
         head = ["", *config_head(results, names), "validation", "test (interval)", "train", "gap"]

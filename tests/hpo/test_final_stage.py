@@ -290,6 +290,43 @@ def test_one_seed_that_is_not_better_is_enough_to_leave_a_probe():
     assert counts(PROBED.finish(score)[-1]) == {"race": 6, "confirm": 2, "full": 2, "plain": 2, **PROBES}
 
 
+def plain_is_better(run: WantedRun) -> float:
+    """Score on all of the data by the weight decay, which is smaller where it was carried over."""
+    if run.stage in ("race", "confirm"):
+        return by_index(run)
+    return 0.8 + run.config["weight_decay"] - 0.1 * (run.stage.startswith("probe"))
+
+
+def test_plain_values_that_are_better_are_probed_and_taken():
+    stages = PROBED.finish(plain_is_better)
+    last, found = stages[-1], {run.stage: run for run in stages[-1]}
+    assert counts(last) == {"race": 6, "confirm": 2, "full": 2, "plain": 2, **PROBES, "adopted": 2}
+    assert found["adopted"].config == found["plain"].config == found["plain"].source.config
+    for stage, factor in (("probe_lower", 0.5), ("probe_higher", 2.0)):
+        rate = pytest.approx(factor * found["plain"].config["learning_rate"])
+        assert found[stage].config == {**found["plain"].config, "learning_rate": rate}
+    assert full_results(carried_out(last, plain_is_better))[0].stage == "adopted"
+
+
+def test_a_probe_beside_plain_values_is_taken_if_it_is_the_best_of_all():
+    def score(run: WantedRun) -> float:
+        return plain_is_better(run) + 0.2 * (run.stage == "probe_higher")
+
+    found = {run.stage: run for run in PROBED.finish(score)[-1]}
+    assert found["adopted"].config == found["probe_higher"].config
+
+
+def test_without_probes_plain_values_that_are_better_are_taken():
+    last = SEARCHED.finish(plain_is_better)[-1]
+    assert counts(last) == {"race": 6, "confirm": 2, "full": 2, "plain": 2, "adopted": 2}
+
+
+def test_probes_wait_for_the_plain_values():
+    wanted = next(stage for stage in PROBED.finish(by_index) if "plain" in counts(stage))
+    assert "probe_lower" not in counts(wanted)
+    assert "probe_lower" not in counts(PROBED.wanted(carried_out(wanted[:-1], by_index)))
+
+
 def test_no_probe_is_taken_before_all_of_them_are_over():
     wanted = PROBED.finish(higher_is_better)[-2]
     assert [run.stage for run in wanted][-1] == "probe_higher"

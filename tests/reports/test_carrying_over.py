@@ -8,7 +8,7 @@ from rich.console import Console
 
 from hpo.selecting import estimate_difference
 from hpo.study_results import StudyResults
-from reports.carrying_over import carrying_note, taken_probe
+from reports.carrying_over import carrying_note, trained_again
 from reports.tables import evaluations_table
 from reports.terminal import full_panel
 from reports.verdict import verdict
@@ -20,6 +20,7 @@ HIDDEN = {"hidden": {"choices": [[50], [100, 100]]}}
 AT_THE_TOP = study(definition(HIDDEN, training={"learning_rate": 0.1}))
 BELOW = study(definition(HIDDEN, training={"learning_rate": 0.03}))
 RESCALED = study(definition(ONE, training={"weight_decay": 1e-4}))
+UNSCALED = study(definition(HIDDEN, training={"learning_rate": 0.1, "weight_decay": 1e-3}), plain_gain=0.03)
 
 
 def rows(results: StudyResults) -> dict[str, list[str]]:
@@ -69,7 +70,7 @@ def test_a_probe_that_was_taken_is_what_to_use():
 
 
 def test_one_row_tells_of_what_was_taken_and_of_its_probe():
-    assert taken_probe(BELOW) in BELOW.full
+    assert trained_again(BELOW) in BELOW.full
     assert rows(BELOW).keys() == {"*", "x 1/2"}
     assert "0.06" in rows(BELOW)["*"]
 
@@ -88,6 +89,20 @@ def test_what_rescaling_was_worth_is_said_with_its_interval():
         f"(90 % interval {100 * worth.low:.1f} .. {100 * worth.high:.1f})."
     )
     assert "plain" in rows(RESCALED)
+
+
+def test_plain_values_that_are_better_are_what_to_use_and_say_so():
+    full, plain = (next(each for each in UNSCALED.full if each.stage == stage) for stage in ("full", "plain"))
+    gain = plain.validation.mean - full.validation.mean
+    changed, probed = carrying_note(UNSCALED)
+    assert changed.endswith(f". The plain value is {100 * gain:.1f} points better in validation, and is taken.")
+    probes = [each for each in UNSCALED.full if each.stage.startswith("probe")]
+    worth = " and ".join(f"{100 * (each.validation.mean - plain.validation.mean):+.1f}" for each in probes)
+    assert f": {worth} points in validation, not taken." in probed, "they are held against the plain values"
+    assert UNSCALED.full[0].stage == "adopted"
+    assert UNSCALED.full[0].config == plain.config
+    assert trained_again(UNSCALED) is plain
+    assert rows(UNSCALED).keys() == {"*", "x 1/2", "x 2"}, "one row tells of them"
 
 
 @pytest.mark.parametrize("results", [AT_THE_TOP, RESCALED])
