@@ -46,8 +46,8 @@ def _of_changes(results: StudyResults) -> list[str]:
     )
     if _base(results) is not plain:
         return [f"{note}."]
-    gain = _difference(plain, winner)
-    return [f"{note}. The plain value is {points_text(gain.mean)} points better in validation, and is taken."]
+    seeds = count_text(len(plain.runs), "seed")
+    return [f"{note}. The plain value has the higher mean of {seeds} in validation, and is taken."]
 
 
 def _of_probes(results: StudyResults) -> list[str]:

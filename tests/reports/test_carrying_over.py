@@ -92,10 +92,9 @@ def test_what_rescaling_was_worth_is_said_with_its_interval():
 
 
 def test_plain_values_that_are_better_are_what_to_use_and_say_so():
-    full, plain = (next(each for each in UNSCALED.full if each.stage == stage) for stage in ("full", "plain"))
-    gain = plain.validation.mean - full.validation.mean
+    plain = next(each for each in UNSCALED.full if each.plain)
     changed, probed = carrying_note(UNSCALED)
-    assert changed.endswith(f". The plain value is {100 * gain:.1f} points better in validation, and is taken.")
+    assert changed.endswith(". The plain value has the higher mean of 3 seeds in validation, and is taken.")
     probes = [each for each in UNSCALED.full if each.stage.startswith("probe")]
     worth = " and ".join(f"{100 * (each.validation.mean - plain.validation.mean):+.1f}" for each in probes)
     assert f": {worth} points in validation, not taken." in probed, "they are held against the plain values"
