@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,6 @@ from hpo.trials import incumbent
 
 STAGES = {"race": "race", "confirm": "confirmation"} | dict.fromkeys(ON_ALL_OF_THE_DATA, "all of the data")
 EVEN_CHANCE = 0.5
-AROUND_THE_WINNER = [stage for stage in ON_ALL_OF_THE_DATA if stage != "full"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +120,17 @@ class _Costs:
         if self._definition.comparison is not None:
             return 0.0
         settings = self._definition.final
-        known = sum(trial.attributes["stage"] == "full" for trial in final) / settings.seeds
+        stages = Counter(trial.attributes["stage"] for trial in final)
+        known = stages["full"] / settings.seeds
         good = known or math.ceil(settings.good_values / 2)
-        raced = sum(trial.attributes["stage"] == "race" for trial in final)
-        raced = raced if known else settings.racing * 2 + settings.good_values * (settings.race_runs - 2)
+        raced = stages["race"] if known else settings.racing * 2 + settings.good_values * (settings.race_runs - 2)
         short = raced + good * settings.confirmation_runs
-        around = sum(trial.attributes["stage"] in AROUND_THE_WINNER for trial in final)
         rescaled = not known or any(trial.attributes["stage"] == "full" and not trial.finished for trial in final)
-        around = around or (rescaled + len(PROBES) * settings.probe) * settings.seeds
-        adopted = EVEN_CHANCE * settings.seeds * settings.probe * (not _probed(final))
-        return short * self._short() + (good * settings.seeds + around + adopted) * self._full()
+        plain = stages["plain"] or rescaled * settings.seeds
+        probes = sum(stages[stage] for stage in PROBES) or settings.probe * len(PROBES) * settings.seeds
+        undecided = EVEN_CHANCE * settings.seeds * settings.probe * (not _probed(final))
+        around = plain + probes + (stages["adopted"] or undecided)
+        return short * self._short() + (good * settings.seeds + around) * self._full()
 
     def _round(self, index: int) -> float:
         each = self._definition.rounds[index]
