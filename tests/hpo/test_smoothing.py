@@ -71,3 +71,13 @@ def test_of_many_trials_a_part_says_what_all_are_worth():
     smooth = smoothed_scores(PLANE, PLANE.limits(), trials)
     assert truth[smooth.argmax()] > 0.89
     assert spearmanr(smooth, truth)[0] > 0.95
+
+
+def test_of_choices_alone_those_alike_are_worth_the_same():
+    only = space(optimizer=Categorical(("sgd", "adam")))
+    scores = [("sgd", 0.5), ("adam", 0.7), ("sgd", 0.6), ("adam", 0.9)]
+    trials = [result({"optimizer": name}, score, i) for i, (name, score) in enumerate(scores)]
+    smooth = smoothed_scores(only, only.limits(), trials)
+    assert smooth[0] == pytest.approx(smooth[2])
+    assert smooth[1] == pytest.approx(smooth[3])
+    assert smooth[1] > smooth[0]
