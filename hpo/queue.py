@@ -17,6 +17,7 @@ from optuna.distributions import BaseDistribution
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from hpo.attribute_names import in_words, read, written
 from hpo.space import Config, Value
 from storage.database import Database
 from storage.leases import Leases
@@ -94,7 +95,7 @@ class TrialQueue:
             state=TrialState.WAITING,
             params=dict(config),
             distributions=dict(distributions),
-            user_attrs=dict(attributes),
+            user_attrs=written(attributes),
         )
         self._storage.create_new_trial(self._study_id, template)
 
@@ -137,7 +138,7 @@ class TrialQueue:
             save_curve(self._engine, trial.id, curve)
             if network is not None:
                 save_network_bytes(self._engine, trial.id, network)
-            for name, value in attributes.items():
+            for name, value in written(attributes).items():
                 self._storage.set_trial_user_attr(trial.id, name, value)
             if constraint is not None:
                 self._storage.set_trial_system_attr(trial.id, "constraints", [constraint])
@@ -179,7 +180,7 @@ class TrialQueue:
     def allow(self, trial: QueuedTrial, percent: int) -> None:
         """Let a parked trial be trained to `percent`, unless it has ended meanwhile."""
         with contextlib.suppress(UpdateFinishedTrialError):
-            self._storage.set_trial_user_attr(trial.id, "allowed", percent)
+            self._storage.set_trial_user_attr(trial.id, in_words("allowed"), percent)
 
     def stop(self, trial: QueuedTrial) -> None:
         """Stop a parked trial for good, unless it has ended meanwhile; it keeps the scores and the curve it has."""
@@ -202,7 +203,7 @@ class TrialQueue:
             elif deaths >= MAX_DEATHS:
                 self.fail(fresh, f"its worker died {deaths} times while training it (out of memory?)")
             else:
-                self._storage.set_trial_user_attr(trial.id, "worker_deaths", deaths)
+                self._storage.set_trial_user_attr(trial.id, in_words("worker_deaths"), deaths)
                 self._requeue(trial.id)
                 self._leases.release(_lease(trial.id))
                 freed.append(trial.number)
@@ -228,7 +229,7 @@ def _view(trial: FrozenTrial) -> QueuedTrial:
         number=trial.number,
         state=trial.state,
         config=dict(trial.params),
-        attributes=trial.user_attrs,
+        attributes=read(trial.user_attrs),
         rungs=trial.intermediate_values,
         score=trial.value if trial.state == TrialState.COMPLETE else None,
         claimed_at=trial.datetime_start,

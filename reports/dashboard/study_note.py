@@ -28,13 +28,13 @@ from reports.outcomes import n_train, outcomes
 from reports.verdict import config_in_use, verdict
 
 COLUMNS = (
-    "Of a trial's attributes, *round* and *index* say where it belongs, *n_train* and *epochs* on how many images "
-    "and for how long it trains, *allowed* how much of that it may do by now (%), *reason* why it failed."
+    "Of a trial's attributes, *round* and *place* say where it belongs, *training images* and *epochs* on how many "
+    "and for how long it trains, *trains to %* how much of that it may do by now, *reason* why it failed."
 )
 FINAL_COLUMNS = (
     "*stage* says what a run is for: race, confirm, or on all of the data full (a good value), probe_lower and "
     "probe_higher (half and twice the winner's learning rate), plain (the winner's values, not carried over) and "
-    "adopted (one of these, taken). *source_trial* is the trial of the search that its config comes from, *run* "
+    "adopted (one of these, taken). *trial of the search* is the one that its config comes from, *run* "
     "counts its fresh runs."
 )
 
