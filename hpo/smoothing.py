@@ -42,9 +42,9 @@ def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult])
     points, alike = _points(space, box, trials), _choices(space, trials)
     middle = ranks.mean()
     lengths, noise = _most_probable(points[seen].tobytes(), alike[seen].tobytes(), (ranks - middle).tobytes())
-    within = _kernel(points[seen], points[seen], lengths) * (alike[seen][:, None] == alike[seen][None])
+    within = matern(points[seen], points[seen], lengths) * (alike[seen][:, None] == alike[seen][None])
     weights = np.linalg.solve(within + noise * np.eye(len(seen)), ranks - middle)
-    across = _kernel(points, points[seen], lengths) * (alike[:, None] == alike[seen][None])
+    across = matern(points, points[seen], lengths) * (alike[:, None] == alike[seen][None])
     smooth: Floats = middle + across @ weights
     return smooth
 
@@ -95,7 +95,7 @@ def _most_probable(points: bytes, alike: bytes, values: bytes) -> tuple[Floats, 
 
     def improbability(logs: Floats) -> float:
         *lengths, noise = np.exp(logs)
-        covariance = _kernel(places, places, np.array(lengths)) * sharing + (noise + 1e-6) * np.eye(len(heights))
+        covariance = matern(places, places, np.array(lengths)) * sharing + (noise + 1e-6) * np.eye(len(heights))
         lower = np.linalg.cholesky(covariance)
         white = np.linalg.solve(lower, heights)
         fit = len(heights) / 2 * np.log(white @ white / len(heights)) + np.log(np.diag(lower)).sum()
@@ -107,7 +107,7 @@ def _most_probable(points: bytes, alike: bytes, values: bytes) -> tuple[Floats, 
     return np.array(lengths), noise
 
 
-def _kernel(points: Floats, others: Floats, lengths: Floats) -> Floats:
+def matern(points: Floats, others: Floats, lengths: Floats) -> Floats:
     """Return the Matern 5/2 kernel between `points`, (m, d), and `others`, (n, d): (m, n)."""
     squared = (((points[:, None] - others[None]) / lengths) ** 2).sum(axis=2)
     scaled = np.sqrt(5 * squared)

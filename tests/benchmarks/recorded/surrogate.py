@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from hpo.smoothing import matern
+
 Floats = NDArray[np.float64]
 START = 0.5, 0.01
 """The length of every axis, in widths of the recorded range, and the noise, in variances, before they are fitted."""
@@ -52,7 +54,7 @@ class Surrogate:
         best = minimize(self._surprise, first, args=(last,), method="Nelder-Mead", options={"maxiter": 600})
         rounded = [float(f"{np.exp(each):.2g}") for each in best.x]  # so that the last bits of a BLAS don't matter
         self.lengths, noise = np.array(rounded[:-1]), rounded[-1]
-        covariance = self._kernel(points, self.lengths) + (noise + JITTER) * np.eye(len(points))
+        covariance = matern(points, points, self.lengths) + (noise + JITTER) * np.eye(len(points))
         self._weights = np.linalg.solve(covariance, heights - self._middle)
         several = [i for i, each in enumerate(runs) if len(each) > 1]
         self._noisy = points[several]
@@ -62,7 +64,7 @@ class Surrogate:
 
     def means(self, points: Floats) -> Floats:
         """Return the mean of every column at `points` (m, d): (m, columns)."""
-        heights = self._middle + self._kernel(points, self.lengths) @ self._weights
+        heights = self._middle + matern(points, self._points, self.lengths) @ self._weights
         return np.maximum(self._ceiling - np.exp(-heights), self._floor)
 
     def run(self, point: Floats, which: float) -> Floats:
@@ -73,17 +75,10 @@ class Surrogate:
         luck = self._luck[int((((self._noisy - point) / self.lengths) ** 2).sum(axis=1).argmin())]
         return np.maximum(self._top - (self._top - mean) * luck[int(which * len(luck))], 0.0)
 
-    def _kernel(self, points: Floats, lengths: Floats) -> Floats:
-        """Return the covariances between `points` (m, d) and the recorded ones, (m, n)."""
-        squared = (((points[:, None] - self._points[None]) / lengths) ** 2).sum(axis=2)
-        scaled = np.sqrt(5 * squared)
-        found: Floats = (1 + scaled + scaled**2 / 3) * np.exp(-scaled)
-        return found
-
     def _surprise(self, logs: Floats, values: Floats) -> float:
         """Return the negative log marginal likelihood, the process's variance at its best (up to a constant)."""
         *lengths, noise = np.exp(logs)
-        covariance = self._kernel(self._points, np.array(lengths)) + (noise + JITTER) * np.eye(len(values))
+        covariance = matern(self._points, self._points, np.array(lengths)) + (noise + JITTER) * np.eye(len(values))
         lower = np.linalg.cholesky(covariance)
         white = np.linalg.solve(lower, values)
         return float(len(values) / 2 * np.log(white @ white / len(values)) + np.log(np.diag(lower)).sum())
