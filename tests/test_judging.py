@@ -14,6 +14,7 @@ from hpo.certificate_plan import CONFIGS, SEEDS
 from hpo.selecting import estimate
 from hpo.study_data import StudyData
 from storage.datasets import Located, TrainingPart
+from tests.benchmarks.arguments import FOLDER
 from tests.benchmarks.carrying import best_on_all, reached
 from tests.benchmarks.certifying import certified
 from tests.benchmarks.confirming import Confirmed, coverage, read
@@ -22,7 +23,6 @@ from tests.benchmarks.live import Trainings
 from tests.benchmarks.recorded.designs import DESIGNS, Size
 from tests.benchmarks.recorded.surrogate import MARGIN, Surrogate
 from tests.benchmarks.recorded.tables import RecordedTable
-from tests.benchmarks.search import FOLDER
 
 GRID = RecordedTable.named("fashion_mlp", FOLDER)
 

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.benchmarks.arguments import FOLDER
 from tests.benchmarks.claims import wide_space
 from tests.benchmarks.record import STAGES
 from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.runs import append_run, read_runs
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import carried_over, plan, replay
-from tests.benchmarks.search import EARLIER, FOLDER, Pick, kept_picks, outcome
+from tests.benchmarks.search import EARLIER, Pick, kept_picks, outcome
 from tests.benchmarks.search_table import OURS, OURS_WARM, RANDOM_IN_FULL, interval_text, print_results
 
 GRID = RecordedTable.named("fashion_mlp", FOLDER)

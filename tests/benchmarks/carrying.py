@@ -30,6 +30,7 @@ from rich.table import Table
 
 from hpo.probing import PROBES, better, taken
 from hpo.space import Config
+from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.live import Trainings
 from tests.benchmarks.printing import console
 from tests.benchmarks.record import table_data
@@ -38,7 +39,6 @@ from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import HOW, budget_of, carried_over, replay
 from tests.benchmarks.search_table import interval_text
 
-FOLDER = Path(__file__).parent / "recorded"
 SEEDS = range(3)
 
 
@@ -58,11 +58,9 @@ class Reached:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.carrying", description=__doc__)
-    parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), default=list(DESIGNS), metavar="TABLE")
+    add_table_arguments(parser)
     parser.add_argument("--seeds", type=int, metavar="N", help="searches a table (default: 100; live 3)")
     parser.add_argument("--trials", type=int, default=60, metavar="N", help="trials of each search (default: 60)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
-    parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where the recorded tables are")
     parser.add_argument("--json", action="store_true", help="print what every seed reached as JSON")
     parser.add_argument("--live", action="store_true", help="really train")
     parser.add_argument(

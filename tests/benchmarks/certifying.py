@@ -16,7 +16,6 @@ import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 import argparse
 import functools
 import multiprocessing
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,14 +29,14 @@ from hpo.certificate import Certificate, Floats, Size, certify
 from hpo.certificate_plan import CONFIGS, SEEDS, widened
 from hpo.proposing import lattice
 from hpo.space import Config
+from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.claims import share_text
 from tests.benchmarks.printing import console
-from tests.benchmarks.recorded.designs import DESIGNS, Design
+from tests.benchmarks.recorded.designs import Design
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import HOW, TRIAL_COST, budget_of, carried_over, replay
 from tests.benchmarks.search_table import interval_text
 
-FOLDER = Path(__file__).parent / "recorded"
 TRIALS, LATER_TRIALS = 60, 100
 LITTLE = 0.003
 
@@ -54,11 +53,9 @@ class Certified:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.certifying", description=__doc__)
-    parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), default=list(DESIGNS), metavar="TABLE")
+    add_table_arguments(parser)
     parser.add_argument("--seeds", type=int, default=200, metavar="N", help="certificates a table (default: 200)")
     parser.add_argument("--before", action="store_true", help="before a search, not after it")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
-    parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where the recorded tables are")
     arguments = parser.parse_args()
     found: dict[str, list[Certified]] = {}
     with multiprocessing.get_context("spawn").Pool(arguments.workers) as pool:

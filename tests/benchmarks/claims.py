@@ -17,7 +17,6 @@ import argparse
 import functools
 import json
 import multiprocessing
-import os
 import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -28,12 +27,11 @@ from rich.table import Table
 from scipy.stats import binomtest
 
 from hpo.space import Box, Interval, Numeric, SearchSpace
+from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.printing import console
-from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import HOW, Found, Plan, budget_of, replay
 
-FOLDER = Path(__file__).parent / "recorded"
 NEAR, ONE_POINT, TWO_POINTS = 0.005, 0.01, 0.02
 
 
@@ -53,13 +51,11 @@ class Seen:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.claims", description=__doc__)
-    parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), default=list(DESIGNS), metavar="TABLE")
+    add_table_arguments(parser)
     parser.add_argument("--seeds", type=int, default=200, metavar="N", help="replays a table (default: 200)")
     parser.add_argument(
         "--round", type=int, default=HOW.trials, metavar="N", help=f"trials in it (default: {HOW.trials})"
     )
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
-    parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where the recorded tables are")
     parser.add_argument("--json", action="store_true", help="print what every seed showed as JSON")
     arguments = parser.parse_args()
     found: dict[str, list[Seen]] = {}

@@ -34,14 +34,13 @@ from scipy.stats import binomtest
 import models
 from hpo.selecting import estimate
 from hpo.space import Config
+from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.claims import wide_space
 from tests.benchmarks.printing import console
 from tests.benchmarks.record import table_data
-from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import HOW, budget_of, replay
 
-FOLDER = Path(__file__).parent / "recorded"
 FILE = "confirmations.jsonl"
 FIVE = 5
 ORDERS = 50
@@ -72,12 +71,10 @@ class Coverage:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.confirming", description=__doc__)
-    parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), default=list(DESIGNS), metavar="TABLE")
-    parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where the recorded tables are")
+    add_table_arguments(parser)
     parser.add_argument("--record", action="store_true", help="train the winners first, as far as they are not there")
     parser.add_argument("--winners", type=int, default=8, metavar="N", help="of each table, to record (default: 8)")
     parser.add_argument("--runs", type=int, default=40, metavar="N", help="of each winner, to record (default: 40)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("HPO_DATA_DIR"), metavar="DIR")
     arguments = parser.parse_args()
     file = arguments.folder / FILE

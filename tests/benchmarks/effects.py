@@ -13,7 +13,6 @@ import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 import argparse
 import functools
 import multiprocessing
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +21,12 @@ from rich.table import Table
 
 from hpo.relevance import relevance
 from hpo.space import Interval, Numeric, SearchSpace
+from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.claims import share_text, wide_space
 from tests.benchmarks.printing import console
-from tests.benchmarks.recorded.designs import DESIGNS
 from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import Plan, budget_of, replay
 
-FOLDER = Path(__file__).parent / "recorded"
 HOW = Plan(trials=20, candidates=3, runs=2)
 ROUNDS = (1, 3)
 RATE, IDLE = "learning_rate", "idle"
@@ -45,11 +43,9 @@ class Called:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.effects", description=__doc__)
-    parser.add_argument("--tables", nargs="+", choices=list(DESIGNS), default=list(DESIGNS), metavar="TABLE")
+    add_table_arguments(parser)
     parser.add_argument("--seeds", type=int, default=400, metavar="N", help="searches a table (default: 400)")
     parser.add_argument("--wide", action="store_true", help="limits wider than where round 1 looks")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
-    parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where the recorded tables are")
     arguments = parser.parse_args()
     table = Table(title="called relevant, % of searches", title_justify="left")
     for column in ("table", "learning rate, 20 trials", "does nothing, 20", "does nothing, 60"):

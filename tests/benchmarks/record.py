@@ -27,11 +27,11 @@ from hpo.study_data import Fold, StudyData
 from hpo.training_runs import evaluation_steps
 from storage.datasets import load_training_part, locate
 from storage.test_set import load_test_part
+from tests.benchmarks.arguments import FOLDER
 from tests.benchmarks.peers.problem import RUNGS
 from tests.benchmarks.recorded.designs import CONFIRMATION, DESIGNS, TEST, VALIDATION, Design
 from tests.benchmarks.recorded.runs import Runs, append_run, read_runs
 
-FOLDER = Path(__file__).parent / "recorded"
 BETTER_HALF, BETTER_THIRD = 1 / 2, 1 / 3
 TEMPTING, OFTEN = 0.05, 20
 """A search may take a config for the best that comes this near to it with any seed; such are run so often."""

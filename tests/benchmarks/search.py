@@ -33,6 +33,7 @@ from typing import Any
 import optuna
 
 from hpo.space import Config
+from tests.benchmarks.arguments import FOLDER
 from tests.benchmarks.live import SIDES, compare, print_outcomes
 from tests.benchmarks.peers import COSTLY, PEERS
 from tests.benchmarks.peers.problem import RUNGS, Earlier, Problem, recommended, run
@@ -41,7 +42,6 @@ from tests.benchmarks.recorded.tables import RecordedTable
 from tests.benchmarks.replay import carried_over, replay
 from tests.benchmarks.search_table import OURS, OURS_WARM, RANDOM_IN_FULL, TRANSFER, print_results
 
-FOLDER = Path(__file__).parent / "recorded"
 BUDGETS = (20, 40, 60, 100, 200)
 LIVE_BUDGET = 40
 EARLIER = {"fashion_mlp": "mnist_mlp", "mnist_mlp": "fashion_mlp"}

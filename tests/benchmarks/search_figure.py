@@ -10,8 +10,9 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
+from tests.benchmarks.arguments import FOLDER
 from tests.benchmarks.recorded.tables import RecordedTable
-from tests.benchmarks.search import FOLDER, kept_picks, outcome
+from tests.benchmarks.search import kept_picks, outcome
 from tests.benchmarks.search_table import OURS, RANDOM_IN_FULL, TRANSFER
 
 mpl.use("agg")
