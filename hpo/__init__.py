@@ -1,1 +1,1 @@
-"""The search: definition, space, narrowing, proposing, selecting, queue, workers and evaluation."""
+"""Finds good hyperparameter values on little data, and proves them on all of it."""

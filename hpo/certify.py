@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import sys
@@ -11,27 +11,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hpo.auto_samples import auto_rounds, with_samples
-from hpo.certificate import LEAST_CONFIGS, LEAST_SEEDS
-from hpo.certificate_plan import CONFIGS, FACTOR, LARGEST, SEEDS
-from hpo.certificate_record import CertificateRecord, load_findings
-from hpo.certifier import Certifier
-from hpo.command_line import (
-    DONE,
-    INTERRUPTED,
-    add_data_dir,
-    add_storage,
-    parser,
-    quiet_optuna,
-    run_command,
-    say,
-)
-from hpo.definition import StudyDefinition
-from hpo.driving import add_changes, add_workers, check_workers, drive, look_at_data, make_out_folder
-from hpo.studies import define, load_tables
-from hpo.study_record import RoundRecord, StudyRecord, chosen_samples, study_names
-from storage.database import Database, database_errors, shown
-from storage.errors import UserError
+from hpo.certificate.auto_samples import auto_rounds, with_samples
+from hpo.certificate.plan import CONFIGS, FACTOR, LARGEST, SEEDS
+from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
+from hpo.cli.data import look_at_data
+from hpo.cli.driving import drive_and_show
+from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, check_workers, make_out_folder, parser
+from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.definition.files import define, load_tables
+from hpo.definition.rounds import RoundRecord
+from hpo.definition.study import StudyDefinition
+from hpo.engine.certifier import Certifier
+from hpo.engine.exit_codes import DONE, INTERRUPTED
+from hpo.record.certificate import CertificateRecord, load_findings
+from hpo.record.study import StudyRecord, chosen_samples, study_names
+from hpo.storage.database import Database, database_errors, shown
+from hpo.storage.errors import UserError
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -91,7 +86,7 @@ def _certify(arguments: argparse.Namespace) -> int:
         asked = {name: getattr(arguments, name) for name in ("configs", "seeds", "largest")}
         record = CertificateRecord.open(database, definition, rounds, data.summary(), source, **asked)
         plan = record.plan
-        if record.state != "done" and not drive(
+        if record.state != "done" and not drive_and_show(
             lambda leases, announce: Certifier(database, definition.name, leases, announce),
             study=record.name,
             database=database,
@@ -134,7 +129,8 @@ def _study(arguments: argparse.Namespace, database: Database) -> tuple[StudyDefi
 
 
 def _conclude(database: Database, definition: StudyDefinition, record: CertificateRecord, out: Path) -> None:
-    from reports.certificate import certificate_panel, write_certificate  # noqa: PLC0415 - see hpo.run
+    from hpo.reports.certificate_files import write_certificate  # noqa: PLC0415 - see hpo.run
+    from hpo.reports.terminal.certificate import certificate_panel  # noqa: PLC0415
 
     findings = load_findings(database, definition)
     if findings is None:

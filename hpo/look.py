@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import sys
 from pathlib import Path
 
-import models
-from hpo.command_line import DONE, add_data_dir, parser, run_command, say
-from reports.look.files import probabilities, write_look
-from storage.datasets import load_training_part, locate
-from storage.errors import UserError
+from hpo import models
+from hpo.cli.options import add_data_dir, parser
+from hpo.cli.running import run_command, say
+from hpo.engine.exit_codes import DONE
+from hpo.reports.look.files import probabilities, write_look
+from hpo.storage.datasets import load_training_part, locate
+from hpo.storage.errors import UserError
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import sys
 from pathlib import Path
 
-from hpo.command_line import DONE, add_storage, parser, quiet_optuna, run_command, say
-from hpo.driving import make_out_folder
-from hpo.opening import open_studies
-from hpo.output_formats import add_formats, chosen_formats
-from hpo.study_results import StudyResults
-from reports.files import REPORT, report_files, side_by_side_files, write_files
-from reports.page.use import standing
+from hpo.cli.formats import add_formats, chosen_formats
+from hpo.cli.options import add_storage, make_out_folder, parser
+from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.engine.exit_codes import DONE
+from hpo.record.opening import open_studies
+from hpo.record.results import StudyResults
+from hpo.reports.files import REPORT, report_files, side_by_side_files, write_files
+from hpo.reports.page.use import standing
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
 
-import models
-from hpo.auto_samples import auto_rounds, choice, with_samples
-from hpo.certificate_record import CertificateRecord, load_certificate
-from hpo.certifier import Certifier
-from hpo.command_line import (
-    DONE,
-    INTERRUPTED,
-    add_data_dir,
-    add_storage,
-    parser,
-    quiet_optuna,
-    run_command,
-    say,
-)
-from hpo.commands import serve_command
-from hpo.coordinator import Coordinator
-from hpo.definition import StudyDefinition
-from hpo.driving import add_changes, add_workers, check_workers, drive, look_at_data, make_out_folder
-from hpo.kept_networks import kept_network
-from hpo.output_formats import add_formats, chosen_formats
-from hpo.studies import define, load_tables, presets
-from hpo.study_data import StudyData
-from hpo.study_record import StudyRecord, chosen_samples
-from hpo.study_results import StudyResults, load_results, warm_start
-from storage.database import Database, database_errors, shown
+from hpo import models
+from hpo.certificate.auto_samples import auto_rounds, with_samples
+from hpo.cli.certifying import chosen_by_certificate
+from hpo.cli.data import look_at_data
+from hpo.cli.driving import drive_and_show
+from hpo.cli.formats import add_formats, chosen_formats
+from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, check_workers, make_out_folder, parser
+from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.definition.files import define, load_tables, presets
+from hpo.definition.study import StudyDefinition
+from hpo.engine.coordinator import Coordinator
+from hpo.engine.exit_codes import DONE, INTERRUPTED
+from hpo.record.commands import serve_command
+from hpo.record.kept_networks import kept_network
+from hpo.record.results import StudyResults, load_results, warm_start
+from hpo.record.study import StudyRecord
+from hpo.storage.database import Database, database_errors, shown
+from hpo.training.images import StudyData
 
 DRAWN_FORMATS, DRAWING_SECONDS = {"html", "png", "svg"}, 8.0
 """What is drawn at the end, and about how long that takes (`python -m tests.benchmarks.reports`)."""
@@ -128,41 +120,9 @@ def _stopped(arguments: argparse.Namespace) -> int:
     return INTERRUPTED
 
 
-def chosen_by_certificate(
-    arguments: argparse.Namespace,
-    database: Database,
-    definition: StudyDefinition,
-    *,
-    rounds: list[int],
-    data: Mapping[str, Any],
-    source: Mapping[str, str],
-) -> dict[str, Any] | None:
-    """Return how many images the "auto" `rounds` take: what is recorded, else what a certificate says; None if stopped.
-
-    A study that has begun keeps its number, whatever becomes of its certificate.
-    """
-    recorded = chosen_samples(database, definition.name)
-    if recorded is not None:
-        return recorded
-    record = CertificateRecord.open(database, definition, [], data, source)
-    lines = [f"{definition.name}: how many images its rounds take is decided first, by a certificate"]
-    if record.state != "done" and not drive(
-        lambda leases, announce: Certifier(database, definition.name, leases, announce),
-        study=record.name,
-        database=database,
-        arguments=arguments,
-        lines=lines,
-    ):
-        return None
-    certificate = load_certificate(database, definition)
-    if certificate is None:
-        raise RuntimeError(f"the certificate of {definition.name} is done, yet trials are missing")
-    return choice(certificate, rounds)
-
-
 def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord) -> bool:
     """Run the search, or the comparison, to its end; False if it was asked to stop before."""
-    return drive(
+    return drive_and_show(
         lambda leases, announce: Coordinator(database, record.name, leases, announce),
         study=record.name,
         database=database,
@@ -178,7 +138,7 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
 
 def _publish(database: Database, results: StudyResults) -> None:
     """Write what the dashboard shows of the study."""
-    from reports.dashboard.publish import publish  # noqa: PLC0415 - see _write
+    from hpo.reports.dashboard.publish import publish  # noqa: PLC0415 - see _write
 
     publish(database, results)
 
@@ -192,14 +152,14 @@ def _publish_or_say(database: Database, results: StudyResults) -> None:
 
 
 def _write(results: StudyResults, out: Path, arguments: argparse.Namespace) -> list[Path]:
-    from reports.files import write_reports  # noqa: PLC0415 - pandas and matplotlib take a second to load
+    from hpo.reports.files import write_reports  # noqa: PLC0415 - pandas and matplotlib take a second to load
 
     return write_reports(results, out, chosen_formats(arguments.formats), bom=arguments.bom)
 
 
 def _write_network(database: Database, results: StudyResults, data: StudyData, out: Path) -> list[Path]:
     """Write the trained network, and what is inside it if it is a ConvNet, as a held-out image is seen by it."""
-    from reports.look.files import write_look, write_network  # noqa: PLC0415 - see _write
+    from hpo.reports.look.files import write_look, write_network  # noqa: PLC0415 - see _write
 
     kept = kept_network(database, results)
     if kept is None:
@@ -213,8 +173,8 @@ def _write_network(database: Database, results: StudyResults, data: StudyData, o
 def _conclude(
     database: Database, definition: StudyDefinition, data: StudyData, out: Path, arguments: argparse.Namespace
 ) -> None:
-    from reports.files import REPORT  # noqa: PLC0415 - see _write
-    from reports.verdict import verdict  # noqa: PLC0415
+    from hpo.reports.files import REPORT  # noqa: PLC0415 - see _write
+    from hpo.reports.words.verdict import verdict  # noqa: PLC0415
 
     results = load_results(database, definition.name)
     console = Console(highlight=False)
@@ -233,10 +193,10 @@ def _conclude(
 def _panels(results: StudyResults) -> list[RenderableType]:
     """Return the tables that a search, or a comparison, ends with."""
     if results.definition.comparison is not None:
-        from reports.terminal import comparison_panel  # noqa: PLC0415 - see _write
+        from hpo.reports.terminal.search import comparison_panel  # noqa: PLC0415 - see _write
 
         return [comparison_panel(results)]
-    from reports.terminal import full_panel, good_values_panel, rounds_panel  # noqa: PLC0415 - see _write
+    from hpo.reports.terminal.search import full_panel, good_values_panel, rounds_panel  # noqa: PLC0415 - see _write
 
     return [rounds_panel(results), good_values_panel(results), full_panel(results)]
 

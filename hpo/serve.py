@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import contextlib
@@ -11,21 +11,16 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from hpo.command_line import add_storage, parser, quiet_optuna, run_command, say
-from hpo.serving.access import Access, check_exposure
-from hpo.serving.guard import Guard
-from hpo.serving.server import address_of, listen, run
-from hpo.study_record import PARTS, study_names
-from hpo.study_results import load_results
-from storage.artifacts import DatabaseArtifacts
-from storage.database import Database, database_errors, shown
-from storage.errors import UserError
-
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+from hpo.cli.options import add_storage, parser
+from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.definition.parts import PARTS
+from hpo.record.study import study_names
+from hpo.storage.database import Database, database_errors, shown
+from hpo.web.access import Access, check_exposure
+from hpo.web.dashboard import fill_in, guarded
+from hpo.web.server import address_of, listen, run
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -86,48 +81,6 @@ def _serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def guarded(reading: Database, writing: Database | None, *, access: Access, port: int) -> WSGIApplication:
-    """Return the dashboard of a database, opened for reading and, unless nothing may be changed, for writing."""
-    return Guard(
-        _dashboard(reading),
-        None if writing is None else _dashboard(writing),
-        access=access,
-        cookie_name=f"hpo-{port}",
-        report=_Reports(reading),
-    )
-
-
-class _Reports:
-    """The report of a study as a page, made when it is asked for; one at a time, for drawing takes a core."""
-
-    def __init__(self, database: Database) -> None:
-        self._database, self._lock = database, threading.Lock()
-
-    def __call__(self, study: str) -> str:
-        from reports.page.page import report_html  # noqa: PLC0415 - the plotting library takes seconds to load
-
-        with self._lock:
-            return report_html([load_results(self._database, study)])
-
-
-def fill_in(reading: Database, writing: Database, announce: Callable[[str], None], stop: threading.Event) -> None:
-    """Publish what is missing or stale of every study in a database, until `stop` is set.
-
-    It is looked at through `reading`, which holds up no search.
-    """
-    from reports.dashboard.publish import publish  # noqa: PLC0415 - it takes a moment, and the server need not wait
-
-    for name in study_names(reading):
-        if stop.is_set() or name.endswith(PARTS):
-            continue
-        try:
-            publish(writing, load_results(reading, name))
-        except UserError:
-            continue  # a study that some other program made: the dashboard shows it as it is
-        except Exception as error:  # whatever it is, the dashboard itself is there
-            announce(f"the notes and figures of {name} are not up to date: {error}")
-
-
 @contextlib.contextmanager
 def _filling_in(reading: Database, writing: Database) -> Iterator[None]:
     stop = threading.Event()
@@ -138,13 +91,6 @@ def _filling_in(reading: Database, writing: Database) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(timeout=10)
-
-
-def _dashboard(database: Database) -> WSGIApplication:
-    from optuna_dashboard import wsgi  # noqa: PLC0415 - it takes seconds to load
-
-    application: WSGIApplication = wsgi(database.optuna, artifact_store=DatabaseArtifacts(database.engine))
-    return application
 
 
 if __name__ == "__main__":

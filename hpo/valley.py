@@ -11,11 +11,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-import models
-from hpo.command_line import DONE, parser, run_command
-from reports.atomic import make_folder, write_atomically
-from reports.figures.drawing import png
-from reports.figures.valley import Descent, valley_figure
+from hpo import models
+from hpo.cli.options import parser
+from hpo.cli.running import run_command
+from hpo.engine.exit_codes import DONE
+from hpo.reports.figures.drawing import png
+from hpo.reports.figures.valley import Descent, valley_figure
+from hpo.reports.writing.atomic import make_folder, write_atomically
 
 START = (-7.0, 2.0)
 STEPS = 30

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import os
@@ -10,23 +10,16 @@ import signal
 import sys
 import threading
 
-from hpo.command_line import (
-    DONE,
-    INTERRUPTED,
-    add_data_dir,
-    add_storage,
-    parser,
-    quiet_optuna,
-    run_command,
-    say,
-)
-from hpo.fleet import IDLE_LINE
-from hpo.interrupts import StopRequest
-from hpo.study_data import StudyData
-from hpo.study_record import StudyRecord
-from hpo.workers import Worker, check_same_data
-from storage.database import Database, database_errors
-from storage.datasets import load_training_part, locate
+from hpo.cli.options import add_data_dir, add_storage, parser
+from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.engine.exit_codes import DONE, INTERRUPTED
+from hpo.engine.interrupts import StopRequest
+from hpo.engine.launchers.processes import IDLE_LINE
+from hpo.engine.worker import Worker
+from hpo.record.study import StudyRecord, check_same_data
+from hpo.storage.database import Database, database_errors
+from hpo.storage.datasets import load_training_part, locate
+from hpo.training.images import StudyData
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,12 +48,15 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _work(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
-    stop = StopRequest()
     nudged = threading.Event()
     if arguments.child:
         _listen_to_parent(nudged)
     announce = (lambda text: print(text, file=sys.stderr, flush=True)) if arguments.child else say
-    with database_errors(arguments.storage), Database(arguments.storage, create=False) as database:
+    with (
+        StopRequest() as stop,
+        database_errors(arguments.storage),
+        Database(arguments.storage, create=False) as database,
+    ):
         record = StudyRecord(database, arguments.study)
         definition = record.definition
         stand_in = record.source["complete"] != "yes"

@@ -4,22 +4,22 @@ A description says what a network looks like, `build_network` draws its weights,
 yields a `TrainingResult` at every point where it was asked to look.
 """
 
-from models.arrays import Array, BoolArray, IntArray
-from models.averaging import check_averaging
-from models.building import build_network
-from models.checkpoint import load_network, network_bytes, network_from_bytes, save_network
-from models.conv_net import ConvNet
-from models.descriptions import ACTIVATIONS, POOLS, ConvNetDescription, MultiLayerNetDescription, NetworkDescription
-from models.examples import Examples
-from models.layers import output_size
-from models.multi_layer_net import MultiLayerNet
-from models.network import Evaluation, Network
-from models.optimizers import OPTIMIZERS, Optimizer, make_optimizer
-from models.results import LOSS_CAP, TrainingResult
-from models.schedules import SCHEDULES
-from models.settings import TrainingSettings
-from models.trainer import steps_per_epoch
-from models.training import fit
+from hpo.models.arrays import Array, BoolArray, IntArray
+from hpo.models.averaging import check_averaging
+from hpo.models.building import build_network
+from hpo.models.checkpoint import load_network, network_bytes, network_from_bytes, save_network
+from hpo.models.conv_net import ConvNet
+from hpo.models.descriptions import ACTIVATIONS, POOLS, ConvNetDescription, MultiLayerNetDescription, NetworkDescription
+from hpo.models.examples import Examples
+from hpo.models.layers import output_size
+from hpo.models.multi_layer_net import MultiLayerNet
+from hpo.models.network import Evaluation, Network
+from hpo.models.optimizers import OPTIMIZERS, Optimizer, make_optimizer
+from hpo.models.results import LOSS_CAP, TrainingResult
+from hpo.models.schedules import SCHEDULES
+from hpo.models.settings import TrainingSettings
+from hpo.models.trainer import steps_per_epoch
+from hpo.models.training import fit
 
 __all__ = [
     "ACTIVATIONS",

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from models.arrays import Array
+from hpo.models.arrays import Array
 
 
 def augment(images: Array, *, shift: int, rotation: float, rng: np.random.Generator) -> Array:

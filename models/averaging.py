@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from models.arrays import Array
-from models.descriptions import NetworkDescription
-from models.optimizers import CHUNK
-from models.settings import TrainingSettings
+from hpo.models.arrays import Array
+from hpo.models.descriptions import NetworkDescription
+from hpo.models.optimizers import CHUNK
+from hpo.models.settings import TrainingSettings
 
 
 class ParameterAverage:

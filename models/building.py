@@ -3,11 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Shape
-from models.conv_net import ConvNet
-from models.descriptions import ConvNetDescription, MultiLayerNetDescription, NetworkDescription
-from models.multi_layer_net import MultiLayerNet
-from models.network import Network
+from hpo.models.arrays import Shape
+from hpo.models.conv_net import ConvNet
+from hpo.models.descriptions import ConvNetDescription, MultiLayerNetDescription, NetworkDescription
+from hpo.models.multi_layer_net import MultiLayerNet
+from hpo.models.network import Network
 
 
 def build_network(

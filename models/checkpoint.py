@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import numpy as np
 
-from models.building import build_network
-from models.descriptions import ConvNetDescription, MultiLayerNetDescription, NetworkDescription
-from models.network import Network, Snapshot
+from hpo.models.building import build_network
+from hpo.models.descriptions import ConvNetDescription, MultiLayerNetDescription, NetworkDescription
+from hpo.models.network import Network, Snapshot
 
 FORMAT = 1
 KINDS: dict[str, type[NetworkDescription]] = {

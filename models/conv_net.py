@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Shape
-from models.descriptions import ConvNetDescription
-from models.layers import (
+from hpo.models.arrays import Shape
+from hpo.models.descriptions import ConvNetDescription
+from hpo.models.layers import (
     ACTIVATION_LAYERS,
     Affine,
     AveragePool2d,
@@ -16,8 +16,8 @@ from models.layers import (
     Layer,
     MaxPool2d,
 )
-from models.multi_layer_net import hidden_layers
-from models.network import Network, check_input
+from hpo.models.multi_layer_net import hidden_layers
+from hpo.models.network import Network, check_input
 
 
 class ConvNet(Network):

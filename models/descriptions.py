@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from models.checks import check_choice, check_flag, check_integer, check_number, check_sizes
-from models.initialization import check_initialization
+from hpo.models.checks import check_choice, check_flag, check_integer, check_number, check_sizes
+from hpo.models.initialization import check_initialization
 
 ACTIVATIONS = ("relu", "sigmoid")
 POOLS = ("max", "average", "none")

@@ -2,7 +2,7 @@
 
 import math
 
-from models.network import Evaluation, Network, Snapshot
+from hpo.models.network import Evaluation, Network, Snapshot
 
 
 class EarlyStopping:

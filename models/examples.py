@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Array, IntArray
+from hpo.models.arrays import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from models.arrays import Array, Shape
-from models.checks import check_choice, check_number
+from hpo.models.arrays import Array, Shape
+from hpo.models.checks import check_choice, check_number
 
 INITIALIZATIONS = ("he", "xavier")
 

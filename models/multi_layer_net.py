@@ -5,10 +5,10 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Shape
-from models.descriptions import MultiLayerNetDescription, NetworkDescription
-from models.layers import ACTIVATION_LAYERS, Affine, BatchNorm, Dropout, Layer
-from models.network import Network, check_input
+from hpo.models.arrays import Shape
+from hpo.models.descriptions import MultiLayerNetDescription, NetworkDescription
+from hpo.models.layers import ACTIVATION_LAYERS, Affine, BatchNorm, Dropout, Layer
+from hpo.models.network import Network, check_input
 
 
 class MultiLayerNet(Network):

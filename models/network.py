@@ -7,14 +7,14 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Array, BoolArray, IntArray, Shape
-from models.checks import check_integer
-from models.descriptions import NetworkDescription
-from models.examples import Examples, scale_images
-from models.fast import plan
-from models.initialization import draw_weights
-from models.layers.base import Layer, Parameter, Stage
-from models.layers.softmax_cross_entropy import cross_entropy, softmax_cross_entropy
+from hpo.models.arrays import Array, BoolArray, IntArray, Shape
+from hpo.models.checks import check_integer
+from hpo.models.descriptions import NetworkDescription
+from hpo.models.examples import Examples, scale_images
+from hpo.models.fast import plan
+from hpo.models.initialization import draw_weights
+from hpo.models.layers.base import Layer, Parameter, Stage
+from hpo.models.layers.softmax_cross_entropy import cross_entropy, softmax_cross_entropy
 
 PREDICTION_CHUNK = 100  # images that prediction holds at once: a simple ConvNet's maps of 100 images are 7 MB
 VECTOR_CHUNK = 500  # ... of a network without maps: 1.6 MB of MNIST images

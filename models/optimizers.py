@@ -11,8 +11,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Array
-from models.checks import check_choice, check_integer, check_number
+from hpo.models.arrays import Array
+from hpo.models.checks import check_choice, check_integer, check_number
 
 CHUNK = 32_768  # entries: 128 kB of float32, so that parameters, gradients, two moments and scratch fill 640 kB
 FLUSH_EVERY = 256  # steps

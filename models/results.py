@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.arrays import BoolArray
-from models.network import Evaluation
+from hpo.models.arrays import BoolArray
+from hpo.models.network import Evaluation
 
 LOSS_CAP = 1e6  # nats; reported losses end here: a diverged run still has numbers that can be compared
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from models.checks import check_choice, check_integer, check_number
-from models.optimizers import OPTIMIZERS
-from models.schedules import SCHEDULES
+from hpo.models.checks import check_choice, check_integer, check_number
+from hpo.models.optimizers import OPTIMIZERS
+from hpo.models.schedules import SCHEDULES
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from models.arrays import IntArray
-from models.augmentation import augment
-from models.averaging import ParameterAverage
-from models.checks import check_integer
-from models.examples import Examples, scale_images
-from models.network import Network
-from models.optimizers import make_optimizer
-from models.schedules import SCHEDULES
-from models.settings import TrainingSettings
+from hpo.models.arrays import IntArray
+from hpo.models.augmentation import augment
+from hpo.models.averaging import ParameterAverage
+from hpo.models.checks import check_integer
+from hpo.models.examples import Examples, scale_images
+from hpo.models.network import Network
+from hpo.models.optimizers import make_optimizer
+from hpo.models.schedules import SCHEDULES
+from hpo.models.settings import TrainingSettings
 
 
 def steps_per_epoch(examples: int, batch_size: int) -> int:

@@ -6,14 +6,14 @@ from time import perf_counter
 
 import numpy as np
 
-from models.averaging import check_averaging
-from models.checks import check_integer
-from models.early_stopping import EarlyStopping
-from models.examples import Examples
-from models.network import Evaluation, Network
-from models.results import Place, TrainingResult, diverged_result, result_of
-from models.settings import TrainingSettings
-from models.trainer import Trainer
+from hpo.models.averaging import check_averaging
+from hpo.models.checks import check_integer
+from hpo.models.early_stopping import EarlyStopping
+from hpo.models.examples import Examples
+from hpo.models.network import Evaluation, Network
+from hpo.models.results import Place, TrainingResult, diverged_result, result_of
+from hpo.models.settings import TrainingSettings
+from hpo.models.trainer import Trainer
 
 
 def fit(

@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from hpo.output_formats import DEFAULT_FORMATS
-from hpo.study_results import StudyResults
-from reports.atomic import make_folder, write_atomically
-from reports.drawn import Drawn, drawn_figures, drawn_side_by_side
-from reports.formats import TABLE_FORMATS, csv_bytes_with_bom
-from reports.page.page import report_html
-from reports.reproducing import study_toml
-from reports.side_by_side.table import studies_table
-from reports.tables import (
+from hpo.record.results import StudyResults
+from hpo.reports.figures.drawn import Drawn, drawn_figures, drawn_side_by_side
+from hpo.reports.kinds import DEFAULT_FORMATS
+from hpo.reports.page.page import report_html
+from hpo.reports.tables.formats import TABLE_FORMATS, csv_bytes_with_bom
+from hpo.reports.tables.search import (
     comparison_table,
     curves_table,
     evaluations_table,
@@ -27,6 +24,9 @@ from reports.tables import (
     rounds_table,
     trials_table,
 )
+from hpo.reports.tables.studies import studies_table
+from hpo.reports.words.reproducing import study_toml
+from hpo.reports.writing.atomic import make_folder, write_atomically
 
 Tables = Mapping[str, Callable[[StudyResults], pd.DataFrame]]
 """Tables by the names of their files."""
@@ -60,7 +60,7 @@ def report_files(
 ) -> dict[str, bytes]:
     """Return the content of every file by its path in the study's folder; texts are UTF-8.
 
-    `formats` are some of those in hpo.output_formats: the first four give a file for each table, html the report, png
+    `formats` are some of those in hpo.cli.formats: the first four give a file for each table, html the report, png
     and svg the figures. With `bom`, CSV begins with a byte-order mark.
     """
     tables = {name: partial(table, results) for name, table in tables_of(results).items()}

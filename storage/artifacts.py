@@ -15,8 +15,8 @@ from typing import BinaryIO
 import sqlalchemy as sa
 from optuna.artifacts.exceptions import ArtifactNotFound
 
-from storage.records import Curve, CurvePoint, load_curves, load_network_bytes
-from storage.schema import uploads
+from hpo.storage.records import Curve, CurvePoint, load_curves, load_network_bytes
+from hpo.storage.schema import uploads
 
 # An id is hexadecimal digits and dashes, as the dashboard wants it; uploads have a uuid, of another form.
 _CURVE, _NETWORK = "c", "e"

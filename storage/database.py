@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from storage.errors import NoDatabaseError, UserError
-from storage.schema import SCHEMA_VERSION, metadata, schema_version
+from hpo.storage.errors import NoDatabaseError, UserError
+from hpo.storage.schema import SCHEMA_VERSION, metadata, schema_version
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
 """Find the dataset that a study names, and load its training part.
 
 A study's `dataset` is a known name (mnist, fashion_mnist), or the path of an `.npz` file, or of a folder with four IDX
-files. What is loaded here has no test images in it: those are behind `storage.test_set`.
+files. What is loaded here has no test images in it: those are behind `hpo.storage.test_set`.
 """
 
 import hashlib
@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from storage import digits
-from storage.download import DownloadError, download
-from storage.errors import UserError
-from storage.idx import unpack
-from storage.located import Located, PartFile, Place
-from storage.npz import member_digest
-from storage.parts import check_lengths, read_images, read_labels
-from storage.sources import FILE_NAMES, PARTS, SOURCES, Source, cache_folder, idx_files
+from hpo.storage import digits
+from hpo.storage.download import DownloadError, download
+from hpo.storage.errors import UserError
+from hpo.storage.idx import unpack
+from hpo.storage.located import Located, PartFile, Place
+from hpo.storage.npz import member_digest
+from hpo.storage.parts import check_lengths, read_images, read_labels
+from hpo.storage.sources import FILE_NAMES, PARTS, SOURCES, Source, cache_folder, idx_files
 
 __all__ = ["Located", "TrainingPart", "load_training_part", "locate"]
 

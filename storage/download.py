@@ -10,8 +10,8 @@ from queue import Empty, SimpleQueue
 
 import pooch
 
-from storage.errors import UserError
-from storage.idx import unpack
+from hpo.storage.errors import UserError
+from hpo.storage.idx import unpack
 
 PATIENCE = 4.0  # seconds in which a mirror must answer; all are asked at once, so this is also what no network costs
 _READ_TIMEOUT = 15.0

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from storage.errors import UserError
+from hpo.storage.errors import UserError
 
 Content = Literal["images", "labels"]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from storage.schema import leases
+from hpo.storage.schema import leases
 
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 5.0

@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from storage.errors import UserError
+from hpo.storage.errors import UserError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 MOST_CLASSES = 10_000  # beyond it the "labels" are ids or a mistake, and the last layer would not fit into memory

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from storage.digits import parse_digits
-from storage.errors import UserError
-from storage.idx import parse_idx, unpack
-from storage.located import REMEDIES, Located
-from storage.npz import member_bytes, parse_images, parse_labels
-from storage.sources import FILE_NAMES, SOURCES
+from hpo.storage.digits import parse_digits
+from hpo.storage.errors import UserError
+from hpo.storage.idx import parse_idx, unpack
+from hpo.storage.located import REMEDIES, Located
+from hpo.storage.npz import member_bytes, parse_images, parse_labels
+from hpo.storage.sources import FILE_NAMES, SOURCES
 
 
 def read_images(located: Located, part: str) -> npt.NDArray[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from storage.schema import curves, networks, test_openings
+from hpo.storage.schema import curves, networks, test_openings
 
 Bools = NDArray[np.bool_]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from storage.errors import UserError
+from hpo.storage.errors import UserError
 
 Indices = npt.NDArray[np.int64]
 

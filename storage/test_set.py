@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from storage.errors import UserError
-from storage.located import Located
-from storage.parts import check_lengths, read_images, read_labels
+from hpo.storage.errors import UserError
+from hpo.storage.located import Located
+from hpo.storage.parts import check_lengths, read_images, read_labels
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 import optuna
 import pytest
 
-from tests import one_thread  # noqa: F401 - before anything uses NumPy in earnest
+from tests.support import one_thread  # noqa: F401 - before anything uses NumPy in earnest
 
 ROOT = Path(__file__).parents[1]
 

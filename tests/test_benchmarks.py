@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-import models
+from hpo import models
 from tests.benchmarks import architectures as a
 from tests.benchmarks import interleaving
 from tests.benchmarks.bars import ASKED

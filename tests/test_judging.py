@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import models
-from hpo.certificate_plan import CONFIGS, SEEDS
-from hpo.selecting import estimate
-from hpo.study_data import StudyData
-from storage.datasets import Located, TrainingPart
+from hpo import models
+from hpo.certificate.plan import CONFIGS, SEEDS
+from hpo.proof.estimates import estimate
+from hpo.storage.datasets import Located, TrainingPart
+from hpo.training.images import StudyData
 from tests.benchmarks.arguments import FOLDER
 from tests.benchmarks.carrying import best_on_all, reached
 from tests.benchmarks.certifying import certified

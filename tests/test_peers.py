@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo.space import Box, Interval
+from hpo.searching.space import Box, Interval
 from tests.benchmarks.peers import COSTLY, PEERS
 from tests.benchmarks.peers.problem import Evaluation, Problem, Spent, recommended, run
 from tests.benchmarks.peers.synthetic import FOUR, TWO, synthetic, truth

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from hpo import certify, look, report, run, serve, valley, work
-from hpo.definition import read_definition
+from hpo.definition.files import load_definition, presets
+from hpo.definition.study import read_definition
 from hpo.studies import __main__ as studies
-from hpo.studies import load_definition, presets
 from tests.benchmarks.reports import write
 from tests.conftest import ROOT
-from tests.reports.factory import definition, study
+from tests.support.results import definition, study
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LINES = [

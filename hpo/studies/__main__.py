@@ -11,17 +11,22 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from hpo.command_line import DONE, add_storage, parser, quiet_optuna, run_command
-from hpo.definition import StudyDefinition
-from hpo.queue import QueuedTrial, TrialQueue, coordinator_lease
-from hpo.results import comparable, search_results
-from hpo.stopping import with_imputed_scores
-from hpo.studies import presets
-from hpo.study_record import FINAL_SUFFIX, PARTS, RoundRecord, StudyRecord, study_names
-from hpo.trials import incumbent
-from storage.database import Database, database_errors, shown
-from storage.errors import NoDatabaseError, UserError
-from storage.leases import Leases
+from hpo.cli.options import add_storage, parser
+from hpo.cli.running import quiet_optuna, run_command
+from hpo.definition.files import presets
+from hpo.definition.parts import FINAL_SUFFIX, PARTS
+from hpo.definition.rounds import RoundRecord, comparable
+from hpo.definition.study import StudyDefinition
+from hpo.engine.exit_codes import DONE
+from hpo.engine.queue import coordinator_lease
+from hpo.record.study import StudyRecord, study_names
+from hpo.record.trials import queued_trials
+from hpo.searching.queued import QueuedTrial, search_results
+from hpo.searching.stopping import with_imputed_scores
+from hpo.searching.trials import incumbent
+from hpo.storage.database import Database, database_errors, shown
+from hpo.storage.errors import NoDatabaseError, UserError
+from hpo.storage.leases import Leases
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -91,8 +96,8 @@ def _row(database: Database, name: str) -> list[str]:
     except UserError:
         return ["not made by hpo.run", "", "", "", "", ""]
     definition, leases = record.definition, Leases(database.engine)
-    search = TrialQueue(database, name, leases).trials()
-    everything = [*search, *TrialQueue(database, name + FINAL_SUFFIX, leases).trials()]
+    search = queued_trials(database, name)
+    everything = [*search, *queued_trials(database, name + FINAL_SUFFIX)]
     results = with_imputed_scores(comparable(definition, search_results(search)))
     rounds = record.rounds(definition)
     state = record.state

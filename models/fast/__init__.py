@@ -1,5 +1,5 @@
 """Layers fused for speed. What is here computes what models/layers/ computes, faster; nothing else is different."""
 
-from models.fast.planning import plan
+from hpo.models.fast.planning import plan
 
 __all__ = ["plan"]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Array, BoolArray
-from models.fast.tiling import SMALL_PRODUCT
-from models.fast.workspaces import Scratch, Workspaces
-from models.layers import Affine
-from models.layers.base import Stage
+from hpo.models.arrays import Array, BoolArray
+from hpo.models.fast.tiling import SMALL_PRODUCT
+from hpo.models.fast.workspaces import Scratch, Workspaces
+from hpo.models.layers import Affine
+from hpo.models.layers.base import Stage
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Array, Shape
+from hpo.models.arrays import Array, Shape
 
 BLOCK_BYTES: Final = 16 << 20  # what is never written to takes no memory, so a last block may stay half empty
 LINE_BYTES: Final = 64  # of the processor's cache

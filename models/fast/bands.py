@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from models.arrays import Array
-from models.fast.arena import Arena
-from models.fast.tiling import Tiling, band_rows
-from models.fast.winograd_matrices import TILE
+from hpo.models.arrays import Array
+from hpo.models.fast.arena import Arena
+from hpo.models.fast.tiling import Tiling, band_rows
+from hpo.models.fast.winograd_matrices import TILE
 
 # Takes the gradient at some rows of a map: the number of the first row, and (rows, W, N, C).
 Accept: TypeAlias = Callable[[int, Array], None]

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
-from models.arrays import Array, BoolArray, Shape
-from models.fast.workspaces import Workspaces
-from models.layers import Conv2d, MaxPool2d
-from models.layers.base import Stage
+from hpo.models.arrays import Array, BoolArray, Shape
+from hpo.models.fast.workspaces import Workspaces
+from hpo.models.layers import Conv2d, MaxPool2d
+from hpo.models.layers.base import Stage
 
 CHUNK_BYTES = 1_500_000  # unrolled pixels and outputs of one chunk, to stay in a second-level cache of 2 MB
 PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))

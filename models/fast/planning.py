@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import numpy.typing as npt
 
-from models.arrays import Shape
-from models.fast.affine import FusedAffine
-from models.fast.conv_pool import ConvPoolReLU
-from models.fast.winograd_stack import ConvBlock, WinogradStack
-from models.fast.workspaces import Scratch
-from models.layers import Affine, Conv2d, Layer, MaxPool2d, ReLU
-from models.layers.base import Stage
+from hpo.models.arrays import Shape
+from hpo.models.fast.affine import FusedAffine
+from hpo.models.fast.conv_pool import ConvPoolReLU
+from hpo.models.fast.winograd_stack import ConvBlock, WinogradStack
+from hpo.models.fast.workspaces import Scratch
+from hpo.models.layers import Affine, Conv2d, Layer, MaxPool2d, ReLU
+from hpo.models.layers.base import Stage
 
 
 def plan(layers: Sequence[Layer], input_shape: Shape, dtype: npt.DTypeLike, *, winograd: bool = True) -> list[Stage]:

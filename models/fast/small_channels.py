@@ -11,12 +11,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from models.arrays import Array, Shape
-from models.fast.arena import Arena
-from models.fast.bands import Accept, Bands
-from models.fast.tiling import Tiling, band_rows
-from models.fast.winograd_matrices import TILE
-from models.layers import Conv2d
+from hpo.models.arrays import Array, Shape
+from hpo.models.fast.arena import Arena
+from hpo.models.fast.bands import Accept, Bands
+from hpo.models.fast.tiling import Tiling, band_rows
+from hpo.models.fast.winograd_matrices import TILE
+from hpo.models.layers import Conv2d
 
 
 class SmallChannelConv:

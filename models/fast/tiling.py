@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from models.arrays import Array, Shape
-from models.fast.winograd_matrices import REACH, TILE
-from models.layers import Conv2d
+from hpo.models.arrays import Array, Shape
+from hpo.models.fast.winograd_matrices import REACH, TILE
+from hpo.models.layers import Conv2d
 
 # OpenBLAS multiplies matrices of M*N*K up to this size without packing them first, where the processor has AVX-512
 # (kernel/x86_64/sgemm_small_kernel_permit_skylakex.c); packing would cost these flat products more than it saves.

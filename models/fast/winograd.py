@@ -21,12 +21,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from models.arrays import Array, Shape
-from models.fast.arena import Arena
-from models.fast.bands import Accept, Bands
-from models.fast.tiling import Tiling, pieces
-from models.fast.winograd_matrices import REACH, TILE, Transforms
-from models.fast.winograd_views import (
+from hpo.models.arrays import Array, Shape
+from hpo.models.fast.arena import Arena
+from hpo.models.fast.bands import Accept, Bands
+from hpo.models.fast.tiling import Tiling, pieces
+from hpo.models.fast.winograd_matrices import REACH, TILE, Transforms
+from hpo.models.fast.winograd_views import (
     BackwardViews,
     RowViews,
     TileViews,
@@ -36,7 +36,7 @@ from models.fast.winograd_views import (
     scratch_shapes,
     tile_views,
 )
-from models.layers import Conv2d
+from hpo.models.layers import Conv2d
 
 
 class WinogradConv:

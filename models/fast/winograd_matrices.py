@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Array
+from hpo.models.arrays import Array
 
 TILE: Final = 4  # outputs of a tile along one axis
 REACH: Final = 6  # inputs that they look at: neighbouring tiles overlap by two

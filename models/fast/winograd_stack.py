@@ -19,15 +19,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Array, Shape
-from models.fast.arena import Arena
-from models.fast.bands import Accept, Bands, PoolReLUBands, ReLUBands
-from models.fast.small_channels import SmallChannelConv
-from models.fast.tiling import Tiling
-from models.fast.winograd import WinogradConv
-from models.fast.workspaces import Workspaces
-from models.layers import Conv2d
-from models.layers.base import Stage
+from hpo.models.arrays import Array, Shape
+from hpo.models.fast.arena import Arena
+from hpo.models.fast.bands import Accept, Bands, PoolReLUBands, ReLUBands
+from hpo.models.fast.small_channels import SmallChannelConv
+from hpo.models.fast.tiling import Tiling
+from hpo.models.fast.winograd import WinogradConv
+from hpo.models.fast.workspaces import Workspaces
+from hpo.models.layers import Conv2d
+from hpo.models.layers.base import Stage
 
 FEWEST_CHANNELS: Final = 8  # below, unrolled windows are faster than transforms
 

@@ -10,9 +10,9 @@ from math import prod
 
 from numpy.lib.stride_tricks import sliding_window_view
 
-from models.arrays import Array, Shape
-from models.fast.tiling import Tiling, pieces
-from models.fast.winograd_matrices import ONE, REACH, TILE
+from hpo.models.arrays import Array, Shape
+from hpo.models.fast.tiling import Tiling, pieces
+from hpo.models.fast.winograd_matrices import ONE, REACH, TILE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from models.arrays import Array, Shape
+from hpo.models.arrays import Array, Shape
 
 Workspace = TypeVar("Workspace")
 

@@ -1,17 +1,17 @@
 """The layers, one a file: each knows its forward pass and its gradient."""
 
-from models.layers.affine import Affine
-from models.layers.average_pool import AveragePool2d
-from models.layers.base import Layer, Parameter, Statistic
-from models.layers.batch_norm import BatchNorm
-from models.layers.convolution import Conv2d
-from models.layers.dropout import Dropout
-from models.layers.flatten import Flatten
-from models.layers.max_pool import MaxPool2d
-from models.layers.relu import ReLU
-from models.layers.sigmoid import Sigmoid
-from models.layers.softmax_cross_entropy import cross_entropy, softmax_cross_entropy
-from models.layers.windows import output_size
+from hpo.models.layers.affine import Affine
+from hpo.models.layers.average_pool import AveragePool2d
+from hpo.models.layers.base import Layer, Parameter, Statistic
+from hpo.models.layers.batch_norm import BatchNorm
+from hpo.models.layers.convolution import Conv2d
+from hpo.models.layers.dropout import Dropout
+from hpo.models.layers.flatten import Flatten
+from hpo.models.layers.max_pool import MaxPool2d
+from hpo.models.layers.relu import ReLU
+from hpo.models.layers.sigmoid import Sigmoid
+from hpo.models.layers.softmax_cross_entropy import cross_entropy, softmax_cross_entropy
+from hpo.models.layers.windows import output_size
 
 ACTIVATION_LAYERS: dict[str, type[Layer]] = {"relu": ReLU, "sigmoid": Sigmoid}
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from models.arrays import Array, Shape
-from models.layers.base import Layer, Memory, Parameter
+from hpo.models.arrays import Array, Shape
+from hpo.models.layers.base import Layer, Memory, Parameter
 
 
 class Affine(Layer):

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from models.arrays import Array, Shape
+from hpo.models.arrays import Array, Shape
 
 Kept = TypeVar("Kept")
 

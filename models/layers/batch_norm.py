@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from models.arrays import Array, Shape
-from models.layers.base import Layer, Memory, Parameter, Statistic
+from hpo.models.arrays import Array, Shape
+from hpo.models.layers.base import Layer, Memory, Parameter, Statistic
 
 MOMENTUM = 0.9  # the share of a running statistic that a training step keeps
 EPSILON = 1e-5  # added to variances: a feature that is the same in the whole batch becomes 0, not NaN

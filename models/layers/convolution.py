@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from models.arrays import Array, Shape
-from models.layers.base import Layer, Memory, Parameter
-from models.layers.windows import output_size, window_pixels
+from hpo.models.arrays import Array, Shape
+from hpo.models.layers.base import Layer, Memory, Parameter
+from hpo.models.layers.windows import output_size, window_pixels
 
 
 class Conv2d(Layer):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from models.arrays import Array, Shape
-from models.checks import check_number
-from models.layers.base import Layer, Memory
+from hpo.models.arrays import Array, Shape
+from hpo.models.checks import check_number
+from hpo.models.layers.base import Layer, Memory
 
 
 class Dropout(Layer):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from models.arrays import Array, BoolArray, Shape
-from models.layers.base import Layer, Memory
-from models.layers.windows import output_size, window_pixels
+from hpo.models.arrays import Array, BoolArray, Shape
+from hpo.models.layers.base import Layer, Memory
+from hpo.models.layers.windows import output_size, window_pixels
 
 
 class MaxPool2d(Layer):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from models.arrays import Array, BoolArray, Shape
-from models.layers.base import Layer, Memory
+from hpo.models.arrays import Array, BoolArray, Shape
+from hpo.models.layers.base import Layer, Memory
 
 
 class ReLU(Layer):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.arrays import Array, IntArray
+from hpo.models.arrays import Array, IntArray
 
 
 def cross_entropy(logits: Array, labels: IntArray) -> Array:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from models.arrays import Array
+from hpo.models.arrays import Array
 
 
 def output_size(size: int, kernel: int, stride: int, padding: int = 0) -> int:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from hpo.space import Config, Numeric
-from hpo.study_results import StudyResults
-from reports.axes import numeric_names
-from reports.dashboard.figures import Figure, axis, figure, in_percent, shown
-from reports.figures.palette import GOOD, line_colour
-from reports.formatting import count_text
-from reports.outcomes import Outcome, outcomes
+from hpo.record.results import StudyResults
+from hpo.reports.dashboard.figures import Figure, axis, figure, in_percent, shown
+from hpo.reports.facts.axes import numeric_names
+from hpo.reports.facts.outcomes import Outcome, outcomes
+from hpo.reports.figures.palette import GOOD, line_colour
+from hpo.reports.words.formatting import count_text
+from hpo.searching.space import Config, Numeric
 
 MOST_TRIALS = 1000
 """The dashboard fetches every figure anew every few seconds, so of more trials only the best are drawn."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpo.selecting import Estimate
-from hpo.space import Config
-from reports.figures.palette import GRID, INK
-from reports.formatting import compact_items
+from hpo.proof.estimates import Estimate
+from hpo.reports.figures.palette import GRID, INK
+from hpo.reports.words.formatting import compact_items
+from hpo.searching.space import Config
 
 Figure = dict[str, Any]
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hpo.queue import DONE
-from hpo.results import FullResult
-from hpo.selecting import Estimate, GoodValue
-from hpo.space import Config
-from hpo.study_results import StudyResults
-from reports.dashboard.figures import Figure, axis, bars, config_lines, figure, in_percent
-from reports.figures.palette import TEST, TRAIN, VALIDATION
-from reports.formatting import CONFIDENCE_TEXT, compact_label
-from reports.inert import that_matters
+from hpo.proof.estimates import Estimate
+from hpo.proof.final_runs import FullResult
+from hpo.proof.good_values import GoodValue
+from hpo.record.results import StudyResults
+from hpo.reports.dashboard.figures import Figure, axis, bars, config_lines, figure, in_percent
+from hpo.reports.figures.palette import TEST, TRAIN, VALIDATION
+from hpo.reports.words.formatting import CONFIDENCE_TEXT, compact_label
+from hpo.reports.words.inert import that_matters
+from hpo.searching.queued import DONE
+from hpo.searching.space import Config
 
 Row = tuple[str, Sequence[tuple[int, Estimate]]]
 """What a kind of dot is called, and the line and the estimate of each."""

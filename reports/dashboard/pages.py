@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hpo.queue import QueuedTrial
-from hpo.results import FullResult
-from hpo.study_results import StudyResults
-from reports.dashboard.boxes import boxes
-from reports.dashboard.figures import Figure
-from reports.dashboard.intervals import compared_configs, good_values, subset_and_full
-from reports.dashboard.study_note import final_name, final_note, study_note
-from reports.dashboard.trial_notes import first_run, good_value_notes, run_notes
-from storage.artifacts import curve_id, network_id
+from hpo.proof.final_runs import FullResult
+from hpo.record.results import StudyResults
+from hpo.reports.dashboard.boxes import boxes
+from hpo.reports.dashboard.figures import Figure
+from hpo.reports.dashboard.intervals import compared_configs, good_values, subset_and_full
+from hpo.reports.dashboard.study_note import final_name, final_note, study_note
+from hpo.reports.dashboard.trial_notes import first_run, good_value_notes, run_notes
+from hpo.searching.queued import QueuedTrial
+from hpo.storage.artifacts import curve_id, network_id
 
 FIGURES: Mapping[str, Callable[[StudyResults], Figure | None]] = {
     "where-the-search-looked": boxes,

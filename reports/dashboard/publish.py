@@ -11,12 +11,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hpo.study_record import FINAL_SUFFIX
-from hpo.study_results import StudyResults
-from reports.dashboard.block import merged
-from reports.dashboard.pages import Page, pages, trials_that_keep_a_network
-from storage.database import Database
-from storage.records import trials_with_network
+from hpo.definition.parts import FINAL_SUFFIX
+from hpo.record.results import StudyResults
+from hpo.reports.dashboard.block import merged
+from hpo.reports.dashboard.pages import Page, pages, trials_that_keep_a_network
+from hpo.storage.database import Database
+from hpo.storage.records import trials_with_network
 
 PIECE = 40_000
 """Letters of a piece. Every database that Optuna knows takes as many in an attribute; MySQL not many more."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from hpo.results import FullResult
-from hpo.space import Config
-from hpo.study_record import FINAL_SUFFIX
-from hpo.study_results import StudyResults
-from reports.carrying_over import MARKS, trained_again
-from reports.dashboard.markdown import escaped, link, table
-from reports.formatting import (
+from hpo.definition.parts import FINAL_SUFFIX
+from hpo.proof.final_runs import FullResult
+from hpo.record.results import StudyResults
+from hpo.reports.dashboard.markdown import escaped, link, table
+from hpo.reports.facts.outcomes import n_train, outcomes
+from hpo.reports.words.carrying_over import MARKS, trained_again
+from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     config_label,
     count_text,
@@ -23,9 +23,9 @@ from reports.formatting import (
     region_text,
     value_text,
 )
-from reports.inert import mark_note, marked
-from reports.outcomes import n_train, outcomes
-from reports.verdict import config_in_use, verdict
+from hpo.reports.words.inert import mark_note, marked
+from hpo.reports.words.verdict import config_in_use, verdict
+from hpo.searching.space import Config
 
 COLUMNS = (
     "Of a trial's attributes, *round* and *place* say where it belongs, *training images* and *epochs* on how many "

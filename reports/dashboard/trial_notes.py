@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hpo.queue import DONE
-from hpo.results import FinalRun, FullResult
-from hpo.selecting import GoodValue
-from hpo.study_results import StudyResults
-from reports.dashboard.markdown import escaped
-from reports.dashboard.study_note import final_name, trial_link
-from reports.formatting import (
+from hpo.proof.final_runs import FinalRun, FullResult
+from hpo.proof.good_values import GoodValue
+from hpo.record.results import StudyResults
+from hpo.reports.dashboard.markdown import escaped
+from hpo.reports.dashboard.study_note import final_name, trial_link
+from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,
     config_text,
@@ -19,8 +18,9 @@ from reports.formatting import (
     percent,
     points_text,
 )
-from reports.inert import boundaries_that_matter
-from reports.verdict import config_in_use
+from hpo.reports.words.inert import boundaries_that_matter
+from hpo.reports.words.verdict import config_in_use
+from hpo.searching.queued import DONE
 
 
 def good_value_notes(results: StudyResults, study_ids: Mapping[str, int]) -> dict[int, str]:

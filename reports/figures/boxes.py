@@ -12,15 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from hpo.space import Numeric
-from hpo.study_results import StudyResults
-from reports.axes import numeric_names
-from reports.figures.boxes_overlay import draw_boxes, draw_ring, height, label_good_values, ring_extent
-from reports.figures.framing import Room, add_legend, dress, framed, note
-from reports.figures.labels import Obstacles
-from reports.figures.palette import GOOD, GREY, INK
-from reports.formatting import config_text, count_text, region_text, value_text
-from reports.outcomes import Outcome, outcomes
+from hpo.record.results import StudyResults
+from hpo.reports.facts.axes import numeric_names
+from hpo.reports.facts.outcomes import Outcome, outcomes
+from hpo.reports.figures.boxes_overlay import draw_boxes, draw_ring, height, label_good_values, ring_extent
+from hpo.reports.figures.framing import Room, add_legend, dress, framed, note
+from hpo.reports.figures.labels import Obstacles
+from hpo.reports.figures.palette import GOOD, GREY, INK
+from hpo.reports.words.formatting import config_text, count_text, region_text, value_text
+from hpo.searching.space import Numeric
 
 COLOURS = "viridis"  # even steps for the eye, and readable without red and green
 DENSE = 2000

@@ -10,11 +10,11 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
-from hpo.space import Config, Interval
-from hpo.study_results import StudyResults
-from reports.figures.drawing import HALO, people_text
-from reports.figures.labels import Obstacles, Offset, place
-from reports.figures.palette import GOOD, GREY, INK
+from hpo.record.results import StudyResults
+from hpo.reports.figures.drawing import HALO, people_text
+from hpo.reports.figures.labels import Obstacles, Offset, place
+from hpo.reports.figures.palette import GOOD, GREY, INK
+from hpo.searching.space import Config, Interval
 
 _BOX_STYLES = ("--", "-", (0, (1, 1.2)), "-.", (0, (5, 1, 1, 1, 1, 1)))
 

@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hpo.certificate import Floats, SizeVerdict
-from hpo.certificate_record import Findings
-from reports.figures.drawing import new_figure, people_text, set_headlines
-from reports.figures.palette import GREY, INK, TRAIN, VALIDATION
-from reports.formatting import points_text
+from hpo.certificate.ranking import Floats, SizeVerdict
+from hpo.record.certificate import Findings
+from hpo.reports.figures.drawing import new_figure, people_text, set_headlines
+from hpo.reports.figures.palette import GREY, INK, TRAIN, VALIDATION
+from hpo.reports.words.formatting import points_text
 
 MARGIN = 0.08
 

@@ -11,12 +11,12 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from hpo.study_results import StudyResults
-from reports.figures.drawing import people_text
-from reports.figures.framing import Room, add_legend, fade_frame, framed, note
-from reports.figures.palette import GREY, GRID, INK, TRAIN, VALIDATION
-from reports.formatting import compact_items, config_text, count_text, percent
-from reports.outcomes import MeanCurve, Outcome, best_outcomes, mean_curve
+from hpo.record.results import StudyResults
+from hpo.reports.facts.outcomes import MeanCurve, Outcome, best_outcomes, mean_curve
+from hpo.reports.figures.drawing import people_text
+from hpo.reports.figures.framing import Room, add_legend, fade_frame, framed, note
+from hpo.reports.figures.palette import GREY, GRID, INK, TRAIN, VALIDATION
+from hpo.reports.words.formatting import compact_items, config_text, count_text, percent
 
 BEST, COLUMNS = 20, 4
 PANEL, LINE = 1.42, 0.127

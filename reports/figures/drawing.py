@@ -17,9 +17,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from rich.cells import cell_len
 
-from hpo.study_results import StudyResults
-from reports.figures.palette import GREY, INK, PAPER
-from reports.formatting import data_text
+from hpo.record.results import StudyResults
+from hpo.reports.figures.palette import GREY, INK, PAPER
+from hpo.reports.words.formatting import data_text
 
 DPI = 150
 HALO = (withStroke(linewidth=2.5, foreground=PAPER),)

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from hpo.study_results import StudyResults
-from reports.figures.drawing import DPI, headline_height, headlines, people_text, set_headlines
-from reports.figures.palette import GREY, GRID, INK, PAPER
+from hpo.record.results import StudyResults
+from hpo.reports.figures.drawing import DPI, headline_height, headlines, people_text, set_headlines
+from hpo.reports.figures.palette import GREY, GRID, INK, PAPER
 
 HATCHED: Mapping[str, Any] = {"facecolor": PAPER, "edgecolor": GREY, "hatch": "////", "linewidth": 0.8}
 """The look of a bar that counts for less: told from a full one without any colour."""

@@ -8,14 +8,14 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from hpo.results import LARGE_GAP, FullResult
-from hpo.selecting import Estimate
-from hpo.study_results import StudyResults
-from reports.figures.framing import add_legend
-from reports.figures.good_values import row_label, used
-from reports.figures.palette import GOOD, GREY, INK, TEST, TRAIN, VALIDATION
-from reports.figures.rows import frame_percents, inert_legend, rows_figure
-from reports.formatting import config_text, count_text, percent, points_text
+from hpo.proof.estimates import Estimate
+from hpo.proof.final_runs import LARGE_GAP, FullResult
+from hpo.record.results import StudyResults
+from hpo.reports.figures.framing import add_legend
+from hpo.reports.figures.good_values import row_label, used
+from hpo.reports.figures.palette import GOOD, GREY, INK, TEST, TRAIN, VALIDATION
+from hpo.reports.figures.rows import frame_percents, inert_legend, rows_figure
+from hpo.reports.words.formatting import config_text, count_text, percent, points_text
 
 MARKS = (("train", TRAIN, "^", 7), ("validation", VALIDATION, "o", 9), ("test", TEST, "s", 6))
 """Names, colours, shapes and sizes: where validation and test are the same, the one is seen behind the other."""

@@ -10,16 +10,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from hpo.queue import DONE
-from hpo.results import FullResult
-from hpo.selecting import Estimate, GoodValue, Key
-from hpo.study_results import StudyResults
-from reports.figures.drawing import HALO, people_text
-from reports.figures.framing import add_legend
-from reports.figures.palette import GREY, INK, TEST, VALIDATION
-from reports.figures.rows import Rows, config_lines, frame_percents, inert_legend, rows_figure
-from reports.formatting import CONFIDENCE_TEXT, compact_items, config_text, count_text, interval_percent, percent
-from reports.outcomes import n_train
+from hpo.proof.estimates import Estimate
+from hpo.proof.final_runs import FullResult
+from hpo.proof.good_values import GoodValue
+from hpo.record.results import StudyResults
+from hpo.reports.facts.outcomes import n_train
+from hpo.reports.figures.drawing import HALO, people_text
+from hpo.reports.figures.framing import add_legend
+from hpo.reports.figures.palette import GREY, INK, TEST, VALIDATION
+from hpo.reports.figures.rows import Rows, config_lines, frame_percents, inert_legend, rows_figure
+from hpo.reports.words.formatting import (
+    CONFIDENCE_TEXT,
+    compact_items,
+    config_text,
+    count_text,
+    interval_percent,
+    percent,
+)
+from hpo.searching.queued import DONE
+from hpo.searching.trials import Key
 
 
 def good_values_figure(results: StudyResults) -> Figure | None:

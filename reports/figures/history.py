@@ -10,14 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from hpo.study_results import StudyResults
-from reports.figures.boxes import DENSE, MARKERS
-from reports.figures.drawing import HALO, people_text
-from reports.figures.framing import Room, add_legend, dress, framed
-from reports.figures.palette import FAINT, GREY, INK, TRAIN, VALIDATION
-from reports.formatting import count_text
-from reports.luck import BestSoFar, best_so_far, luck_note
-from reports.outcomes import Outcome, outcomes
+from hpo.record.results import StudyResults
+from hpo.reports.facts.luck import BestSoFar, best_so_far
+from hpo.reports.facts.outcomes import Outcome, outcomes
+from hpo.reports.figures.boxes import DENSE, MARKERS
+from hpo.reports.figures.drawing import HALO, people_text
+from hpo.reports.figures.framing import Room, add_legend, dress, framed
+from hpo.reports.figures.palette import FAINT, GREY, INK, TRAIN, VALIDATION
+from hpo.reports.words.formatting import count_text
+from hpo.reports.words.luck import luck_note
 
 
 def history_figure(results: StudyResults) -> Figure | None:

@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from hpo.relevance import Relevance
-from hpo.study_results import StudyResults
-from reports.figures.framing import HATCHED, add_legend
-from reports.figures.palette import FAINT, GREY, INK, PAPER, VALIDATION
-from reports.figures.rows import rows_figure
-from reports.formatting import count_text, region_text
-from reports.importance import Importances, importances
-from reports.inert import MARK, inert_names
+from hpo.record.results import StudyResults
+from hpo.reports.facts.importance import Importances, importances
+from hpo.reports.figures.framing import HATCHED, add_legend
+from hpo.reports.figures.palette import FAINT, GREY, INK, PAPER, VALIDATION
+from hpo.reports.figures.rows import rows_figure
+from hpo.reports.words.formatting import count_text, region_text
+from hpo.reports.words.inert import MARK, inert_names
+from hpo.searching.relevance import Relevance
 
 _RIGHT = 0.35
 _ON_PAPER: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}

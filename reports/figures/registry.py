@@ -12,20 +12,20 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from hpo.study_results import StudyResults
-from reports.comparisons.grid_figure import grid_figure
-from reports.comparisons.learning_curves_figure import learning_curves_figure
-from reports.comparisons.loss_figure import loss_figure
-from reports.comparisons.overfitting_figure import overfitting_figure
-from reports.comparisons.verdict import comparison_verdict
-from reports.figures.boxes import boxes_alt, boxes_figure
-from reports.figures.curves import curves_alt, curves_figure
-from reports.figures.gaps import gaps_alt, gaps_figure
-from reports.figures.good_values import good_values_alt, good_values_figure
-from reports.figures.history import history_alt, history_figure
-from reports.figures.importance import importance_alt, importance_figure
-from reports.figures.subset_against_full import subset_against_full_alt, subset_against_full_figure
-from reports.figures.time import time_alt, time_figure
+from hpo.record.results import StudyResults
+from hpo.reports.figures.boxes import boxes_alt, boxes_figure
+from hpo.reports.figures.comparisons.grid_figure import grid_figure
+from hpo.reports.figures.comparisons.learning_curves_figure import learning_curves_figure
+from hpo.reports.figures.comparisons.loss_figure import loss_figure
+from hpo.reports.figures.comparisons.overfitting_figure import overfitting_figure
+from hpo.reports.figures.curves import curves_alt, curves_figure
+from hpo.reports.figures.gaps import gaps_alt, gaps_figure
+from hpo.reports.figures.good_values import good_values_alt, good_values_figure
+from hpo.reports.figures.history import history_alt, history_figure
+from hpo.reports.figures.importance import importance_alt, importance_figure
+from hpo.reports.figures.subset_against_full import subset_against_full_alt, subset_against_full_figure
+from hpo.reports.figures.time import time_alt, time_figure
+from hpo.reports.words.comparison import comparison_verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from hpo.space import Config
-from hpo.study_results import StudyResults
-from reports.figures.drawing import people_text, wrapped
-from reports.figures.framing import Room, dress, framed
-from reports.figures.palette import GREY, GRID, INK
-from reports.formatting import compact_items
-from reports.inert import MARK, inert_names
+from hpo.record.results import StudyResults
+from hpo.reports.figures.drawing import people_text, wrapped
+from hpo.reports.figures.framing import Room, dress, framed
+from hpo.reports.figures.palette import GREY, GRID, INK
+from hpo.reports.words.formatting import compact_items
+from hpo.reports.words.inert import MARK, inert_names
+from hpo.searching.space import Config
 
 WIDTH = 8.0
 WORDS, LETTERS = 2.05, 32

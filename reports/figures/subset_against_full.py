@@ -9,17 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from hpo.results import FullResult
-from hpo.selecting import Estimate, GoodValue
-from hpo.study_results import StudyResults
-from reports.agreement import Agreement, agreement
-from reports.certificate_text import certificate_note
-from reports.figures.drawing import HALO, wrapped
-from reports.figures.framing import Room, dress, framed
-from reports.figures.labels import Obstacles, place
-from reports.figures.palette import GOOD, GREY, INK, VALIDATION
-from reports.formatting import CONFIDENCE_TEXT, count_text, percent
-from reports.outcomes import n_train
+from hpo.proof.estimates import Estimate
+from hpo.proof.final_runs import FullResult
+from hpo.proof.good_values import GoodValue
+from hpo.record.results import StudyResults
+from hpo.reports.facts.agreement import Agreement, agreement
+from hpo.reports.facts.outcomes import n_train
+from hpo.reports.figures.drawing import HALO, wrapped
+from hpo.reports.figures.framing import Room, dress, framed
+from hpo.reports.figures.labels import Obstacles, place
+from hpo.reports.figures.palette import GOOD, GREY, INK, VALIDATION
+from hpo.reports.words.certificate import certificate_note
+from hpo.reports.words.formatting import CONFIDENCE_TEXT, count_text, percent
 
 _LETTERS = 110
 _NEAR = [(6.0, 4.0), (-6.0, 4.0), (6.0, -4.0), (-6.0, -4.0), (0.1, 8.0), (0.1, -8.0), (9.0, 0.1), (-9.0, 0.1)]

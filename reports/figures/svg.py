@@ -12,8 +12,8 @@ import re
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from reports.figures.drawing import HEADLINE, without_glyph_warnings
-from reports.figures.palette import COLOURS
+from hpo.reports.figures.drawing import HEADLINE, without_glyph_warnings
+from hpo.reports.figures.palette import COLOURS
 
 PIXELS = 100
 """The pixels of an inch in what is no outline: a dense scatter, the scale of its colours."""

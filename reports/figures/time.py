@@ -6,13 +6,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from hpo.study_results import StudyResults
-from reports.figures.drawing import people_text
-from reports.figures.framing import HATCHED, add_legend
-from reports.figures.palette import FAINT, INK, VALIDATION
-from reports.figures.rows import rows_figure
-from reports.formatting import count_text
-from reports.timing import StageTime, stage_times
+from hpo.record.results import StudyResults
+from hpo.reports.facts.timing import StageTime, stage_times
+from hpo.reports.figures.drawing import people_text
+from hpo.reports.figures.framing import HATCHED, add_legend
+from hpo.reports.figures.palette import FAINT, INK, VALIDATION
+from hpo.reports.figures.rows import rows_figure
+from hpo.reports.words.formatting import count_text
 
 _RIGHT = 2.0
 """Inches right of the panel, for the times in words."""

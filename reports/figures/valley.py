@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from reports.figures.drawing import HALO, new_figure, people_text, set_headlines
-from reports.figures.palette import FAINT, GREY, INK, line_colour
-from reports.formatting import value_text
+from hpo.reports.figures.drawing import HALO, new_figure, people_text, set_headlines
+from hpo.reports.figures.palette import FAINT, GREY, INK, line_colour
+from hpo.reports.words.formatting import value_text
 
 LEVELS = (0.1, 0.5, 1, 2, 4, 7, 12, 20, 30, 45)
 X_LIMITS, Y_LIMITS = (-8.5, 8.5), (-3.6, 3.6)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from models import Array, ConvNet
-from reports.figures.drawing import new_figure, set_headlines
-from reports.figures.palette import GREY, INK
-from reports.look.sheet import Sheet, as_picture
-from reports.look.stages import Stage, stages
+from hpo.models import Array, ConvNet
+from hpo.reports.figures.drawing import new_figure, set_headlines
+from hpo.reports.figures.palette import GREY, INK
+from hpo.reports.look.sheet import Sheet, as_picture
+from hpo.reports.look.stages import Stage, stages
 
 MOST_MAPS = 16
 MAP, STEP, IMAGE, MARGIN, TOP, CAPTION = 0.66, 0.74, 1.4, 0.14, 0.8, 2.5

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from models import Array, ConvNet, Network, network_bytes
-from reports.atomic import make_folder, write_atomically
-from reports.figures.drawing import png
-from reports.look.feature_maps_figure import feature_maps_figure
-from reports.look.filters_figure import filters_figure
-from storage.errors import UserError
+from hpo.models import Array, ConvNet, Network, network_bytes
+from hpo.reports.figures.drawing import png
+from hpo.reports.look.feature_maps_figure import feature_maps_figure
+from hpo.reports.look.filters_figure import filters_figure
+from hpo.reports.writing.atomic import make_folder, write_atomically
+from hpo.storage.errors import UserError
 
 
 def write_network(network: Network, out_dir: Path) -> Path:

@@ -7,11 +7,11 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 
-from models import Array, ConvNet
-from models.layers import Conv2d
-from reports.figures.drawing import new_figure, set_headlines
-from reports.figures.palette import INK
-from reports.look.sheet import Sheet
+from hpo.models import Array, ConvNet
+from hpo.models.layers import Conv2d
+from hpo.reports.figures.drawing import new_figure, set_headlines
+from hpo.reports.figures.palette import INK
+from hpo.reports.look.sheet import Sheet
 
 FILTER, STEP, MARGIN, TOP = 0.56, 0.64, 0.14, 1.05
 """Inches: a filter, from one to the next, the margin, and the height of the headlines and names."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from models.layers import AveragePool2d, Conv2d, Layer, MaxPool2d
+from hpo.models.layers import AveragePool2d, Conv2d, Layer, MaxPool2d
 
 
 @dataclass(frozen=True, slots=True)

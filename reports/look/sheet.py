@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from models import Array
-from reports.figures.drawing import people_text
+from hpo.models import Array
+from hpo.reports.figures.drawing import people_text
 
 
 @dataclass(frozen=True, slots=True)

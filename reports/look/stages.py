@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import Array, ConvNet
-from models.examples import scale_images
-from models.layers import AveragePool2d, BatchNorm, Conv2d, Layer, MaxPool2d, ReLU, Sigmoid
-from reports.look.receptive_field import ReceptiveField, receptive_field
+from hpo.models import Array, ConvNet
+from hpo.models.examples import scale_images
+from hpo.models.layers import AveragePool2d, BatchNorm, Conv2d, Layer, MaxPool2d, ReLU, Sigmoid
+from hpo.reports.look.receptive_field import ReceptiveField, receptive_field
 
 _SUFFIXES = {BatchNorm: "batch norm", ReLU: "ReLU", Sigmoid: "sigmoid"}
 

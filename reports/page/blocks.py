@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-from reports.page.cells import Table
+from hpo.reports.page.cells import Table
 
 
 @dataclass(frozen=True, slots=True)

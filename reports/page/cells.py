@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hpo.space import Value
-from hpo.study_results import StudyResults
-from reports.formatting import value_text
-from reports.inert import marked
+from hpo.record.results import StudyResults
+from hpo.reports.words.formatting import value_text
+from hpo.reports.words.inert import marked
+from hpo.searching.space import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo.commands import command_for
-from hpo.study_results import StudyResults
-from reports.comparisons.panel import HEADERS, cells, differences, explanation
-from reports.drawn import Drawn
-from reports.explaining import openings_text
-from reports.formatting import compact_label, config_label, data_text
-from reports.page.blocks import Block, Grid, Page, Paragraph, Section, paragraphs
-from reports.page.cells import Table, sentence
-from reports.page.costs import ledger_section, time_section
-from reports.page.pictures import Pictures
-from reports.page.reproduce import reproduce_section
-from reports.verdict import verdict
+from hpo.record.commands import command_for
+from hpo.record.results import StudyResults
+from hpo.reports.figures.drawn import Drawn
+from hpo.reports.page.blocks import Block, Grid, Page, Paragraph, Section, paragraphs
+from hpo.reports.page.cells import Table, sentence
+from hpo.reports.page.costs import ledger_section, time_section
+from hpo.reports.page.pictures import Pictures
+from hpo.reports.page.reproduce import reproduce_section
+from hpo.reports.sheets.comparison import HEADERS, cells
+from hpo.reports.words.explaining import openings_text
+from hpo.reports.words.formatting import compact_label, config_label, data_text
+from hpo.reports.words.paired import differences, explanation
+from hpo.reports.words.verdict import verdict
 
 
 def comparison_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:

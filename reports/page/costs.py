@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo.study_results import StudyResults
-from reports.formatting import count_text
-from reports.page.blocks import Block, Folded, Grid, Paragraph, Section
-from reports.page.cells import Table, duration
-from reports.page.pictures import Pictures
-from reports.tables import ledger_table
-from reports.timing import stage_times
+from hpo.record.results import StudyResults
+from hpo.reports.facts.timing import stage_times
+from hpo.reports.page.blocks import Block, Folded, Grid, Paragraph, Section
+from hpo.reports.page.cells import Table, duration
+from hpo.reports.page.pictures import Pictures
+from hpo.reports.tables.search import ledger_table
+from hpo.reports.words.formatting import count_text
 
 
 def time_section(results: StudyResults, pictures: Pictures) -> Section:

@@ -10,14 +10,14 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from hpo.study_results import StudyResults
-from reports.drawn import Drawn, drawn_figures, drawn_side_by_side
-from reports.figures.palette import COLOURS_CSS
-from reports.page.blocks import Page
-from reports.page.comparison import comparison_page
-from reports.page.search import search_page
-from reports.page.side_by_side import side_by_side_page
-from reports.page.unbroken import unbroken
+from hpo.record.results import StudyResults
+from hpo.reports.figures.drawn import Drawn, drawn_figures, drawn_side_by_side
+from hpo.reports.figures.palette import COLOURS_CSS
+from hpo.reports.page.blocks import Page
+from hpo.reports.page.comparison import comparison_page
+from hpo.reports.page.search import search_page
+from hpo.reports.page.side_by_side import side_by_side_page
+from hpo.reports.page.unbroken import unbroken
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from reports.drawn import Drawn
-from reports.figures.svg import inline_svg
-from reports.page.blocks import Picture
+from hpo.reports.figures.drawn import Drawn
+from hpo.reports.figures.svg import inline_svg
+from hpo.reports.page.blocks import Picture
 
 
 class Pictures:

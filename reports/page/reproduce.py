@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hpo.study_results import StudyResults
-from reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section
-from reports.reproducing import report_again, run_again
-from reports.toml import toml_text
+from hpo.record.results import StudyResults
+from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section
+from hpo.reports.words.reproducing import report_again, run_again
+from hpo.reports.writing.toml import toml_text
 
 
 def reproduce_section(results: StudyResults) -> Section:

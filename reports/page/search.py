@@ -5,13 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hpo.relevance import Relevance
-from hpo.results import LARGE_GAP
-from hpo.study_results import StudyResults
-from reports.carrying_over import carrying_note, trained_again
-from reports.certificate_text import certificate_note
-from reports.drawn import Drawn
-from reports.explaining import (
+from hpo.proof.final_runs import LARGE_GAP
+from hpo.record.results import StudyResults
+from hpo.reports.facts.importance import importances
+from hpo.reports.facts.outcomes import n_train, outcomes
+from hpo.reports.figures.drawn import Drawn
+from hpo.reports.figures.good_values import taken_elsewhere, used
+from hpo.reports.page.blocks import Block, Folded, Grid, Page, Paragraph, Section, paragraphs
+from hpo.reports.page.cells import Table, config_head, config_texts, sentence
+from hpo.reports.page.costs import ledger_section, time_section
+from hpo.reports.page.pictures import Pictures
+from hpo.reports.page.reproduce import reproduce_section
+from hpo.reports.page.use import use_section
+from hpo.reports.tables.search import rounds_table
+from hpo.reports.words.carrying_over import carrying_note, trained_again
+from hpo.reports.words.certificate import certificate_note
+from hpo.reports.words.explaining import (
     all_data_explained,
     findings,
     good_values_explained,
@@ -19,8 +28,7 @@ from reports.explaining import (
     place_mark,
     search_score,
 )
-from reports.figures.good_values import taken_elsewhere, used
-from reports.formatting import (
+from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,
     count_text,
@@ -30,19 +38,11 @@ from reports.formatting import (
     points_text,
     region_text,
 )
-from reports.importance import importances
-from reports.inert import boundaries_that_matter, inert_note
-from reports.luck import luck_note
-from reports.outcomes import n_train, outcomes
-from reports.outside import outside_note
-from reports.page.blocks import Block, Folded, Grid, Page, Paragraph, Section, paragraphs
-from reports.page.cells import Table, config_head, config_texts, sentence
-from reports.page.costs import ledger_section, time_section
-from reports.page.pictures import Pictures
-from reports.page.reproduce import reproduce_section
-from reports.page.use import use_section
-from reports.tables import rounds_table
-from reports.verdict import config_in_use, unopened_text
+from hpo.reports.words.inert import boundaries_that_matter, inert_note
+from hpo.reports.words.luck import luck_note
+from hpo.reports.words.outside import outside_note
+from hpo.reports.words.verdict import config_in_use, unopened_text
+from hpo.searching.relevance import Relevance
 
 
 def search_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo.study_results import StudyResults
-from reports.drawn import Drawn
-from reports.formatting import CONFIDENCE_TEXT, config_text, interval_percent, percent, points_text
-from reports.page.blocks import Block, Code, Folded, Grid, Page, Paragraph, Section, paragraphs
-from reports.page.cells import Table, duration
-from reports.page.pictures import Pictures
-from reports.reproducing import report_again
-from reports.side_by_side.figure import accuracy_text
-from reports.side_by_side.summary import Summary, summary
-from reports.verdict import verdict
+from hpo.record.results import StudyResults
+from hpo.reports.figures.drawn import Drawn
+from hpo.reports.figures.studies import accuracy_text
+from hpo.reports.page.blocks import Block, Code, Folded, Grid, Page, Paragraph, Section, paragraphs
+from hpo.reports.page.cells import Table, duration
+from hpo.reports.page.pictures import Pictures
+from hpo.reports.words.formatting import CONFIDENCE_TEXT, config_text, interval_percent, percent, points_text
+from hpo.reports.words.reproducing import report_again
+from hpo.reports.words.summary import Summary, summary
+from hpo.reports.words.verdict import verdict
 
 
 def side_by_side_page(studies: Sequence[StudyResults], drawn: Sequence[Drawn]) -> Page:

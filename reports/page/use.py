@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from hpo.commands import command_for
-from hpo.results import FullResult
-from hpo.space import Config, unpacked
-from hpo.study_results import StudyResults
-from reports.comparisons.verdict import ended_text
-from reports.formatting import (
+from hpo.proof.final_runs import FullResult
+from hpo.record.commands import command_for
+from hpo.record.results import StudyResults
+from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
+from hpo.reports.words.comparison import ended_text
+from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     count_text,
     data_text,
@@ -19,10 +19,10 @@ from reports.formatting import (
     points_text,
     value_text,
 )
-from reports.inert import inert_names
-from reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
-from reports.toml import toml_text
-from reports.verdict import boundary_warning, conclusion, config_in_use, guard_text, winner_warnings
+from hpo.reports.words.inert import inert_names
+from hpo.reports.words.verdict import boundary_warning, conclusion, config_in_use, guard_text, winner_warnings
+from hpo.reports.writing.toml import toml_text
+from hpo.searching.space import Config, unpacked
 
 
 def use_section(results: StudyResults) -> Section:

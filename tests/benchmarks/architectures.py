@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import models
+from hpo import models
 
 SIDE, CLASSES = 28, 10  # MNIST: images of 28 x 28 pixels
 

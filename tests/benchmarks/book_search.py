@@ -11,7 +11,7 @@ subsets alone, never on all of the data, and scored on the whole test set:
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import json
@@ -25,14 +25,14 @@ from pathlib import Path
 
 import numpy as np
 
-import models
-from hpo.selecting import estimate
-from hpo.studies import load_definition
-from hpo.study_data import StudyData
-from hpo.study_results import load_results
-from storage.database import Database
-from storage.datasets import Located, TrainingPart, load_training_part, locate
-from storage.test_set import load_test_part
+from hpo import models
+from hpo.definition.files import load_definition
+from hpo.proof.estimates import estimate
+from hpo.record.results import load_results
+from hpo.storage.database import Database
+from hpo.storage.datasets import Located, TrainingPart, load_training_part, locate
+from hpo.storage.test_set import load_test_part
+from hpo.training.images import StudyData
 
 ROOT = Path(__file__).parents[2]
 BOOK = models.MultiLayerNetDescription()

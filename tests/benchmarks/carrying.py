@@ -12,7 +12,7 @@ truths are means of three runs of their own: some 130 trainings on all of the da
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import functools
@@ -28,8 +28,8 @@ import numpy as np
 import optuna
 from rich.table import Table
 
-from hpo.probing import PROBES, better, taken
-from hpo.space import Config
+from hpo.proof.probing import PROBES, better, taken
+from hpo.searching.space import Config
 from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.live import Trainings
 from tests.benchmarks.printing import console

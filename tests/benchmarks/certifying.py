@@ -11,7 +11,7 @@ the data; trials stop early as in a replay.
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import functools
@@ -25,10 +25,10 @@ import numpy as np
 import optuna
 from rich.table import Table
 
-from hpo.certificate import Certificate, Floats, Size, certify
-from hpo.certificate_plan import CONFIGS, SEEDS, widened
-from hpo.proposing import lattice
-from hpo.space import Config
+from hpo.certificate.plan import CONFIGS, SEEDS, widened
+from hpo.certificate.ranking import Certificate, Floats, Size, certify
+from hpo.searching.proposing import lattice
+from hpo.searching.space import Config
 from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.claims import share_text
 from tests.benchmarks.printing import console

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import functools
@@ -26,7 +26,7 @@ import optuna
 from rich.table import Table
 from scipy.stats import binomtest
 
-from hpo.space import Box, Interval, Numeric, SearchSpace
+from hpo.searching.space import Box, Interval, Numeric, SearchSpace
 from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.printing import console
 from tests.benchmarks.recorded.tables import RecordedTable

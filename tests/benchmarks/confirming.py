@@ -12,7 +12,7 @@ that mean does not know either: sqrt(1/5 + 1/others) in place of sqrt(1/5).
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import functools
@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 from rich.table import Table
 from scipy.stats import binomtest
 
-import models
-from hpo.selecting import estimate
-from hpo.space import Config
+from hpo import models
+from hpo.proof.estimates import estimate
+from hpo.searching.space import Config
 from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.claims import wide_space
 from tests.benchmarks.printing import console

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-import models
-from models import Array
-from storage.datasets import load_training_part, locate
-from storage.errors import UserError
+from hpo import models
+from hpo.models import Array
+from hpo.storage.datasets import load_training_part, locate
+from hpo.storage.errors import UserError
 
 COUNT = 60_000
 

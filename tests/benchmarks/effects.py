@@ -8,7 +8,7 @@ wider still, and six of its trials look there: the test, which asks what a box t
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import functools
@@ -19,8 +19,8 @@ from pathlib import Path
 import optuna
 from rich.table import Table
 
-from hpo.relevance import relevance
-from hpo.space import Interval, Numeric, SearchSpace
+from hpo.searching.relevance import relevance
+from hpo.searching.space import Interval, Numeric, SearchSpace
 from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.claims import share_text, wide_space
 from tests.benchmarks.printing import console

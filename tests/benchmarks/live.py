@@ -7,7 +7,7 @@ and counts by its test accuracy. Beside it stands what as many replays of the sa
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import functools
 import logging
@@ -22,10 +22,10 @@ import numpy as np
 import optuna
 from rich.table import Table
 
-import models
-from hpo.space import Config
-from hpo.study_data import Fold, StudyData
-from hpo.training_runs import evaluation_steps
+from hpo import models
+from hpo.searching.space import Config
+from hpo.training.images import Fold, StudyData
+from hpo.training.runs import evaluation_steps
 from tests.benchmarks.peers import PEERS
 from tests.benchmarks.peers.problem import RUNGS, Problem, recommended, run
 from tests.benchmarks.printing import console

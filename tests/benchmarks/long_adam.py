@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import models
+from hpo import models
 from tests.benchmarks import architectures as a
 from tests.benchmarks import our_side
 from tests.benchmarks.digits import Digits

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import json
 import resource
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-import models
+from hpo import models
 from tests.benchmarks import architectures as a
 from tests.benchmarks import our_side
 

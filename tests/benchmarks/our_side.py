@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-import models
-from models.trainer import Trainer
+from hpo import models
+from hpo.models.trainer import Trainer
 from tests.benchmarks.interleaving import Side
 
 ENDLESS = 1_000_000  # epochs

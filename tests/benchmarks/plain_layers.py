@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models import Array
+from hpo.models import Array
 
 
 class Affine:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from models import Array, IntArray
+from hpo.models import Array, IntArray
 from tests.benchmarks import architectures as a
 from tests.benchmarks import plain_layers
 

@@ -6,7 +6,7 @@ file of JSON lines, one a run, described in tests/benchmarks/recorded/README.md.
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import base64
@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-import models
-from hpo.study_data import Fold, StudyData
-from hpo.training_runs import evaluation_steps
-from storage.datasets import load_training_part, locate
-from storage.test_set import load_test_part
+from hpo import models
+from hpo.storage.datasets import load_training_part, locate
+from hpo.storage.test_set import load_test_part
+from hpo.training.images import Fold, StudyData
+from hpo.training.runs import evaluation_steps
 from tests.benchmarks.arguments import FOLDER
 from tests.benchmarks.peers.problem import RUNGS
 from tests.benchmarks.recorded.designs import CONFIRMATION, DESIGNS, TEST, VALIDATION, Design

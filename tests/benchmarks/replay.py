@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hpo.narrowing import narrow
-from hpo.proposing import propose
-from hpo.racing import race
-from hpo.selecting import Estimate, candidates, estimate
-from hpo.space import Box, Config, SearchSpace
-from hpo.stopping import survivors, with_imputed_scores
-from hpo.transfer import changes
-from hpo.trials import TrialResult
-from hpo.warm_start import warm_box, warm_configs
-from models import steps_per_epoch
+from hpo.models import steps_per_epoch
+from hpo.proof.estimates import Estimate, estimate
+from hpo.proof.racing import race
+from hpo.proof.transfer import changes
+from hpo.searching.candidates import candidates
+from hpo.searching.narrowing import narrow
+from hpo.searching.proposing import propose
+from hpo.searching.space import Box, Config, SearchSpace
+from hpo.searching.stopping import survivors, with_imputed_scores
+from hpo.searching.trials import TrialResult
+from hpo.searching.warm_start import warm_box, warm_configs
 from tests.benchmarks.recorded.designs import Design
 from tests.benchmarks.recorded.tables import Run
 

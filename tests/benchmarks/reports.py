@@ -7,7 +7,7 @@ made, as `python -m hpo.report` does it. Times are seconds of one process, and o
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import sqlite3
 import sys
@@ -23,18 +23,19 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from rich.console import Console
 from rich.table import Table
 
-from hpo.opening import open_study
-from hpo.queue import QueuedTrial
-from hpo.results import FinalRun, source_text
-from hpo.study_record import FINAL_SUFFIX, StudyRecord
-from hpo.study_results import StudyResults
-from reports.drawn import drawn_figures
-from reports.files import FIGURE_FORMATS, TABLES
-from reports.formats import csv_bytes
-from reports.page.page import report_html
-from storage.database import Database
-from storage.records import record_test_opening, save_curve
-from tests.reports.factory import DATA, SOURCE, definition, study
+from hpo.definition.parts import FINAL_SUFFIX
+from hpo.proof.final_runs import FinalRun, source_text
+from hpo.record.opening import open_study
+from hpo.record.results import StudyResults
+from hpo.record.study import StudyRecord
+from hpo.reports.figures.drawn import drawn_figures
+from hpo.reports.files import FIGURE_FORMATS, TABLES
+from hpo.reports.page.page import report_html
+from hpo.reports.tables.formats import csv_bytes
+from hpo.searching.queued import QueuedTrial
+from hpo.storage.database import Database
+from hpo.storage.records import record_test_opening, save_curve
+from tests.support.results import DATA, SOURCE, definition, study
 
 ROUNDS, GROUPS = 5, 3
 

@@ -14,7 +14,7 @@ With --live a few searches are really trained instead, see `live`.
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import bisect
@@ -32,7 +32,7 @@ from typing import Any
 
 import optuna
 
-from hpo.space import Config
+from hpo.searching.space import Config
 from tests.benchmarks.arguments import FOLDER
 from tests.benchmarks.live import SIDES, compare, print_outcomes
 from tests.benchmarks.peers import COSTLY, PEERS

@@ -7,7 +7,7 @@ import warnings
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from models import Array, IntArray
+from hpo.models import Array, IntArray
 
 
 def run_trial(

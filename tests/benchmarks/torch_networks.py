@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models import Array, IntArray
+from hpo.models import Array, IntArray
 from tests.benchmarks import architectures as a
 
 EVALUATED_AT_ONCE = 100  # images, as ours

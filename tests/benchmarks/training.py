@@ -6,7 +6,7 @@ by turns, compared within a turn. PyTorch and scikit-learn come with `pip instal
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import gc
@@ -22,7 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from storage.errors import UserError
+from hpo.storage.errors import UserError
 from tests.benchmarks.bars import ASKED
 from tests.benchmarks.digits import Digits, load_digits
 from tests.benchmarks.interleaving import OURS, Side, Spread, Timing, interleave

@@ -7,7 +7,7 @@ the two test accuracies, with its 90 % interval over the seeds.
 
 from __future__ import annotations
 
-import hpo.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import json
@@ -21,10 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
-import models
-from hpo.selecting import estimate_difference
-from storage.datasets import load_training_part, locate
-from storage.test_set import load_test_part
+from hpo import models
+from hpo.proof.estimates import estimate_difference
+from hpo.storage.datasets import load_training_part, locate
+from hpo.storage.test_set import load_test_part
 from tests.benchmarks.architectures import DEEP_CONVNET
 
 SETTINGS = models.TrainingSettings(learning_rate=0.001, optimizer="adam", batch_size=100)

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-import models
+from hpo import models
 from tests.benchmarks import architectures as a
 from tests.benchmarks import our_side
 from tests.benchmarks.digits import Digits

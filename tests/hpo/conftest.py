@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from hpo import serve
-from hpo.serving.access import Access
-from hpo.studies import load_definition
-from storage.database import Database
+from hpo.definition.files import load_definition
+from hpo.storage.database import Database
+from hpo.web.access import Access
 from tests.conftest import write_blob_study
-from tests.hpo.comparing import comparison_on, work_through
-from tests.hpo.searching import Search, run
-from tests.hpo.serving import Client, served
+from tests.support.clients import Client, served
+from tests.support.comparisons import comparison_on, work_through
+from tests.support.searches import Search, run
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import models
-from hpo import look
+from hpo import look, models
 
 SHAPE = (12, 12)
 

@@ -11,14 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from hpo import report, serve
-from hpo.opening import open_study
+from hpo.record.opening import open_study
+from hpo.record.study import StudyRecord
+from hpo.storage.database import Database
+from hpo.storage.errors import UserError
+from hpo.storage.schema import SCHEMA_VERSION, schema_version
 from hpo.studies import __main__ as studies
-from hpo.study_record import StudyRecord
-from storage.database import Database
-from storage.errors import UserError
-from storage.schema import SCHEMA_VERSION, schema_version
-from tests.hpo.studying import SMALL, coordinator, mortal, run_to_the_end, train
-from tests.hpo.studying import open_study as open_small
+from tests.support.databases import SMALL, coordinator, mortal, run_to_the_end, train
+from tests.support.databases import open_study as open_small
 
 KOREAN = "숫자_탐색"
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from hpo.studies import FOLDER, load_definition, presets, study_path
-from storage.errors import UserError
+from hpo.definition.files import FOLDER, load_definition, presets, study_path
+from hpo.storage.errors import UserError
 
 STUDY = """
 title = "mine"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from hpo import valley
+from hpo.reports.figures.valley import Descent, valley_figure
 from hpo.valley import LEARNING_RATES, LOW, STEPS, descend
-from reports.figures.valley import Descent, valley_figure
 
 
 def test_sgd_walks_as_its_recurrence_says() -> None:

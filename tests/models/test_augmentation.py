@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from models import MultiLayerNetDescription, TrainingSettings, build_network, fit
-from models.augmentation import augment, rotate, translate
-from tests.models.data import patterns
+from hpo.models import MultiLayerNetDescription, TrainingSettings, build_network, fit
+from hpo.models.augmentation import augment, rotate, translate
+from tests.support.images import patterns
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((6, 7, 9))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import (
+from hpo.models import (
     ConvNetDescription,
     MultiLayerNetDescription,
     TrainingSettings,
@@ -17,10 +17,10 @@ from models import (
     network_bytes,
     network_from_bytes,
 )
-from models.averaging import ParameterAverage
-from models.optimizers import CHUNK
-from models.trainer import batches
-from tests.models.data import patterns
+from hpo.models.averaging import ParameterAverage
+from hpo.models.optimizers import CHUNK
+from hpo.models.trainer import batches
+from tests.support.images import patterns
 
 TRAIN, VALIDATION = patterns(95, 1), patterns(40, 2)
 MLP = MultiLayerNetDescription(hidden=(20,), dropout=0.2)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from models import ConvNetDescription, MultiLayerNetDescription, TrainingSettings, build_network, fit
-from models.layers import BatchNorm
-from tests.models.data import patterns
+from hpo.models import ConvNetDescription, MultiLayerNetDescription, TrainingSettings, build_network, fit
+from hpo.models.layers import BatchNorm
+from tests.support.images import patterns
 
 RNG = np.random.default_rng(0)
 VECTORS = RNG.normal(3, 2, (6, 4))

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from models import (
+from hpo.models import (
     ConvNetDescription,
     MultiLayerNetDescription,
     build_network,

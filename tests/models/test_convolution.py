@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models import output_size
-from models.layers import Conv2d
+from hpo.models import output_size
+from hpo.models.layers import Conv2d
 
 
 def convolution(weight, bias, **settings) -> Conv2d:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from models import ConvNetDescription, MultiLayerNetDescription, TrainingSettings
+from hpo.models import ConvNetDescription, MultiLayerNetDescription, TrainingSettings
 
 BOTH_NETWORKS = [
     ({"hidden": [100]}, r"hidden must be a tuple of sizes such as \(100, 50\), got \[100\]"),

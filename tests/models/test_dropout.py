@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.layers import Dropout
+from hpo.models.layers import Dropout
 
 
 def test_prediction_passes_everything_on():

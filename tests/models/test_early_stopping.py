@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models import MultiLayerNetDescription, TrainingSettings, build_network, fit
-from tests.models.data import patterns
+from hpo.models import MultiLayerNetDescription, TrainingSettings, build_network, fit
+from tests.support.images import patterns
 
 TRAIN, VALIDATION = patterns(60, 1, noise=150), patterns(60, 2, noise=150)  # noisy: soon learnt by heart
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from models import Examples
-from models.examples import scale_images
-from tests.models.data import patterns
+from hpo.models import Examples
+from hpo.models.examples import scale_images
+from tests.support.images import patterns
 
 
 def test_take_returns_copies_in_the_order_asked_for():

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from models import ConvNetDescription, Examples, MultiLayerNetDescription, Network, TrainingSettings, build_network
-from models.fast.affine import FusedAffine
-from models.fast.conv_pool import CHUNK_BYTES, ConvPoolReLU
-from models.fast.winograd_stack import WinogradStack
-from models.fast.workspaces import KEPT, Scratch, Workspaces
-from models.layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
-from models.trainer import Trainer
+from hpo.models import ConvNetDescription, Examples, MultiLayerNetDescription, Network, TrainingSettings, build_network
+from hpo.models.fast.affine import FusedAffine
+from hpo.models.fast.conv_pool import CHUNK_BYTES, ConvPoolReLU
+from hpo.models.fast.winograd_stack import WinogradStack
+from hpo.models.fast.workspaces import KEPT, Scratch, Workspaces
+from hpo.models.layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
+from hpo.models.trainer import Trainer
 
 CLASSES = 5
 DEEP = {"convolutions": 2, "kernel": 3, "padding": (1, 1, 1, 2)}

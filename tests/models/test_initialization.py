@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from models import ConvNetDescription, MultiLayerNetDescription, build_network
+from hpo.models import ConvNetDescription, MultiLayerNetDescription, build_network
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,20 @@
 import numpy as np
 import pytest
 
-from models import Array
-from models.layers import Affine, AveragePool2d, BatchNorm, Conv2d, Dropout, Flatten, Layer, MaxPool2d, ReLU, Sigmoid
-from tests.models.data import numerical_gradient
+from hpo.models import Array
+from hpo.models.layers import (
+    Affine,
+    AveragePool2d,
+    BatchNorm,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2d,
+    ReLU,
+    Sigmoid,
+)
+from tests.support.images import numerical_gradient
 
 ROWS = [
     pytest.param(lambda: Affine(6, 4), (3, 6), id="affine"),

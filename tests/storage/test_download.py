@@ -10,11 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from storage.datasets import load_training_part, locate
-from storage.download import DownloadError, download
-from storage.errors import UserError
-from storage.sources import FILE_NAMES, Source, cache_folder
-from tests.storage.dataset_files import checksums, idx_bytes, small_arrays, write_idx_folder
+from hpo.storage.datasets import load_training_part, locate
+from hpo.storage.download import DownloadError, download
+from hpo.storage.errors import UserError
+from hpo.storage.sources import FILE_NAMES, Source, cache_folder
+from tests.support.dataset_files import checksums, idx_bytes, small_arrays, write_idx_folder
 
 ARRAYS = small_arrays()
 PACKED = {f"{FILE_NAMES[part]}.gz": gzip.compress(idx_bytes(array)) for part, array in ARRAYS.items()}

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.errors import UserError
-from storage.idx import Content, parse_idx, unpack
-from tests.storage.dataset_files import idx_bytes
+from hpo.storage.errors import UserError
+from hpo.storage.idx import Content, parse_idx, unpack
+from tests.support.dataset_files import idx_bytes
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 LABELS = np.array([3, 1, 2], dtype=np.uint8)

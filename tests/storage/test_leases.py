@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from storage.database import Database
-from storage.leases import LEASE_SECONDS, RENEW_SECONDS, Holder, Leases, this_host
-from storage.schema import leases
+from hpo.storage.database import Database
+from hpo.storage.leases import LEASE_SECONDS, RENEW_SECONDS, Holder, Leases, this_host
+from hpo.storage.schema import leases
 
 
 @pytest.fixture

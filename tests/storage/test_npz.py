@@ -3,10 +3,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from storage.datasets import load_training_part, locate
-from storage.errors import UserError
-from storage.test_set import load_test_part
-from tests.storage.dataset_files import small_arrays
+from hpo.storage.datasets import load_training_part, locate
+from hpo.storage.errors import UserError
+from hpo.storage.test_set import load_test_part
+from tests.support.dataset_files import small_arrays
 
 
 def load(path):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from storage.database import Database
-from storage.records import (
+from hpo.storage.database import Database
+from hpo.storage.records import (
     Curve,
     CurvePoint,
     load_curves,
@@ -20,7 +20,7 @@ from storage.records import (
     save_curve,
     save_network_bytes,
 )
-from storage.schema import curves as curves_table
+from hpo.storage.schema import curves as curves_table
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.errors import UserError
-from storage.splits import Partition, partition, stratified_order
+from hpo.storage.errors import UserError
+from hpo.storage.splits import Partition, partition, stratified_order
 
 SEEDS = st.integers(0, 2**32)
 

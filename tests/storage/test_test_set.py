@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.datasets import TrainingPart, load_training_part, locate
-from storage.errors import UserError
-from storage.test_set import TestPart, load_test_part
-from tests.storage.dataset_files import small_arrays, write_idx_folder
+from hpo.storage.datasets import TrainingPart, load_training_part, locate
+from hpo.storage.errors import UserError
+from hpo.storage.test_set import TestPart, load_test_part
+from tests.support.dataset_files import small_arrays, write_idx_folder
 
 TRAIN = ("x_train", "y_train")
 

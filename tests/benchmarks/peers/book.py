@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpo.space import Box, Interval
+from hpo.searching.space import Box, Interval
 from tests.benchmarks.peers.problem import Config, Problem
 from tests.benchmarks.peers.random_search import draw
 

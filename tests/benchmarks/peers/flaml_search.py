@@ -13,7 +13,7 @@ from typing import Any
 import optuna
 from flaml import BlendSearch, tune
 
-from hpo.space import Interval, Numeric
+from hpo.searching.space import Interval, Numeric
 from tests.benchmarks.peers.problem import Config, Problem
 
 METRIC = "accuracy"

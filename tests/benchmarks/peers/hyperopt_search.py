@@ -8,7 +8,7 @@ from typing import Any
 import hyperopt
 import numpy as np
 
-from hpo.space import Interval, Numeric
+from hpo.searching.space import Interval, Numeric
 from tests.benchmarks.peers.problem import Config, Problem
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hpo.space import Box, Numeric, SearchSpace
+from hpo.searching.space import Box, Numeric, SearchSpace
 
 RUNGS = (6, 12, 25, 50, 75, 100)
 """Where along a training it may be judged, in percent of its steps."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpo.space import Box
+from hpo.searching.space import Box
 from tests.benchmarks.peers.problem import Config, Problem
 
 

@@ -24,7 +24,7 @@ from smac.facade.abstract_facade import AbstractFacade
 from smac.intensifier.hyperband_utils import get_n_trials_for_hyperband_multifidelity
 from smac.runhistory.dataclasses import TrialValue
 
-from hpo.space import Interval, Numeric
+from hpo.searching.space import Interval, Numeric
 from tests.benchmarks.peers.problem import Problem, Training
 
 

@@ -27,7 +27,7 @@ from syne_tune.optimizer.schedulers.transfer_learning.transfer_learning_task_eva
     TransferLearningTaskEvaluations,
 )
 
-from hpo.space import Interval, Numeric
+from hpo.searching.space import Interval, Numeric
 from tests.benchmarks.peers.problem import Earlier, Problem
 
 METRIC, STEPS = "accuracy", "percent"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hpo.space import Interval, Numeric, SearchSpace
+from hpo.searching.space import Interval, Numeric, SearchSpace
 from tests.benchmarks.peers.problem import RUNGS, Config, Problem
 
 CHANCE = 0.1

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import qmc
 
-import models
-from hpo.definition import StudyDefinition
-from hpo.space import Config, Interval, Numeric, SearchSpace
-from hpo.study_settings import DataSettings, RoundSettings
+from hpo import models
+from hpo.definition.settings import DataSettings, RoundSettings
+from hpo.definition.study import StudyDefinition
+from hpo.searching.space import Config, Interval, Numeric, SearchSpace
 
 VALIDATION, CONFIRMATION, TEST = 500, 2_000, 10_000
 

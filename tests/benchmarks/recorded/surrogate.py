@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from hpo.smoothing import matern
+from hpo.searching.smoothing import matern
 
 Floats = NDArray[np.float64]
 START = 0.5, 0.01

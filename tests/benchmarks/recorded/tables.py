@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from hpo.space import Config, Numeric
+from hpo.searching.space import Config, Numeric
 from tests.benchmarks.peers.problem import RUNGS
 from tests.benchmarks.recorded.designs import DESIGNS, Design
 from tests.benchmarks.recorded.runs import read_runs

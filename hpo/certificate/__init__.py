@@ -1,0 +1,1 @@
+"""Does the subset rank like more data? Pure."""

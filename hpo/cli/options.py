@@ -1,0 +1,81 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import textwrap
+from pathlib import Path
+
+from hpo.record.where import default_storage
+from hpo.storage.errors import UserError
+
+
+def add_workers(arguments: argparse.ArgumentParser) -> None:
+    """Add --workers."""
+    arguments.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: one per core)"
+    )
+
+
+def add_changes(arguments: argparse.ArgumentParser) -> None:
+    """Add --seed and --set."""
+    arguments.add_argument("--seed", type=int, metavar="N", help="another seed than the study's own")
+    arguments.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="changes",
+        help="change one field of the definition, such as rounds.0.trials=10; may be repeated",
+    )
+
+
+def check_workers(workers: int) -> None:
+    """Raise UserError if there are none."""
+    if workers < 1:
+        raise UserError(f"--workers {workers}: at least one worker is needed")
+
+
+def make_out_folder(out: Path) -> None:
+    """Make the folder for the results now: an hour later would be a bad time to learn that it cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise UserError(f"--out {out} cannot be written to: {error.strerror}; name another folder") from error
+
+
+def parser(command: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """Return a parser whose --help teaches with examples; what it says fits a terminal of 80 columns."""
+    return argparse.ArgumentParser(
+        prog=f"python -m {command}",
+        description=textwrap.fill(" ".join(description.split()), 79),
+        epilog=f"examples:\n{textwrap.indent(textwrap.dedent(examples).strip(), '  ')}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_storage(arguments: argparse.ArgumentParser) -> None:
+    """Add --storage and -v."""
+    arguments.add_argument(
+        "--storage",
+        metavar="URL",
+        default=default_storage(),
+        help="the database: any URL that Optuna takes (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
+    )
+    arguments.add_argument("-v", "--verbose", action="store_true", help="show Optuna's own log lines too")
+
+
+def add_data_dir(arguments: argparse.ArgumentParser) -> None:
+    """Add --data-dir."""
+    default = os.environ.get("HPO_DATA_DIR")
+    arguments.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        default=Path(default) if default else None,
+        help="a folder with dataset files, looked into first (default: $HPO_DATA_DIR)",
+    )

@@ -1,0 +1,39 @@
+"""What all front doors share: where the database is, how errors end a program, and how lines are said."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+
+import optuna
+
+from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
+from hpo.storage.errors import UserError
+
+
+def run_command(command: Callable[[], int]) -> int:
+    """Run a front door and return its exit code; a user's mistake is one clear message, never a traceback."""
+    try:
+        return command()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return MISTAKE
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # somebody closed the pipe, as `| head` does
+        sys.stderr.close()
+        return FAILED
+
+
+def quiet_optuna(verbose: bool) -> None:
+    """Keep Optuna's log lines and its notes on experimental features to those who ask for them."""
+    optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.ERROR)
+    if not verbose:
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)

@@ -1,0 +1,38 @@
+"""What some samplers and formats need beside the dependencies: optional packages, asked for before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+
+from hpo.storage.errors import UserError
+
+NEEDS: Mapping[str, tuple[str, ...]] = {"gp": ("torch", "scipy"), "cmaes": ("cmaes",)}
+"""The packages of each sampler that needs some, which is also the name of the extra that installs them."""
+
+FORMAT_NEEDS: Mapping[str, tuple[str, ...]] = {"parquet": ("pyarrow",)}
+"""The same for the formats of tables."""
+
+
+def _installed(name: str) -> bool:
+    return find_spec(name) is not None
+
+
+def check_format(kind: str, *, installed: Callable[[str], bool] = _installed) -> None:
+    """Raise UserError, naming the extra to install, if the format `kind` needs a package that is not there."""
+    missing = [name for name in FORMAT_NEEDS.get(kind, ()) if not installed(name)]
+    if missing:
+        raise UserError(
+            f"--format {kind} needs {' and '.join(missing)}, which is not installed here; "
+            f"pip install -e '.[{kind}]', or take another format"
+        )
+
+
+def check_installed(sampler: str, *, installed: Callable[[str], bool] = _installed) -> None:
+    """Raise UserError, naming the extra to install, if `sampler` needs a package that is not there."""
+    missing = [name for name in NEEDS.get(sampler, ()) if not installed(name)]
+    if missing:
+        raise UserError(
+            f"search.sampler = {sampler!r} needs {' and '.join(missing)}, which is not installed here; "
+            f"pip install -e '.[{sampler}]', or take another sampler"
+        )

@@ -1,0 +1,179 @@
+"""The tables of a study file as frozen values, each of which checks itself: data, search, rounds, final, comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hpo.searching.proposing import SAMPLERS
+
+HOLDOUT = 10_000
+FIGURES = ("overfitting", "training_loss", "grid", "convnet")
+"""What a comparison may be drawn as: the book's figures."""
+
+
+def _require(rule: bool, text: str) -> None:
+    if not rule:
+        raise ValueError(text)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """Which images, and how many are set aside: `holdout` of the train file are never trained on.
+
+    A trial of the search is scored on the first `validation` of the holdout, a confirmation run on `confirmation`
+    others, a run on all of the data on the whole holdout. In a comparison the whole holdout scores every run.
+    """
+
+    dataset: str
+    holdout: int = HOLDOUT
+    validation: int = 500
+    confirmation: int = 2_000
+
+    def __post_init__(self) -> None:
+        _require(self.holdout >= 10, f"holdout = {self.holdout}; at least 10 images must be set aside")
+        _require(self.validation >= 10, f"validation = {self.validation}; at least 10 images must score a trial")
+        _require(
+            self.confirmation >= 10 or self.all_of_the_holdout,
+            f"confirmation = {self.confirmation}; at least 10 images must score a run",
+        )
+        _require(
+            self.validation + self.confirmation <= self.holdout,
+            f"validation + confirmation = {self.validation + self.confirmation} images, but only holdout = "
+            f"{self.holdout} are set aside; raise holdout",
+        )
+
+    @property
+    def all_of_the_holdout(self) -> bool:
+        """Whether the whole holdout scores every run, as in a comparison: then nothing is left to confirm with."""
+        return self.validation == self.holdout and self.confirmation == 0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How rounds are run: the sampler, how many groups of images train each config, and the rungs of early stopping.
+
+    `sampler` is one of `hpo.searching.proposing.SAMPLERS`; `gp` and `cmaes` need an extra (`hpo.definition.extras`),
+    and `cmaes` a space of ranges alone. `rungs` are shares of the training; at each the best `keep` share of the
+    round's trials goes on.
+
+    `max_gap` bounds train minus validation accuracy where a trial's training ended: tpe and gp avoid what is above it,
+    and only configs within it race, unless there are none: those trained to their end, else stopped
+    ones, and none with less than half of the best score, whose small gap says only that it learnt little.
+
+    `warm_start` names a finished study of the same database, whose good values round 1 tries first and looks around
+    (`hpo.searching.warm_start`).
+
+    `min_gain` is a share of accuracy: from the third round on, a round that is expected to gain less is not opened, nor
+    any after it, and the race begins (`hpo.searching.paying`). 0 opens all rounds. Where a later round takes other
+    samples or epochs than the last one, nothing is left out before it.
+    """
+
+    sampler: str = "lattice"
+    groups: int = 1
+    rungs: tuple[float, ...] = (0.25, 0.5)
+    keep: float = 0.5
+    max_gap: float | None = None
+    warm_start: str | None = None
+    min_gain: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(
+            self.max_gap is None or 0 <= self.max_gap <= 1,
+            f"max_gap = {self.max_gap}; it is a difference of two accuracies, such as 0.1, and must lie in 0 .. 1",
+        )
+        _require(
+            0 <= self.min_gain < 1,
+            f"min_gain = {self.min_gain}; it is a share of accuracy, such as 0.002, and must lie in 0 .. 1 (0: all "
+            "rounds are opened)",
+        )
+        _require(
+            self.warm_start is None or self.sampler != "grid",
+            "warm_start does not go with a grid, which tries everything anyway; remove it",
+        )
+        _require(self.sampler in SAMPLERS, f"sampler = {self.sampler!r}; known samplers: {', '.join(SAMPLERS)}")
+        _require(self.groups >= 1, f"groups = {self.groups}; it must be at least 1")
+        _require(
+            list(self.rungs) == sorted(set(self.rungs)) and all(0 < rung < 1 for rung in self.rungs),
+            f"rungs = {list(self.rungs)}; they must be rising shares of the training between 0 and 1",
+        )
+        _require(len(set(self.percents)) == len(self.percents), "rungs must differ by at least 1 % of the training")
+        _require(0 < self.keep <= 1, f"keep = {self.keep}; it must lie in 0 .. 1 (1 stops nothing)")
+
+    @property
+    def percents(self) -> tuple[int, ...]:
+        """The rungs in percent of the training, its end included."""
+        return (*(max(1, round(100 * share)) for share in self.rungs), 100)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundSettings:
+    """One round: how many trials, on how many training images a group, for how many epochs.
+
+    A study file may say `samples = "auto"`, see hpo.certificate.auto_samples; what is here is the number that was
+    chosen.
+    """
+
+    trials: int
+    samples: int
+    epochs: int
+
+    def __post_init__(self) -> None:
+        for name in ("trials", "samples", "epochs"):
+            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class FinalSettings:
+    """After the last round: `candidates` configs (0: as many as `good_values`) race over up to `race_runs` fresh runs.
+
+    What is clearly worse leaves the race after any run but the first, and after the second run there are `good_values`
+    places. Those that in the end cannot be told from the best get `confirmation_runs` more, and are trained on all of
+    the data for `epochs` epochs with `seeds` seeds. With `probe`, the learning rate of the best of them is then halved
+    and doubled there, and the better of the two is taken if its mean validation accuracy is higher (see
+    hpo.proof.probing); that costs twice `seeds` runs, and `seeds` more if one is taken.
+    """
+
+    good_values: int = 5
+    race_runs: int = 4
+    confirmation_runs: int = 5
+    seeds: int = 3
+    epochs: int = 10
+    candidates: int = 0
+    probe: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("good_values", "seeds", "epochs"):
+            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
+        for name in ("race_runs", "confirmation_runs"):
+            _require(getattr(self, name) >= 2, f"{name} = {getattr(self, name)}; an interval needs at least 2 runs")
+        _require(
+            self.candidates == 0 or self.candidates >= self.good_values,
+            f"candidates = {self.candidates}, but good_values = {self.good_values} of them can go on; "
+            "set at least as many, or 0",
+        )
+
+    @property
+    def racing(self) -> int:
+        """How many configs race."""
+        return self.candidates or self.good_values
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonSettings:
+    """Instead of a search: every config of the grid is trained `seeds` times, and nothing is chosen.
+
+    Each run takes `samples` training images (0: all that are not held out) for `epochs` epochs and is looked at on the
+    train, validation and test images at `evaluations` points. `figure` is what the comparison is drawn as.
+    """
+
+    samples: int
+    epochs: int
+    seeds: int = 5
+    evaluations: int = 50
+    figure: str = "overfitting"
+
+    def __post_init__(self) -> None:
+        _require(self.samples >= 0, f"samples = {self.samples}; it must be at least 1, or 0 for all of the images")
+        for name in ("epochs", "seeds", "evaluations"):
+            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
+        _require(self.figure in FIGURES, f"figure = {self.figure!r}; known figures: {', '.join(FIGURES)}")

@@ -1,0 +1,87 @@
+"""Reading a hyperparameter from its table in a study file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+
+from hpo.definition.reading import check_keys
+from hpo.searching.space import Categorical, Hyperparameter, Interval, Numeric
+from hpo.storage.errors import UserError
+
+_NUMERIC_KEYS = ("type", "log", "start", "limits")
+
+_CATEGORICAL_KEYS = ("type", "choices")
+
+
+def read_hyperparameter(name: str, table: object) -> Hyperparameter:
+    """Return the hyperparameter that one `[space.NAME]` table of a study file declares.
+
+    Raises UserError where a range is upside down, `start` leaves `limits`, or a log range reaches zero.
+    """
+    where = f"space.{name}"
+    if not isinstance(table, Mapping):
+        raise UserError(f"{where}: expected a table such as [{where}] with start = [1e-4, 1e-1], found {table!r}")
+    kind = table.get("type", "categorical" if "choices" in table else "float")
+    if kind not in ("float", "int", "categorical"):
+        raise UserError(f'{where}.type = {kind!r}; it must be "float", "int" or "categorical"')
+    known = _CATEGORICAL_KEYS if kind == "categorical" else _NUMERIC_KEYS
+    check_keys(table, known, where)
+    if kind == "categorical":
+        return _read_categorical(where, table.get("choices"))
+    log = table.get("log", False)
+    if not isinstance(log, bool):
+        raise UserError(f"{where}.log = {log!r}; it must be true or false")
+    integer = kind == "int"
+    if "start" not in table:
+        raise UserError(f"{where}: start = [low, high] is missing; it says where round 1 looks")
+    start = _read_interval(f"{where}.start", table["start"], integer, log)
+    limits = _read_interval(f"{where}.limits", table["limits"], integer, log) if "limits" in table else start
+    if start.low < limits.low or start.high > limits.high:
+        raise UserError(f"{where}: start {start} reaches outside limits {limits}; widen the limits")
+    return Numeric(start=start, limits=limits, log=log, integer=integer)
+
+
+def _read_interval(where: str, value: object, integer: bool, log: bool) -> Interval:
+    kinds = (int,) if integer else (int, float)
+    if (
+        not isinstance(value, list)
+        or len(value) != 2
+        or not all(
+            isinstance(end, kinds) and not isinstance(end, bool) and abs(end) <= sys.float_info.max for end in value
+        )
+    ):
+        raise UserError(f"{where} = {value!r}; it must be [low, high] with two {'whole ' if integer else ''}numbers")
+    low, high = value
+    if low >= high:
+        raise UserError(f"{where} = [{low:g}, {high:g}] is upside down or empty; low must be less than high")
+    if log and low <= 0:
+        raise UserError(f"{where} = [{low:g}, {high:g}]: a log range must start above 0; raise low or set log = false")
+    return Interval(low, high) if integer else Interval(float(low), float(high))
+
+
+def _read_categorical(where: str, choices: object) -> Categorical:
+    if not isinstance(choices, list) or len(choices) < 2:
+        raise UserError(f"{where}.choices = {choices!r}; it must be a list of at least two choices")
+    for choice in choices:
+        if not all(_is_plain(part) for part in (choice.values() if isinstance(choice, Mapping) else [choice])):
+            raise UserError(
+                f"{where}.choices holds {choice!r}; a choice is a number, a text, true/false, a list of these, or a "
+                "table of fields"
+            )
+        if isinstance(choice, str) and choice.startswith(("[", "{")):
+            raise UserError(
+                f"{where}.choices holds {choice!r}; a choice is read as a list or a table, so write it without quotes"
+            )
+    if 0 < sum(isinstance(choice, Mapping) for choice in choices) < len(choices):
+        raise UserError(f"{where}.choices = {choices!r}; either all choices are tables of fields, or none is")
+    values = tuple(json.dumps(choice) if isinstance(choice, list | Mapping) else choice for choice in choices)
+    if len(set(values)) < len(values):
+        raise UserError(f"{where}.choices names a choice twice: {choices!r}")
+    return Categorical(values)
+
+
+def _is_plain(value: object) -> bool:
+    """Say whether `value` is a number, a text, a truth or a list of these."""
+    return all(isinstance(part, str | int | float | bool) for part in (value if isinstance(value, list) else [value]))

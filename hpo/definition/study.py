@@ -1,0 +1,303 @@
+"""What a study is: the frozen StudyDefinition that a TOML file says, checked as a whole before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from hpo import models
+from hpo.definition.reading import check_keys, read_table, read_value
+from hpo.definition.settings import (
+    HOLDOUT,
+    ComparisonSettings,
+    DataSettings,
+    FinalSettings,
+    RoundSettings,
+    SearchSettings,
+)
+from hpo.definition.spaces import read_hyperparameter
+from hpo.searching.proposing import CMAES, GRID
+from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
+from hpo.storage.errors import UserError
+
+__all__ = [
+    "ComparisonSettings",
+    "DataSettings",
+    "FinalSettings",
+    "RoundSettings",
+    "SearchSettings",
+    "StudyDefinition",
+    "read_definition",
+]
+
+NETWORKS: dict[str, type[models.NetworkDescription]] = {
+    "mlp": models.MultiLayerNetDescription,
+    "convnet": models.ConvNetDescription,
+}
+
+S = TypeVar("S", bound=models.MultiLayerNetDescription | models.ConvNetDescription | models.TrainingSettings)
+
+
+@dataclass(frozen=True)
+class StudyDefinition:
+    """Everything that decides a study's result. Two equal definitions on equal data give equal good values.
+
+    A study searches in `rounds` and a final part, or it is a `comparison` and has neither.
+    """
+
+    name: str
+    title: str
+    data: DataSettings
+    network: models.NetworkDescription
+    training: models.TrainingSettings
+    space: SearchSpace
+    rounds: tuple[RoundSettings, ...]
+    search: SearchSettings = field(default_factory=SearchSettings)
+    final: FinalSettings = field(default_factory=FinalSettings)
+    seed: int = 0
+    comparison: ComparisonSettings | None = None
+
+    @property
+    def rounds_to_open(self) -> int:
+        """How many rounds there are in all; a comparison opens one, with the whole grid."""
+        return len(self.rounds) or 1
+
+    def same_size_from(self, number: int) -> bool:
+        """Say whether the rounds from `number` (from 1) on take as many samples and epochs as the one before them."""
+        return len({(each.samples, each.epochs) for each in self.rounds[number - 2 :]}) == 1
+
+    def settings(self, config: Config) -> tuple[models.NetworkDescription, models.TrainingSettings]:
+        """Return the network and training settings of `config`: the definition's own, with the config's values put in.
+
+        A value that is a table sets several fields. Where a field is named twice, the later value holds. Raises
+        UserError where a value does not fit its field.
+        """
+        values = {key: value for name, packed in config.items() for key, value in _set_by(name, packed).items()}
+        of_training = {name: value for name, value in values.items() if name in _fields(self.training)}
+        of_network = {name: value for name, value in values.items() if name not in of_training}
+        return _put(self.network, of_network), _put(self.training, of_training)
+
+    def record(self) -> dict[str, Any]:
+        """Return the definition as JSON-able tables, in the form of the TOML file."""
+        kind = next(kind for kind, cls in NETWORKS.items() if isinstance(self.network, cls))
+        space = {name: _hyperparameter_record(h) for name, h in self.space.hyperparameters.items()}
+        tables: dict[str, Any] = {
+            "title": self.title,
+            "seed": self.seed,
+            "data": dataclasses.asdict(self.data),
+            "model": {"network": kind} | dataclasses.asdict(self.network),
+            "training": dataclasses.asdict(self.training),
+            "space": space,
+            "search": {key: value for key, value in dataclasses.asdict(self.search).items() if value is not None},
+        }
+        if self.comparison is None:
+            tables["rounds"] = [dataclasses.asdict(each) for each in self.rounds]
+            tables["final"] = dataclasses.asdict(self.final)
+        else:
+            tables["data"] = {key: tables["data"][key] for key in _COMPARISON_DATA}
+            tables["search"] = {key: tables["search"][key] for key in _COMPARISON_SEARCH}
+            tables["comparison"] = dataclasses.asdict(self.comparison)
+        plain: dict[str, Any] = json.loads(json.dumps(tables))
+        return plain
+
+
+_COMPARISON_DATA = ("dataset", "holdout")
+_COMPARISON_SEARCH = ("sampler",)
+
+
+def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
+    """Return the definition that `tables` (a parsed study file) declares.
+
+    Raises UserError naming the first mistake.
+    """
+    known = ("title", "seed", "data", "model", "training", "space", "search", "rounds", "final", "comparison")
+    check_keys(tables, known, "")
+    if "rounds" in tables and "comparison" in tables:
+        raise UserError(
+            "both [[rounds]] and [comparison] are there; a study searches in rounds or compares a grid: remove one"
+        )
+    compares = "comparison" in tables
+    for key in ("data", "model", *(() if compares else ("space", "rounds"))):
+        if key not in tables:
+            hint = "; or give [comparison], to compare the configs of a grid" if key == "rounds" else ""
+            raise UserError(f"the table {'[[rounds]]' if key == 'rounds' else f'[{key}]'} is missing{hint}")
+    model = dict(tables["model"]) if isinstance(tables["model"], Mapping) else {}
+    kind = model.pop("network", None)
+    if not isinstance(kind, str) or kind not in NETWORKS:
+        raise UserError(f"model.network = {kind!r}; known networks: {', '.join(NETWORKS)}")
+    definition = StudyDefinition(
+        name=name,
+        title=read_value(str, tables.get("title", name), "title"),
+        seed=read_value(int, tables.get("seed", 0), "seed"),
+        network=read_table(NETWORKS[kind], model, "model"),
+        training=read_table(models.TrainingSettings, tables.get("training", {}), "training"),
+        space=_read_space(tables.get("space", {}), may_be_empty=compares),
+        **(_read_comparison(tables) if compares else _read_search(tables)),
+    )
+    if definition.seed < 0:
+        raise UserError(f"seed = {definition.seed}; it must be 0 or more")
+    _check_space(definition)
+    if definition.search.sampler == GRID:
+        _check_grid(definition)
+    if definition.search.sampler == CMAES:
+        _check_ranges(definition.space)
+    return definition
+
+
+def _read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
+    if not isinstance(space, Mapping) or not (space or may_be_empty):
+        raise UserError("space: at least one [space.NAME] table is needed, or there is nothing to search")
+    return SearchSpace({str(key): read_hyperparameter(str(key), table) for key, table in space.items()})
+
+
+def _read_search(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a definition that only a search has, or that are read otherwise for a comparison."""
+    rounds = tables["rounds"]
+    if not isinstance(rounds, list) or not rounds:
+        raise UserError("rounds: at least one [[rounds]] table with trials, samples and epochs is needed")
+    return {
+        "data": read_table(DataSettings, tables["data"], "data"),
+        "search": read_table(SearchSettings, tables.get("search", {}), "search"),
+        "rounds": tuple(read_table(RoundSettings, each, f"rounds.{i}") for i, each in enumerate(rounds)),
+        "final": read_table(FinalSettings, tables.get("final", {}), "final"),
+    }
+
+
+def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same fields for a comparison: all of the holdout scores, the sampler is the grid, nothing stops."""
+    if "final" in tables:
+        raise UserError("[final] does not go with [comparison]: nothing is chosen, so nothing is to prove; remove it")
+    data = _only(tables["data"], DataSettings, _COMPARISON_DATA, "data")
+    search = _only(tables.get("search", {}), SearchSettings, _COMPARISON_SEARCH, "search")
+    if search.get("sampler", GRID) != GRID:
+        raise UserError(
+            f"search.sampler = {search['sampler']!r}: a [comparison] trains every config of its grid; "
+            f'write sampler = "{GRID}", or leave it out'
+        )
+    everything = {"validation": data.get("holdout", HOLDOUT), "confirmation": 0}
+    return {
+        "data": read_table(DataSettings, {**data, **everything}, "data"),
+        "search": SearchSettings(sampler=GRID, rungs=()),
+        "rounds": (),
+        "comparison": read_table(ComparisonSettings, tables["comparison"], "comparison"),
+    }
+
+
+def _only(table: object, cls: type, fields: Sequence[str], where: str) -> Mapping[str, Any]:
+    """Return `table` if it has no other than `fields`, of all that `cls` has for a search."""
+    if not isinstance(table, Mapping):
+        raise UserError(f"{where}: expected a table, found {table!r}")
+    check_keys(table, [each.name for each in dataclasses.fields(cls)], where)
+    for key in table:
+        if key not in fields:
+            raise UserError(f"{where}.{key} does not go with [comparison]: it is for searches; remove it")
+    return table
+
+
+def _check_space(definition: StudyDefinition) -> None:
+    """Try the definition's own settings, and in them the ends of every hyperparameter's limits, and every choice."""
+    _try(definition, {})
+    set_by: dict[str, str] = {}
+    for name, hyperparameter in definition.space.hyperparameters.items():
+        for field_name, where in _fields_of(name, hyperparameter).items():
+            searchable = [*_fields(definition.training), *_fields(definition.network)]
+            check_keys({field_name: None}, searchable, where)
+            if set_by.setdefault(field_name, name) != name:
+                raise UserError(
+                    f"space.{set_by[field_name]} and space.{name} both set {field_name}; take it out of one of them"
+                )
+        for value in _to_try(hyperparameter):
+            try:
+                _try(definition, {name: value})
+            except UserError as error:
+                raise UserError(f"space.{name}: {error}") from error
+
+
+def _try(definition: StudyDefinition, config: Config) -> None:
+    network, training = definition.settings(config)
+    try:
+        models.check_averaging(network, training)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _check_grid(definition: StudyDefinition) -> None:
+    """Raise UserError unless the grid is finite, and every round has a trial for each of its configs."""
+    for name, hyperparameter in definition.space.hyperparameters.items():
+        if isinstance(hyperparameter, Numeric):
+            raise UserError(
+                f"space.{name}: a grid has no ranges; write choices = [...] with the values to try, in place of "
+                "start and limits, or take another sampler"
+            )
+    size = len(definition.space.grid())
+    for i, each in enumerate(definition.rounds):
+        if each.trials != size:
+            raise UserError(
+                f"rounds.{i}.trials = {each.trials}, but the grid of [space] has {size} configs, and a round tries "
+                f"each once; set trials = {size}"
+            )
+
+
+def _check_ranges(space: SearchSpace) -> None:
+    """Raise UserError unless every hyperparameter is a range, which is all that a normal distribution can learn."""
+    for name, hyperparameter in space.hyperparameters.items():
+        if not isinstance(hyperparameter, Numeric):
+            raise UserError(
+                f"space.{name} is a choice, which {CMAES} would draw at random however well the others score; give it "
+                "as a range with start and limits, fix it in [model] or [training], or take another sampler (tpe)"
+            )
+
+
+def _to_try(hyperparameter: Hyperparameter) -> tuple[Value, ...]:
+    if isinstance(hyperparameter, Numeric):
+        low, high = hyperparameter.limits.low, hyperparameter.limits.high
+        return hyperparameter.from_axis(hyperparameter.to_axis(low)), high
+    return hyperparameter.choices
+
+
+def _fields_of(name: str, hyperparameter: Hyperparameter) -> dict[str, str]:
+    """Return the fields that a hyperparameter sets, each with the place where the study file says so."""
+    if isinstance(hyperparameter, Numeric):
+        return {name: "space"}
+    tables = [unpacked(choice) for choice in hyperparameter.choices]
+    if not isinstance(tables[0], dict):
+        return {name: "space"}
+    return {key: f"space.{name}.choices.{i}" for i, table in reversed([*enumerate(tables)]) for key in table}
+
+
+def _set_by(name: str, value: Value) -> dict[str, Any]:
+    """Return the fields that the hyperparameter `name` sets where it is `value`."""
+    plain = unpacked(value)
+    return plain if isinstance(plain, dict) else {name: plain}
+
+
+def _fields(settings: models.NetworkDescription | models.TrainingSettings) -> list[str]:
+    return [each.name for each in dataclasses.fields(settings)]
+
+
+def _put(settings: S, values: Mapping[str, Any]) -> S:
+    """Return `settings` with `values` in their fields; a whole number fills every place of a list of sizes."""
+    filled = {name: _spread(name, getattr(settings, name, None), value) for name, value in values.items()}
+    return read_table(type(settings), dataclasses.asdict(settings) | filled, "")
+
+
+def _spread(name: str, current: object, value: object) -> object:
+    if not isinstance(current, tuple) or not isinstance(value, int):
+        return value
+    if not current:
+        raise UserError(f"{value!r} is the size of every place of model.{name}, which has none; give it places")
+    return [value] * len(current)
+
+
+def _hyperparameter_record(hyperparameter: Hyperparameter) -> dict[str, Any]:
+    if isinstance(hyperparameter, Numeric):
+        return {
+            "type": "int" if hyperparameter.integer else "float",
+            "log": hyperparameter.log,
+            "start": [hyperparameter.start.low, hyperparameter.start.high],
+            "limits": [hyperparameter.limits.low, hyperparameter.limits.high],
+        }
+    return {"type": "categorical", "choices": [unpacked(choice) for choice in hyperparameter.choices]}

@@ -1,0 +1,101 @@
+"""A study, or a certificate, led to its end: somebody opens what is to be trained, workers train, somebody watches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from hpo.engine.heart import Heart
+from hpo.engine.interrupts import StopRequest
+from hpo.engine.launchers.base import Announce, Launch
+from hpo.engine.progress import Progress
+from hpo.engine.publishing import Publisher
+from hpo.storage.database import Database
+from hpo.storage.leases import Leases
+
+POLL_SECONDS = (0.3, 2.0)
+"""How often the coordinator looks for what remote workers did, at most and at least; its own workers tell it."""
+
+LOOKING_SHARE = 0.03
+"""Of a core, that its looking may cost: its workers need the cores."""
+
+
+class Leader(Protocol):
+    """Who opens what the workers train."""
+
+    advanced: bool
+
+    def step(self) -> bool:
+        """Do all that can be done now, and say whether everything is done."""
+
+    def release(self) -> None:
+        """Let another one lead."""
+
+    def progress(self) -> Progress:
+        """Return how far it is."""
+
+
+class Watcher(Protocol):
+    """Who is told what happens."""
+
+    def say(self, text: str) -> None:
+        """Take a line."""
+
+    def update(self, now: Progress) -> None:
+        """Take how far it is."""
+
+
+class Unwatched:
+    """A watcher that looks away."""
+
+    def say(self, text: str) -> None:
+        """Drop the line."""
+
+    def update(self, now: Progress) -> None:
+        """Drop it."""
+
+
+Lead = Callable[[Leases, Announce], Leader]
+"""Makes the leader."""
+
+
+def drive(
+    lead: Lead,
+    launch: Launch,
+    *,
+    database: Database,
+    watcher: Watcher,
+    publish: Callable[[], None] = lambda: None,
+) -> bool:
+    """Let the one that `lead` makes, and the workers that `launch` starts, work to the end.
+
+    False if they were asked to stop before. `publish` is called now and then when the study has moved forward, beside
+    all this (hpo.engine.publishing).
+    """
+    with StopRequest() as stop:
+        leases = Leases(database.engine)
+        leader = lead(leases, watcher.say)
+        heart = Heart(leases, watcher.say)
+        publisher = Publisher(publish, watcher.say)
+        launcher = launch(watcher.say)
+        try:
+            while not stop.requested:
+                looked_at = time.perf_counter()
+                done = leader.step()
+                watcher.update(leader.progress())
+                if done:
+                    return True
+                if leader.advanced:
+                    launcher.nudge()
+                    publisher.wake()
+                launcher.look_after()
+                cost = time.perf_counter() - looked_at
+                shortest, longest = POLL_SECONDS
+                launcher.wait(min(max(shortest, cost / LOOKING_SHARE), longest))
+            return False
+        finally:
+            launcher.stop()
+            publisher.stop()
+            heart.stop()
+            leader.release()

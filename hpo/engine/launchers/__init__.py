@@ -1,0 +1,1 @@
+"""Who carries a trial: processes of this machine."""

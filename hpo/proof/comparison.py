@@ -1,0 +1,128 @@
+"""A comparison: every config of a grid trained with several seeds, nothing chosen. What came out, as frozen values.
+
+The experiments of "Deep Learning from Scratch" (chapters 6 and 7) are comparisons. Run k of every config shares its
+images, its initial weights' seed and its order of batches with run k of the others, so that differences are paired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.trial import TrialState
+
+from hpo.definition.study import StudyDefinition
+from hpo.proof.estimates import Estimate, estimate, estimate_difference
+from hpo.searching.queued import DONE, QueuedTrial
+from hpo.searching.seeds import COMPARE, derived_seed
+from hpo.searching.space import Config
+from hpo.searching.trials import WORST_SCORE
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRun:
+    """One training of one config of the grid. Accuracies are shares, at the end of the training.
+
+    `score` is the accuracy on the whole holdout; `id` is the trial's in the database: its curve, with the test accuracy
+    at every point, and its trained network are found by it.
+    """
+
+    run: int
+    number: int
+    id: int
+    score: float
+    train_accuracy: float
+    test_accuracy: float
+    n_train: int
+    epochs: int
+    seconds: float
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedConfig:
+    """One config of the grid with all of its ended runs, and their means with 90 % intervals."""
+
+    config: Config
+    runs: tuple[ComparedRun, ...]
+    train: Estimate
+    validation: Estimate
+    test: Estimate
+    gap: Estimate
+    """Train accuracy - test accuracy, paired within each run."""
+
+
+def wanted_trials(configs: Sequence[Config], *, runs: int, seed: int) -> list[tuple[Config, dict[str, Any]]]:
+    """Return the trials of a comparison with their attributes: first run 0 of all configs, then run 1, and so on.
+
+    `seed` is the study's. Run k has the same seed in every config, and with it the same first weights and batches.
+    """
+    return [
+        (
+            config,
+            {
+                "round": 1,
+                "index": run * len(configs) + place,
+                "run": run,
+                "seed": derived_seed(seed, COMPARE, run),
+                "allowed": DONE,
+            },
+        )
+        for run in range(runs)
+        for place, config in enumerate(configs)
+    ]
+
+
+def compared(definition: StudyDefinition, trials: Iterable[QueuedTrial]) -> list[ComparedConfig]:
+    """Return the configs of the grid, in its order, with their ended runs; those without any are left out.
+
+    A failed run has accuracies of 0. Of a run that was enqueued twice the first that ended counts; one that was stopped
+    is such a twin and none of the runs.
+    """
+    grid = definition.space.grid()
+    found: dict[tuple[int, int], ComparedRun] = {}
+    for trial in trials:
+        if trial.state in (TrialState.COMPLETE, TrialState.FAIL):
+            run = int(trial.attributes["run"])
+            found.setdefault((int(trial.attributes["index"]) - run * len(grid), run), _run(trial))
+    runs = [[found[key] for key in sorted(found) if key[0] == place] for place in range(len(grid))]
+    return [_config(config, of_config) for config, of_config in zip(grid, runs, strict=True) if of_config]
+
+
+def difference(ours: ComparedConfig, other: ComparedConfig, of: Callable[[ComparedRun], float]) -> Estimate:
+    """Return how much larger `of` is for `ours` than for `other`: the mean difference between the runs of one number.
+
+    Such runs share images, first weights and batches, so what those do to both cancels. The 90 % t interval is that of
+    the differences; runs that only one of the two has do not count.
+    """
+    theirs = {run.run: of(run) for run in other.runs}
+    return estimate_difference([of(run) - theirs[run.run] for run in ours.runs if run.run in theirs])
+
+
+def _run(trial: QueuedTrial) -> ComparedRun:
+    attributes = trial.attributes
+    failed = trial.score is None
+    return ComparedRun(
+        run=int(attributes["run"]),
+        number=trial.number,
+        id=trial.id,
+        score=WORST_SCORE if trial.score is None else trial.score,
+        train_accuracy=WORST_SCORE if failed else attributes["train_accuracy"],
+        test_accuracy=WORST_SCORE if failed else attributes["test_accuracy"],
+        n_train=attributes.get("n_train", 0),
+        epochs=attributes.get("epochs", 0),
+        seconds=attributes.get("seconds", 0.0),
+        reason=attributes.get("reason"),
+    )
+
+
+def _config(config: Config, runs: Sequence[ComparedRun]) -> ComparedConfig:
+    return ComparedConfig(
+        config=config,
+        runs=tuple(runs),
+        train=estimate([run.train_accuracy for run in runs]),
+        validation=estimate([run.score for run in runs]),
+        test=estimate([run.test_accuracy for run in runs]),
+        gap=estimate_difference([run.train_accuracy - run.test_accuracy for run in runs]),
+    )

@@ -1,0 +1,147 @@
+"""The race, read from its runs, and the good values that come out of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpo.definition.study import StudyDefinition
+from hpo.proof.estimates import Estimate, estimate
+from hpo.proof.final_runs import FinalRun, Stage
+from hpo.proof.racing import Race, race
+from hpo.searching.candidates import candidates
+from hpo.searching.space import Box, Config, Numeric, SearchSpace
+from hpo.searching.trials import Key, TrialResult
+
+
+@dataclass(frozen=True, slots=True)
+class RacePlace:
+    """A config that raced: its mean over the runs that it took part in, and whether it is one of the good values.
+
+    `worse` says whether the race tells it from its best; what is neither good nor worse was crowded out.
+    """
+
+    trial: int
+    key: Key
+    config: Config
+    mean: float
+    runs: int
+    good: bool
+    worse: bool
+    gap: float = math.inf
+    """Train minus validation accuracy, mean over the same runs; infinite if all of them failed."""
+
+
+def chosen_by_search(definition: StudyDefinition, box: Box, trials: Sequence[TrialResult]) -> list[TrialResult]:
+    """Return those of the comparable `trials` whose configs race; `box` is the last round's."""
+    return candidates(definition.space, box, trials, definition.final.racing, definition.search.max_gap)
+
+
+def raced(definition: StudyDefinition, chosen: Sequence[TrialResult], runs: Sequence[FinalRun]) -> Race:
+    """Return how the race of the `chosen` trials stands."""
+    scores: dict[Key, dict[int, float]] = {}
+    for run in runs:
+        if run.stage == "race":
+            scores.setdefault(run.source, {})[run.run] = run.score
+    final = definition.final
+    return race([trial.key for trial in chosen], scores, final.race_runs, final.good_values)
+
+
+def race_places(
+    definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
+) -> list[RacePlace]:
+    """Return the places of all that raced: the good values, then who was crowded out, and who is worse.
+
+    Good values cannot be told apart by their accuracy, so the one that overfits least is first among them; the others
+    are in the order of their means.
+
+    `trials` are the comparable trials, `box` is the last round's. A study whose race is not over has none.
+    """
+    chosen = {t.key: t for t in chosen_by_search(definition, box, trials)}
+    over = raced(definition, list(chosen.values()), runs)
+    if not over.left:
+        return []
+    scores = {(run.source, run.run): run.score for run in runs if run.stage == "race"}
+    gaps: dict[Key, list[float]] = {}
+    for run in runs:
+        if run.stage == "race" and not run.reason:
+            gaps.setdefault(run.source, []).append(run.train_accuracy - run.score)
+    places = []
+    for key, trial in chosen.items():
+        own = [scores[key, i] for i, heat in enumerate(over.heats) if key in heat]
+        good, worse = key in over.left, key not in (*over.left, *over.crowded_out)
+        gap = float(np.mean(gaps[key])) if key in gaps else math.inf
+        places.append(RacePlace(trial.number, key, trial.config, float(np.mean(own)), len(own), good, worse, gap))
+    first = sorted((place for place in places if place.good), key=lambda place: (place.gap, -place.mean, place.key))
+    rest = [place for place in places if not place.good]
+    return first + sorted(rest, key=lambda place: (place.worse, -place.runs, -place.mean, place.key))
+
+
+def good_values(
+    definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
+) -> list[GoodValue]:
+    """Return the configs that cannot be told from the best and had a place, least overfitting first.
+
+    Their scores are those of their confirmation.
+
+    `trials` are the comparable trials, `box` is the last round's. A study that is not that far has none.
+    """
+    tried = {trial.key: trial for trial in trials}
+    confirmed = _scores(runs, "confirm")
+    return [
+        GoodValue(
+            rank=rank,
+            trial=place.trial,
+            key=place.key,
+            config=place.config,
+            race=place.mean,
+            confirmed=estimate(confirmed.get(place.key, [])),
+            search_score=tried[place.key].score,
+            at_boundary=boundaries(definition.space, place.config),
+            trained=max(tried[place.key].rungs, default=100),
+            gap=place.gap,
+        )
+        for rank, place in enumerate(race_places(definition, box, trials, runs), 1)
+        if place.good
+    ]
+
+
+def _scores(runs: Iterable[FinalRun], stage: Stage) -> Mapping[Key, list[float]]:
+    scores: dict[Key, list[float]] = {}
+    for run in sorted(runs, key=lambda run: run.run):
+        if run.stage == stage:
+            scores.setdefault(run.source, []).append(run.score)
+    return scores
+
+
+@dataclass(frozen=True, slots=True)
+class GoodValue:
+    """A config that cannot be told from the best: its place in the race, and its score from confirmation runs alone."""
+
+    rank: int
+    trial: int
+    key: Key
+    config: Config
+    race: float
+    confirmed: Estimate
+    search_score: float
+    at_boundary: tuple[str, ...]
+    trained: int = 100
+    """How far the search trained it, in percent: a stopped trial may be promising because its neighbours are."""
+    gap: float = math.nan
+    """Train minus validation accuracy, mean over its runs in the race; good values are in the order of it."""
+
+
+def boundaries(space: SearchSpace, config: Config) -> tuple[str, ...]:
+    """Return the numeric hyperparameters whose value lies within 2 % of an end of its limits."""
+    found = []
+    for name, hyperparameter in space.hyperparameters.items():
+        if isinstance(hyperparameter, Numeric):
+            low, high = hyperparameter.axis(hyperparameter.limits)
+            share = (hyperparameter.to_axis(float(config[name])) - low) / (high - low)
+            if not 0.02 <= share <= 0.98:
+                found.append(name)
+    return tuple(found)

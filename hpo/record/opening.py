@@ -1,0 +1,50 @@
+"""Opening what a database knows of its studies, to look at it only: for reports and notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hpo.definition.parts import PARTS
+from hpo.record.results import StudyResults, load_results
+from hpo.record.study import StudyRecord, study_names
+from hpo.record.where import default_storage
+from hpo.storage.database import Database, database_errors, shown
+from hpo.storage.errors import UserError
+
+
+def open_study(name: str | None = None, storage: str | None = None) -> StudyResults:
+    """Return everything that the study `name` has found so far, without writing to the database.
+
+    `storage` is any URL that Optuna takes. `name` may be left out where there is one study only. Raises UserError where
+    there is no such study, or no such database.
+    """
+    return open_studies([] if name is None else [name], storage)[0]
+
+
+def open_studies(names: Sequence[str], storage: str | None = None) -> list[StudyResults]:
+    """Return the same of several studies in their order; without names, of the only one there is."""
+    url = storage or default_storage()
+    with database_errors(url), Database(url, read_only=True) as database:
+        return [load_results(database, name) for name in names or _only_one(database)]
+
+
+def known_studies(database: Database) -> list[str]:
+    """Return the names of the studies that this program made in `database`, without their parts."""
+    return [name for name in study_names(database) if not name.endswith(PARTS) and _is_ours(database, name)]
+
+
+def _only_one(database: Database) -> list[str]:
+    known = known_studies(database)
+    if not known:
+        raise UserError(f"{shown(database.url)} holds no study yet; start one: python -m hpo.run --study mnist_wd")
+    if len(known) > 1:
+        raise UserError(f"which study? Name one with --study; studies there: {', '.join(known)}")
+    return known
+
+
+def _is_ours(database: Database, name: str) -> bool:
+    try:
+        StudyRecord(database, name)
+    except UserError:
+        return False
+    return True

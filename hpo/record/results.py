@@ -1,0 +1,142 @@
+"""Everything that a study has found so far, read from the database in one go: what tables and figures are made of."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hpo.certificate.ranking import Certificate
+from hpo.definition.parts import FINAL_SUFFIX
+from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
+from hpo.definition.study import StudyDefinition
+from hpo.proof.comparison import ComparedConfig, compared
+from hpo.proof.final_runs import FinalRun, FullResult, final_runs, full_results
+from hpo.proof.good_values import GoodValue, RacePlace, good_values, race_places
+from hpo.record.certificate import load_certificate
+from hpo.record.commands import command_for
+from hpo.record.study import StudyRecord
+from hpo.record.trials import queued_trials
+from hpo.searching.gaps import GuardCost, guard_cost
+from hpo.searching.queued import QueuedTrial, search_results
+from hpo.searching.relevance import Relevance, relevance
+from hpo.searching.seeds import RELEVANCE, derived_seed
+from hpo.searching.space import Config
+from hpo.searching.trials import TrialResult
+from hpo.searching.warm_start import warm_configs
+from hpo.storage.database import Database
+from hpo.storage.errors import UserError
+from hpo.storage.records import Curve, LedgerEntry, load_curves, load_test_openings
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """A study's definition, record, trials and verdicts. Curves are by the database id of their trial.
+
+    A comparison has no verdicts, but `compared`, which a search has not.
+    """
+
+    definition: StudyDefinition
+    state: str
+    data: Mapping[str, Any]
+    source: Mapping[str, str]
+    versions: Mapping[str, str]
+    rounds: Sequence[RoundRecord]
+    queued: Sequence[QueuedTrial]
+    trials: Sequence[TrialResult]
+    runs: Sequence[FinalRun]
+    good: Sequence[GoodValue]
+    full: Sequence[FullResult]
+    curves: Mapping[int, Curve]
+    ledger: Sequence[LedgerEntry]
+    compared: Sequence[ComparedConfig] = ()
+    raced: Sequence[RacePlace] = ()
+    certificate: Certificate | None = None
+    chosen: Mapping[str, Any] | None = None
+    """How many images the "auto" rounds were given, see StudyRecord.chosen."""
+    guard: GuardCost | None = None
+    """What the bound on the gap did to the choice, once the search is over, where the study has one."""
+    unopened: UnopenedRound | None = None
+    """The round at which the search ended, if it ended before the last one."""
+    relevance: Sequence[Relevance] = ()
+    """What the comparable trials so far tell of each hyperparameter of a search."""
+
+    @property
+    def complete_data(self) -> bool:
+        """Whether the dataset is the one its name says, and not a small stand-in."""
+        return self.source["complete"] == "yes"
+
+
+def warm_start(database: Database, definition: StudyDefinition) -> list[Config]:
+    """Return the good values that `definition` is to begin at; none if it names no study, or has its own record yet.
+
+    Raises UserError if the study that it names is not there, not done, or shares no hyperparameter with it.
+    """
+    other = definition.search.warm_start
+    if other is None:
+        return []
+    with contextlib.suppress(UserError):
+        StudyRecord(database, definition.name)
+        return []
+    found = load_results(database, other)
+    if found.state != "done" or not found.good:
+        raise UserError(
+            f"search.warm_start = {other!r}: that study has no good values yet; finish it with "
+            f"{command_for(other)}, or leave warm_start out"
+        )
+    configs: list[Config] = [good.config for good in found.good]
+    if not warm_configs(definition.space, configs):
+        raise UserError(
+            f"search.warm_start = {other!r}: that study searched {', '.join(found.definition.space.hyperparameters)}, "
+            f"of which nothing fits {', '.join(definition.space.hyperparameters)}; leave warm_start out"
+        )
+    return configs
+
+
+def load_results(database: Database, name: str) -> StudyResults:
+    """Return what the study `name` has found so far. Raises UserError if there is no such study."""
+    record = StudyRecord(database, name)
+    definition, state = record.definition, record.state
+    # A search may run meanwhile. What is made of others is read before them, so that nothing refers to what is missing.
+    final = queued_trials(database, name + FINAL_SUFFIX)
+    queued = queued_trials(database, name)
+    record.refresh()
+    rounds, trials, runs = record.rounds(definition), search_results(queued), final_runs(final)
+    known = comparable(definition, trials)
+    searched = len(rounds) == record.rounds_to_open(definition) and definition.comparison is None
+    searched = searched and len(trials) == sum(len(each.configs) for each in rounds)
+    return StudyResults(
+        definition=definition,
+        state=state,
+        data=record.data,
+        source=record.source,
+        versions=record.versions,
+        rounds=rounds,
+        queued=queued,
+        trials=trials,
+        runs=runs,
+        good=good_values(definition, rounds[-1].box, known, runs) if searched else [],
+        full=full_results(runs),
+        curves=load_curves(database.engine, [trial.id for trial in (*queued, *final)]),
+        ledger=load_test_openings(database.engine, name),
+        compared=compared(definition, queued) if definition.comparison is not None else (),
+        guard=guard_cost(definition.space, rounds[-1].box, known, definition.final.racing, definition.search.max_gap)
+        if searched
+        else None,
+        raced=race_places(definition, rounds[-1].box, known, runs) if searched else (),
+        certificate=load_certificate(database, definition),
+        chosen=record.chosen,
+        unopened=record.unopened,
+        relevance=relevances(definition, rounds, known),
+    )
+
+
+def relevances(
+    definition: StudyDefinition, rounds: Sequence[RoundRecord], known: Sequence[TrialResult]
+) -> Sequence[Relevance]:
+    """Return what the comparable trials `known` tell of each hyperparameter; nothing in a comparison."""
+    if definition.comparison is not None:
+        return ()
+    boxes = {opened.number: opened.box for opened in rounds}
+    return relevance(definition.space, boxes, known, seed=derived_seed(definition.seed, RELEVANCE))

@@ -1,0 +1,57 @@
+"""Which configs to believe in: smoothing picks candidates, a race compares them (racing), fresh runs score them.
+
+The maximum of many noisy scores is mostly luck, and beside a cliff of divergence it picks lucky runs on the cliff. So
+no number that chose a config is ever shown as that config's score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from hpo.searching.smoothing import smoothed_scores
+from hpo.searching.space import Box, SearchSpace
+from hpo.searching.stopping import with_imputed_scores
+from hpo.searching.trials import TrialResult
+
+CANDIDATE_SHARE = 1 / 3
+LEARNT_SHARE = 0.5
+"""The share of the best score under which a trial has learnt too little for its small gap to say anything."""
+
+
+def candidates(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], count: int, max_gap: float | None = None
+) -> list[TrialResult]:
+    """Return the `count` most promising of `trials`, best first: highest smoothed score among the top third by score.
+
+    Scores are smoothed over all trials, failures included (see `smoothing`): a lucky run among failures is not
+    promising, a plateau is. A config that was drawn twice, as happens with few choices, is one candidate. With
+    `max_gap`, a bound on the train-validation gap, only those `within_bound` are considered, unless none is.
+    """
+    scored = with_imputed_scores(trials)
+    smooth = smoothed_scores(space, box, scored)
+    by_score = sorted(_considered(scored, max_gap), key=lambda i: (-scored[i].score, scored[i].key))
+    promising = by_score[: max(count, math.ceil(CANDIDATE_SHARE * len(by_score)))]
+    promising.sort(key=lambda i: (-smooth[i], scored[i].key))
+    different = {tuple(sorted(trials[i].config.items())): trials[i] for i in reversed(promising)}
+    chosen = [trials[i] for i in promising if different[tuple(sorted(trials[i].config.items()))] is trials[i]]
+    return chosen[:count]
+
+
+def within_bound(trials: Sequence[TrialResult], max_gap: float) -> list[int]:
+    """Return the places of the `trials` (imputed scores where stopped) that keep to a bound on the gap.
+
+    What was stopped had no time to overfit, and what learnt nothing has no gap: alone, a bound would favour both. So a
+    trial must reach half of the best score, and stopped ones count only where no trial trained to its end keeps to it.
+    """
+    enough = LEARNT_SHARE * max((trial.score for trial in trials), default=0.0)
+    kept = [
+        i for i, trial in enumerate(trials) if trial.gap is not None and trial.gap <= max_gap and trial.score >= enough
+    ]
+    return [i for i in kept if not trials[i].stopped] or kept
+
+
+def _considered(trials: Sequence[TrialResult], max_gap: float | None) -> Sequence[int]:
+    """Return the places of those `within_bound`; all of them without a bound, or if none is."""
+    everybody = range(len(trials))
+    return everybody if max_gap is None else within_bound(trials, max_gap) or everybody

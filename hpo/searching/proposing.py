@@ -1,0 +1,199 @@
+"""Which configs a round tries: n points in a box, from a sampler chosen by name. Same arguments, same configs.
+
+Optuna's samplers run in memory, on a study made for the occasion whose ranges are the box. The database never hears of
+it, so the proposals do not depend on how many workers there are or in which order they finish.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.trial import create_trial
+
+from hpo.searching.space import Box, Numeric, SearchSpace, Value
+from hpo.searching.trials import TrialResult
+
+WIDE_SHARE = 0.1
+"""The share of a narrowed round's configs that is drawn from the limits, so that a wrong box can be left again."""
+
+FIRST_WIDE_SHARE = 0.3
+"""The same in a first round, whose box nothing supports yet.
+
+It costs a right start nothing measurable. From one that misses the best learning rate by two decades, rounds of 20 end
+within a point of a right start after 60 trials in 89, 82, 98, 95, 91 and 72 % of replays instead of 85, 84, 78, 98, 61
+and 42 % with a tenth (80 replays each of `tests.benchmarks.claims` on fashion_mlp, mnist_mlp, fashion_mlp_4,
+mnist_convnet, mnist_convnet_4 and fashion_convnet_4; a standard error is 2 to 5). Half of the round was no better.
+"""
+
+CMAES = "cmaes"
+"""The sampler that learns a normal distribution, and nothing about choices."""
+
+WARM_START_AT_LEAST = 10
+"""With fewer trials the best tenth, which CMA-ES starts from, is none."""
+
+
+def propose(
+    space: SearchSpace,
+    box: Box,
+    trials: Sequence[TrialResult],
+    *,
+    n: int,
+    seed: int,
+    sampler: str,
+    max_gap: float | None = None,
+    warm: bool = False,
+) -> list[dict[str, Value]]:
+    """Return `n` configs for a round that looks in `box`.
+
+    `trials` are the comparable finished trials (imputed scores where stopped); samplers that learn see those inside the
+    box. WIDE_SHARE of the configs, in the first round FIRST_WIDE_SHARE, is drawn from the whole limits. A grid knows no
+    boxes.
+    `max_gap`, a bound on the train-validation gap, is a constraint to those that know such: tpe and gp.
+    `warm` says that the box of a first round comes from another study, and is as a narrowed one.
+    """
+    if sampler == GRID:
+        return space.grid()[:n]
+    share = WIDE_SHARE if warm or trials else FIRST_WIDE_SHARE
+    wide = round(share * n) if box != space.limits() else 0
+    sampler_seed, wide_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(2))
+    inside = _PROPOSERS[sampler](space, box, trials, n - wide, sampler_seed, max_gap=max_gap)
+    return inside + lattice(space, space.limits(), wide, wide_seed)
+
+
+def lattice(space: SearchSpace, box: Box, n: int, seed: int) -> list[dict[str, Value]]:
+    """Return `n` points of a randomly shifted R_d lattice in `box`.
+
+    x_i = frac(shift + i * alpha), alpha_j = phi_d ** -(j + 1), where phi_d is the root of x ** (d + 1) = x + 1
+    (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences"): every prefix covers the box evenly.
+    """
+    dimensions = len(space.hyperparameters)
+    phi = 2.0
+    for _ in range(64):  # the fixed point iteration contracts; 64 rounds are exact in float64
+        phi = (1 + phi) ** (1 / (dimensions + 1))
+    alpha = phi ** -np.arange(1.0, dimensions + 1)
+    shift = np.random.default_rng(seed).random(dimensions)
+    points = (shift + np.outer(np.arange(n), alpha)) % 1.0
+    return [_config(space, box, point) for point in points]
+
+
+def _lattice(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None = None
+) -> list[dict[str, Value]]:
+    del trials, max_gap
+    return lattice(space, box, n, seed)
+
+
+def _config(space: SearchSpace, box: Box, point: Sequence[float]) -> dict[str, Value]:
+    config: dict[str, Value] = {}
+    for (name, hyperparameter), share in zip(space.hyperparameters.items(), point, strict=True):
+        if isinstance(hyperparameter, Numeric):
+            config[name] = hyperparameter.at(box.interval(name), float(share))
+        else:
+            config[name] = hyperparameter.at(box.choices(name), float(share))
+    return config
+
+
+def _optuna(make: Callable[[int], BaseSampler]) -> Callable[..., list[dict[str, Value]]]:
+    """Return a proposer that asks the Optuna sampler `make(seed)`."""
+
+    def propose_with_optuna(
+        space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+    ) -> list[dict[str, Value]]:
+        return _asked(make(seed), space, box, trials, n, max_gap=max_gap)
+
+    return propose_with_optuna
+
+
+def _asked(
+    sampler: BaseSampler,
+    space: SearchSpace,
+    box: Box,
+    trials: Sequence[TrialResult],
+    n: int,
+    *,
+    max_gap: float | None = None,
+) -> list[dict[str, Value]]:
+    """Return `n` configs that `sampler` answers with, having been told the `trials` that lie in `box`."""
+    distributions = space.distributions(box)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    for trial in trials:
+        if trial.config in box:
+            # What failed has no gap, and its score says enough.
+            bound = None if max_gap is None else {"gap": 0.0 if trial.gap is None else trial.gap - max_gap}
+            study.add_trial(
+                create_trial(
+                    params=dict(trial.config), distributions=distributions, value=trial.score, constraints=bound
+                )
+            )
+    # Every asked trial stays running, so that the sampler spreads the ones that follow (constant liar; qLogEI for gp).
+    return [dict(study.ask(fixed_distributions=distributions).params) for _ in range(n)]
+
+
+def _cmaes(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+) -> list[dict[str, Value]]:
+    """Return `n` draws from the normal distribution that the best tenth of the trials in `box` supports.
+
+    Optuna's CMA-ES learns from the trials that it asked for itself, and what an earlier round tried is not among them.
+    So the earlier trials enter as the source of a warm start (Nomura et al. 2021, "Warm starting CMA-ES for
+    hyperparameter optimization", eq. 8): a round is a generation. Where there are too few for a tenth of them, as in
+    round 1, CMA-ES has nothing to say and Optuna would draw at random; the lattice spreads evenly instead.
+    """
+    del max_gap
+    ranges = {name: each for name, each in space.distributions(box).items() if _has_a_direction(each)}
+    inside = [trial for trial in trials if trial.config in box]
+    if len(inside) < WARM_START_AT_LEAST or not ranges:
+        return _lattice(space, box, trials, n, seed)
+    source = [
+        create_trial(params={name: trial.config[name] for name in ranges}, distributions=ranges, value=trial.score)
+        for trial in inside
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = CmaEsSampler(seed=seed, source_trials=source, warn_independent_sampling=False)
+    return _asked(sampler, space, box, inside, n)
+
+
+def _has_a_direction(distribution: BaseDistribution) -> bool:
+    return not (isinstance(distribution, CategoricalDistribution) or distribution.single())
+
+
+def _tpe(seed: int) -> BaseSampler:
+    return TPESampler(seed=seed)
+
+
+def _gp(seed: int) -> BaseSampler:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return GPSampler(seed=seed)
+
+
+def _random(seed: int) -> BaseSampler:
+    return RandomSampler(seed=seed)
+
+
+def _qmc(seed: int) -> BaseSampler:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return QMCSampler(seed=seed, scramble=True)
+
+
+_PROPOSERS: dict[str, Callable[..., list[dict[str, Value]]]] = {
+    "lattice": _lattice,
+    "tpe": _optuna(_tpe),
+    "random": _optuna(_random),
+    "qmc": _optuna(_qmc),
+    "gp": _optuna(_gp),
+    CMAES: _cmaes,
+}
+
+GRID = "grid"
+"""The sampler that tries every combination of the choices."""
+
+SAMPLERS = (*_PROPOSERS, GRID)
+"""The names a study may give as its sampler."""

@@ -1,0 +1,143 @@
+"""The images of a study: which train and which validate in each kind of run. No test image comes through here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hpo import models
+from hpo.definition.study import DataSettings, StudyDefinition
+from hpo.storage.datasets import Located, TrainingPart
+from hpo.storage.errors import UserError
+from hpo.storage.splits import Indices, Partition, partition
+
+CERTIFICATE_STREAM = 10_000
+"""Where the draws of validation images of a certificate begin: behind those of any race or confirmation."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What one run trains on and what scores it."""
+
+    train: models.Examples
+    validation: models.Examples
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """The training part of a dataset, cut for one study: a pool that trains and a holdout that validates, for good."""
+
+    part: TrainingPart
+    split: Partition
+    settings: DataSettings
+
+    @classmethod
+    def build(cls, definition: StudyDefinition, located: Located, part: TrainingPart) -> StudyData:
+        """Cut `part` as `definition` says, with its seed.
+
+        Raises UserError where the images do not suffice. The small stand-in for MNIST gets smaller holdouts instead,
+        because the definition was written for all of MNIST.
+        """
+        settings = definition.data
+        if not located.complete:
+            settings = _shrunk(settings, len(part.labels))
+        if settings.holdout >= len(part.labels):
+            raise UserError(
+                f"data.holdout = {settings.holdout}, but {located.name} has {len(part.labels)} training images in all; "
+                "set a smaller holdout"
+            )
+        data = cls(part, partition(part.labels, holdout=settings.holdout, seed=definition.seed), settings)
+        wanted = {f"rounds.{i}": each.samples for i, each in enumerate(definition.rounds)}
+        if definition.comparison is not None:
+            wanted["comparison"] = definition.comparison.samples
+        for place, samples in wanted.items():
+            if located.complete and samples > data.pool_size:
+                raise UserError(
+                    f"{place}.samples = {samples}, but only {data.pool_size} images of {located.name} are left "
+                    "to train on beside the holdout; set fewer samples"
+                )
+        return data
+
+    @property
+    def pool_size(self) -> int:
+        """How many images a run on all of the data trains on."""
+        return len(self.split.pool)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape of one image."""
+        return tuple(self.part.images.shape[1:])
+
+    @property
+    def chance(self) -> float:
+        """The accuracy of always guessing the commonest class."""
+        return float(np.bincount(self.part.labels).max() / len(self.part.labels))
+
+    def search_fold(self, samples: int, group: int) -> Fold:
+        """Return group `group` of `samples` training images, and the images that score every trial of the search."""
+        return self._fold(self._group(samples, group), self.split.validation(self.settings.validation))
+
+    def race_fold(self, samples: int, group: int, run: int) -> Fold:
+        """Return a fresh group, and validation images that the search never used."""
+        fresh = self.split.fresh_validation(self.settings.validation, k=run, after=self.settings.validation)
+        return self._fold(self._group(samples, group), fresh)
+
+    def confirmation_fold(self, samples: int, group: int, run: int) -> Fold:
+        """Return a fresh group, and more validation images that the search never used."""
+        fresh = self.split.fresh_validation(self.settings.confirmation, k=run, after=self.settings.validation)
+        return self._fold(self._group(samples, group), fresh)
+
+    def certificate_fold(self, samples: int, size: int, run: int) -> Fold:
+        """Return the group of run `run`, and validation images for that run on the size-th size of a certificate.
+
+        They are drawn as those of a confirmation, so that a ranking is not blurred by too few images.
+        """
+        stream = CERTIFICATE_STREAM * (1 + size) + run
+        fresh = self.split.fresh_validation(self.settings.confirmation, k=stream, after=self.settings.validation)
+        return self._fold(self._group(samples, run), fresh)
+
+    def comparison_fold(self, samples: int, run: int) -> Fold:
+        """Return the group of run `run` (0 samples: the whole pool), and the whole holdout."""
+        train = self._group(samples, run) if samples else self.split.pool
+        return self._fold(train, self.split.holdout)
+
+    def full_fold(self) -> Fold:
+        """Return the whole pool and the whole holdout."""
+        return self._fold(self.split.pool, self.split.holdout)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers that a study's record keeps of its data."""
+        return {
+            "pool": self.pool_size,
+            "holdout": self.settings.holdout,
+            "validation": self.settings.validation,
+            "confirmation": self.settings.confirmation,
+            "classes": self.part.classes,
+            "image_shape": list(self.image_shape),
+            "chance": self.chance,
+        }
+
+    def _group(self, samples: int, group: int) -> Indices:
+        return self.split.group(min(samples, self.pool_size), group)
+
+    def _fold(self, train: Indices, validation: Indices) -> Fold:
+        return Fold(self._examples(train), self._examples(validation))
+
+    def _examples(self, indices: Indices) -> models.Examples:
+        return models.Examples(self.part.images[indices], self.part.labels[indices])
+
+
+def _shrunk(settings: DataSettings, n_train: int) -> DataSettings:
+    """Return `settings` for a stand-in of `n_train` images: a quarter held out, half of that for the search."""
+    holdout = min(settings.holdout, n_train // 4)
+    if settings.all_of_the_holdout:
+        return replace(settings, holdout=holdout, validation=holdout)
+    validation = min(settings.validation, holdout // 2)
+    return replace(
+        settings,
+        holdout=holdout,
+        validation=validation,
+        confirmation=min(settings.confirmation, holdout - validation),
+    )

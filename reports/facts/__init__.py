@@ -1,0 +1,1 @@
+"""What was found, computed once, as values."""

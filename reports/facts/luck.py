@@ -1,0 +1,51 @@
+"""How much of the search's best score is luck with the validation images: the score so far, and what is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpo.proof.bias_correction import corrected_bests
+from hpo.record.results import StudyResults
+from hpo.reports.facts.outcomes import Outcome, outcomes
+from hpo.searching.seeds import LUCK, derived_seed
+
+
+@dataclass(frozen=True, slots=True)
+class BestSoFar:
+    """The best score (0..1) of the trials up to one of them, at the last rung that each reached, and what is left of it
+    when its luck with the validation images is taken off.
+    """
+
+    key: tuple[int, int]
+    score: float
+    corrected: float
+
+    @property
+    def luck(self) -> float:
+        """What the score flatters by, as a share; below zero where chance hides it."""
+        return self.score - self.corrected
+
+
+def best_so_far(results: StudyResults, listed: Sequence[Outcome] | None = None) -> list[BestSoFar]:
+    """Return the best score after each ended trial whose score means the same as the latest round's, in their order.
+
+    `listed` are the outcomes of `results`, if they are at hand. A failed trial counts, with no image right.
+    """
+    definition = results.definition
+    done = [each for each in listed or outcomes(results) if each.trial.finished and each.comparable]
+    sizes = [each.curve.hits.shape[1] for each in done if each.curve is not None]
+    if not sizes or max(sizes) < 2:
+        return []
+    hits = np.zeros((len(done), max(sizes)))
+    for row, each in zip(hits, done, strict=True):
+        if each.curve is not None and each.state != "failed":
+            row[:] = each.curve.hits.mean(axis=0)
+    corrected = corrected_bests(hits, seed=derived_seed(definition.seed, LUCK))
+    best = np.maximum.accumulate(hits.mean(axis=1))
+    return [
+        BestSoFar((each.round, each.index), float(score), float(left))
+        for each, score, left in zip(done, best, corrected, strict=True)
+    ]

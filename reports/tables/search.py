@@ -1,0 +1,327 @@
+"""The tables of a study as pandas DataFrames. Accuracies are shares (0..1); what is unknown is missing, never zero.
+
+Every table has a column for each hyperparameter, by its name: float64, Int64, boolean or string (see
+hpo.reports.tables.columns).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from hpo.proof.good_values import boundaries
+from hpo.proof.probing import PROBES
+from hpo.record.opening import open_study
+from hpo.record.results import StudyResults
+from hpo.reports.facts.importance import importances
+from hpo.reports.facts.luck import best_so_far
+from hpo.reports.facts.outcomes import n_train, outcomes
+from hpo.reports.tables.columns import (
+    INTEGER,
+    REAL,
+    TEXT,
+    box_cells,
+    box_dtypes,
+    config_cells,
+    config_dtypes,
+    frame,
+    names_text,
+)
+from hpo.reports.tables.comparison import comparison_curves_table, comparison_table
+from hpo.reports.tables.histories import curves_table, ledger_table
+from hpo.reports.words.formatting import value_text
+from hpo.searching.space import Interval
+
+__all__ = [
+    "comparison_curves_table",
+    "comparison_table",
+    "curves_table",
+    "evaluations_table",
+    "good_values_table",
+    "ledger_table",
+    "open_study",
+    "race_table",
+    "relevance_table",
+    "rounds_table",
+    "trials_table",
+]
+
+
+def trials_table(results: StudyResults) -> pd.DataFrame:
+    """Return a row for every trial of the search enqueued so far, in (round, index) order.
+
+    rank                 Int64    place by validation accuracy among the trials whose scores mean the same (samples and
+                                  epochs of the latest round); missing for others, and while unfinished or if failed
+    trial                Int64    number in the Optuna study and its dashboard
+    round, index         Int64    the round (from 1) and the place in it (from 0)
+    (hyperparameters)
+    state                string   complete, stopped (at a rung), failed, waiting or running
+    seed                 Int64    of the trial's training
+    n_train              Int64    training images, a group
+    epochs               Int64    of the whole training
+    trained              Int64    how much of it was done at the last rung, %
+    train_accuracy       float64  where training stands, mean over groups
+    validation_accuracy  float64  the score that the search works with, likewise; 0 after a divergence
+    best_corrected       float64  what is left of the best validation_accuracy up to this trial without the luck of its
+                                  choice (trials that `rank` compares); of the trained networks, not of their config
+    at_boundary          string   hyperparameters within 2 % of an end of their limits, joined by ", "
+    seconds              float64  training time so far, summed over groups
+    reason               string   why the trial failed
+    """
+    definition = results.definition
+    dtypes = (
+        {"rank": INTEGER, "trial": INTEGER, "round": INTEGER, "index": INTEGER}
+        | config_dtypes(definition.space)
+        | {"state": TEXT, "seed": INTEGER, "n_train": INTEGER, "epochs": INTEGER, "trained": INTEGER}
+        | {"train_accuracy": REAL, "validation_accuracy": REAL, "best_corrected": REAL, "at_boundary": TEXT}
+        | {"seconds": REAL, "reason": TEXT}
+    )
+    listed = outcomes(results)
+    corrected = {best.key: best.corrected for best in best_so_far(results, listed)}
+    rows = [
+        config_cells(definition.space, each.config)
+        | {
+            "rank": each.rank,
+            "trial": each.trial.number,
+            "round": each.round,
+            "index": each.index,
+            "state": each.state,
+            "seed": each.trial.attributes["seed"],
+            "n_train": n_train(results, each.round),
+            "epochs": definition.rounds[each.round - 1].epochs,
+            "trained": each.trial.reached,
+            "train_accuracy": each.train_accuracy,
+            "validation_accuracy": each.score,
+            "best_corrected": corrected.get((each.round, each.index)),
+            "at_boundary": names_text(boundaries(definition.space, each.config)),
+            "seconds": each.seconds,
+            "reason": each.reason,
+        }
+        for each in listed
+    ]
+    return frame(rows, dtypes)
+
+
+def rounds_table(results: StudyResults) -> pd.DataFrame:
+    """Return a row for every round opened so far.
+
+    round                          Int64    from 1
+    (name)_low, (name)_high        float64 or Int64  the box, for each numeric hyperparameter
+    (name)_choices                 string   the box, for each categorical one, joined by ", "
+    trials                         Int64    configs of the round
+    n_train                        Int64    training images, a group
+    epochs                         Int64    of a whole training
+    complete, stopped, failed      Int64    trials that ended so
+    best_trial                     Int64    number of the trial with the best score so far
+    best_validation_accuracy       float64  that score: the luckiest of many, so flattering
+    why                            string   what was done to the box and why, joined by "; "
+    """
+    definition, done = results.definition, outcomes(results)
+    counts = ("complete", "stopped", "failed")
+    dtypes = (
+        {"round": INTEGER}
+        | box_dtypes(definition.space)
+        | {"trials": INTEGER, "n_train": INTEGER, "epochs": INTEGER}
+        | dict.fromkeys(counts, INTEGER)
+        | {"best_trial": INTEGER, "best_validation_accuracy": REAL, "why": TEXT}
+    )
+    rows = []
+    for opened in results.rounds:
+        mine = [each for each in done if each.round == opened.number]
+        ended = [each for each in mine if each.score is not None and each.state in ("complete", "stopped")]
+        best = max(ended, key=lambda each: (each.score or 0.0, -each.index), default=None)
+        rows.append(
+            box_cells(opened.box)
+            | {state: sum(each.state == state for each in mine) for state in counts}
+            | {
+                "round": opened.number,
+                "trials": len(opened.configs),
+                "n_train": n_train(results, opened.number),
+                "epochs": definition.rounds[opened.number - 1].epochs,
+                "best_trial": best.trial.number if best else None,
+                "best_validation_accuracy": best.score if best else None,
+                "why": "; ".join(opened.why),
+            }
+        )
+    return frame(rows, dtypes)
+
+
+def good_values_table(results: StudyResults) -> pd.DataFrame:
+    """Return a row for every good value: what the race cannot tell from its best, as far as there are places.
+
+    rank                 Int64    place by the gap, the smallest first
+    trial                Int64    number of the search's trial that tried the config first
+    round                Int64    its round
+    (hyperparameters)
+    validation_accuracy  float64  mean of the confirmation runs, which chose nothing
+    ci_low, ci_high      float64  its 90 % t interval
+    runs                 Int64    confirmation runs
+    race_accuracy        float64  mean of the race's runs, which made it a good value
+    gap                  float64  train - validation accuracy, mean of the race's runs, which chose the rank
+    search_accuracy      float64  the score in the search, which chose the config: flattering
+    n_train              Int64    training images, a group
+    epochs               Int64    of each run
+    at_boundary          string   hyperparameters within 2 % of an end of their limits, joined by ", "
+    """
+    definition = results.definition
+    dtypes = (
+        {"rank": INTEGER, "trial": INTEGER, "round": INTEGER}
+        | config_dtypes(definition.space)
+        | {"validation_accuracy": REAL, "ci_low": REAL, "ci_high": REAL, "runs": INTEGER}
+        | {
+            "race_accuracy": REAL,
+            "gap": REAL,
+            "search_accuracy": REAL,
+            "n_train": INTEGER,
+            "epochs": INTEGER,
+            "at_boundary": TEXT,
+        }
+    )
+    rows = [
+        config_cells(definition.space, good.config)
+        | {
+            "rank": good.rank,
+            "trial": good.trial,
+            "round": good.key[0],
+            "validation_accuracy": good.confirmed.mean,
+            "ci_low": good.confirmed.low,
+            "ci_high": good.confirmed.high,
+            "runs": good.confirmed.runs,
+            "race_accuracy": good.race,
+            "gap": None if math.isinf(good.gap) or math.isnan(good.gap) else good.gap,
+            "search_accuracy": good.search_score,
+            "n_train": n_train(results, len(definition.rounds)),
+            "epochs": definition.rounds[-1].epochs,
+            "at_boundary": names_text(good.at_boundary),
+        }
+        for good in results.good
+    ]
+    return frame(rows, dtypes)
+
+
+def race_table(results: StudyResults) -> pd.DataFrame:
+    """Return a row for every config that raced: the good values in their order, then the others.
+
+    trial                Int64    number of the search's trial that tried the config first
+    round                Int64    its round
+    (hyperparameters)
+    race_accuracy        float64  mean of its runs in the race
+    runs                 Int64    those runs: what is clearly worse leaves the race early
+    good                 boolean  whether it is one of the good values
+    worse                boolean  whether the race tells it from the best at 90 %; if neither, there was no place left
+    """
+    dtypes = (
+        {"trial": INTEGER, "round": INTEGER}
+        | config_dtypes(results.definition.space)
+        | {"race_accuracy": REAL, "runs": INTEGER, "good": "boolean", "worse": "boolean"}
+    )
+    rows = [
+        config_cells(results.definition.space, place.config)
+        | {
+            "trial": place.trial,
+            "round": place.key[0],
+            "race_accuracy": place.mean,
+            "runs": place.runs,
+            "good": place.good,
+            "worse": place.worse,
+        }
+        for place in results.raced
+    ]
+    return frame(rows, dtypes)
+
+
+def relevance_table(results: StudyResults) -> pd.DataFrame:
+    """Return a row for every hyperparameter: whether the scores of the search depend on it, and how much.
+
+    name        string   of the hyperparameter
+    low, high   float64  the lowest and the highest value tried inside the rounds' boxes, of a numeric one
+    choices     string   those tried, of a categorical one, joined by ", "
+    trials      Int64    that the test looked at: as many samples and epochs as in the latest round
+    p           float64  how often chance explains the scores as well as the hyperparameter does; missing with too few
+    verdict     string   relevant (p at most .05), inert (no effect found where it was tried) or too few trials to tell
+    importance  float64  its share of what sets the best trials apart (facts.importance); missing with too few
+    """
+    dtypes = {"name": TEXT, "low": REAL, "high": REAL, "choices": TEXT, "trials": INTEGER, "p": REAL, "verdict": TEXT}
+    dtypes |= {"importance": REAL}
+    found = importances(results)
+    shares = found.shares if found else {}
+    rows: list[dict[str, Any]] = []
+    for each in results.relevance:
+        ends = (
+            {"low": each.tried.low, "high": each.tried.high}
+            if isinstance(each.tried, Interval)
+            else {"choices": names_text([value_text(choice) for choice in each.tried])}
+        )
+        verdict = {"p": each.p, "verdict": each.verdict, "importance": shares.get(each.name)}
+        rows.append(ends | {"name": each.name, "trials": each.trials} | verdict)
+    return frame(rows, dtypes)
+
+
+def evaluations_table(results: StudyResults) -> pd.DataFrame:
+    """Return a row for every run on all of the data: the winner's first, what was tried around it last.
+
+    rank                 Int64    place of the config by its mean validation accuracy; missing for plain and probes
+    stage                string   full (weight decay scaled to all of the data), plain (the best one's own), probe_lower
+                                  and probe_higher (half and twice its learning rate) or adopted (of these, taken)
+    source_trial         Int64    number of the search's trial that tried the config first
+    round                Int64    its round
+    trial                Int64    number in the Optuna study of the final part
+    run                  Int64    from 0; runs of the same number share a seed
+    seed                 Int64    of the run
+    (hyperparameters)             as they were used
+    learning_rate, weight_decay
+                         float64  as they were used, also where they are no hyperparameters of the study
+    n_train, epochs      Int64    training images and epochs
+    train_accuracy       float64  at the end of the run
+    validation_accuracy  float64  on the whole holdout; chose the winner
+    test_accuracy        float64  chose nothing; missing for probes, for which the test set is not opened
+    ci_low, ci_high      float64  90 % t interval of the config's mean test accuracy, the same in all of its rows
+    gap                  float64  train_accuracy - test_accuracy
+    at_boundary          string   hyperparameters of the source trial within 2 % of an end of their limits
+    seconds              float64  training time
+    reason               string   why the run failed
+    """
+    definition = results.definition
+    dtypes = (
+        {"rank": INTEGER, "stage": TEXT, "source_trial": INTEGER, "round": INTEGER, "trial": INTEGER}
+        | {"run": INTEGER, "seed": INTEGER}
+        | config_dtypes(definition.space)
+        | {"learning_rate": REAL, "weight_decay": REAL, "n_train": INTEGER, "epochs": INTEGER, "train_accuracy": REAL}
+        | {"validation_accuracy": REAL, "test_accuracy": REAL, "ci_low": REAL, "ci_high": REAL, "gap": REAL}
+        | {"at_boundary": TEXT, "seconds": REAL, "reason": TEXT}
+    )
+    tried = {trial.key: trial.config for trial in results.trials}
+    rows = []
+    for rank, full in enumerate(results.full, 1):
+        for run in full.runs:
+            config = {**run.config, **run.overrides}
+            settings = definition.settings(config)[1]
+            ended = run.test_accuracy is not None or (run.stage in PROBES and run.reason is None)
+            rows.append(
+                config_cells(definition.space, config)
+                | {
+                    "learning_rate": settings.learning_rate,
+                    "weight_decay": settings.weight_decay,
+                    "rank": rank if full.ranked else None,
+                    "stage": run.stage,
+                    "source_trial": run.source_trial,
+                    "round": run.source[0],
+                    "trial": run.number,
+                    "run": run.run,
+                    "seed": run.seed,
+                    "n_train": run.n_train if ended else None,
+                    "epochs": run.epochs if ended else definition.final.epochs,
+                    "train_accuracy": run.train_accuracy if ended else None,
+                    "validation_accuracy": run.score,
+                    "test_accuracy": run.test_accuracy,
+                    "ci_low": full.test.low,
+                    "ci_high": full.test.high,
+                    "gap": run.train_accuracy - run.test_accuracy if run.test_accuracy is not None else None,
+                    "at_boundary": names_text(boundaries(definition.space, tried[run.source])),
+                    "seconds": run.seconds,
+                    "reason": run.reason,
+                }
+            )
+    return frame(rows, dtypes)

@@ -1,0 +1,53 @@
+"""The table of several studies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from hpo.record.results import StudyResults
+from hpo.reports.tables.columns import INTEGER, REAL, TEXT, frame
+from hpo.reports.words.summary import summary
+
+
+def studies_table(studies: Sequence[StudyResults]) -> pd.DataFrame:
+    """Return a row for each of `studies`, in their order.
+
+    study, state, data   string   its name; running or done; what it was measured on
+    values               string   those to use, without what is no finding; of a comparison, the best by validation
+    n_train              Int64    training images behind the accuracies
+    validation_accuracy  float64  on all of the data; before that, of the best good value's confirmation runs
+    test_accuracy        float64  missing before the test set is opened
+    ci_low, ci_high      float64  its 90 % t interval
+    gap                  float64  train - test accuracy
+    trainings            Int64    that have ended or are stopped: of the search, and after it
+    training_seconds     float64  summed over them, of one core each
+    test_openings        Int64    of the test set, so far
+    seed                 Int64    of the study
+    """
+    dtypes = {"study": TEXT, "state": TEXT, "data": TEXT, "values": TEXT, "n_train": INTEGER}
+    dtypes |= dict.fromkeys(("validation_accuracy", "test_accuracy", "ci_low", "ci_high", "gap"), REAL)
+    dtypes |= {"trainings": INTEGER, "training_seconds": REAL, "test_openings": INTEGER, "seed": INTEGER}
+    return frame(
+        [
+            {
+                "study": each.name,
+                "state": each.state,
+                "data": each.data,
+                "values": each.values,
+                "n_train": each.n_train,
+                "validation_accuracy": each.validation.mean,
+                "test_accuracy": each.test.mean,
+                "ci_low": each.test.low,
+                "ci_high": each.test.high,
+                "gap": each.gap,
+                "trainings": each.trainings,
+                "training_seconds": each.seconds,
+                "test_openings": each.openings,
+                "seed": each.seed,
+            }
+            for each in map(summary, studies)
+        ],
+        dtypes,
+    )

@@ -1,0 +1,49 @@
+"""What `hpo.certify` shows: the table of sizes, and how to read it."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from hpo.certificate.ranking import CONFIDENCE, LOSS, LOSS_HIGH, TAU_LOW
+from hpo.record.certificate import Findings
+from hpo.reports.terminal.layout import label_table, panel
+from hpo.reports.words.certificate import certificate_sentence, none_sentence
+from hpo.reports.words.formatting import points_text
+
+BOUND = f"{100 * CONFIDENCE:.0f} %"
+
+
+def certificate_panel(findings: Findings) -> RenderableType:
+    """Return the table of sizes, what follows from it, and how to read it."""
+    found = findings.certificate
+    rows = [
+        (
+            str(each.size.samples),
+            [
+                str(each.size.epochs),
+                f"{100 * each.cost:.0f} %",
+                f"{each.tau:.2f}",
+                f"{each.tau_low:.2f}",
+                points_text(each.loss, signed=True),
+                points_text(each.loss_high, signed=True),
+                "yes" if each.passes else "no",
+            ],
+        )
+        for each in found.sizes
+    ]
+    reference = found.reference
+    rows.append((str(reference.samples), [str(reference.epochs), "100 %", f"{found.ceiling:.2f}", "", "", "", ""]))
+    header = ["epochs", "cost", "tau", "at least", "points lost", "at most", "passes"]
+    table = label_table("images", header, rows)
+    verdict = found.smallest or found.sizes[-1]
+    said = certificate_sentence(found, verdict) if found.smallest is not None else none_sentence(found)
+    explained = (
+        f"{found.configs} configs from {findings.plan.where}, {found.seeds} seeds on each size, as many updates. tau: "
+        f"Kendall's, with {reference.samples} images, over the better half of the configs; in the last line what noise "
+        f"allows, {reference.samples} images against themselves. points lost: accuracy given up by taking the config "
+        f"that the size puts first. at least, at most: {BOUND} bounds. A size passes where tau is "
+        f"at least over {TAU_LOW:.1f}, and {points_text(LOSS)} points are lost, at most {points_text(LOSS_HIGH)}."
+    )
+    title = f"Certificate of {findings.definition.name} on {findings.source['provenance']}"
+    return panel(title, [table, Text(""), Text(said), Text(""), Text(explained, style="dim")])

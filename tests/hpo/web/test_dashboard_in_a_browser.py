@@ -1,0 +1,129 @@
+"""The dashboard in a real browser: every page that people look at is filled, and its console is clean."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.browsing import browser
+from tests.support.clients import Client
+
+PATIENCE = 60_000  # milliseconds: the program of the pages has 6 MB, and the machine other things to do
+BETWEEN = 6  # pixels that tell the letters of two texts apart
+Open = Callable[[str], Any]
+
+
+@pytest.fixture(scope="module")
+def page(dashboard: Client) -> Iterator[Any]:
+    """Return a page of a browser that the tests of this file share; what its console complains of is in `.errors`."""
+    with browser() as started:
+        page = started.new_page(viewport={"width": 1280, "height": 1800})
+        page.set_default_timeout(PATIENCE)
+        page.errors = []
+        page.on("console", lambda said: page.errors.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("response", lambda answer: page.errors.append(answer.url) if answer.status >= 400 else None)
+        yield page
+
+
+@pytest.fixture
+def open_page(page: Any, dashboard: Client) -> Iterator[Open]:
+    """Return a function that opens a path of the dashboard; afterwards the console must be empty."""
+    page.errors.clear()
+
+    def visit(path: str) -> Any:
+        page.goto(dashboard.origin + path)
+        return page
+
+    yield visit
+    assert page.errors == []
+
+
+@pytest.fixture(scope="module")
+def study(dashboard: Client) -> dict[str, Any]:
+    """Return what the API says of the finished search."""
+    listed = json.loads(dashboard.ask("GET", "/api/studies")[2])["study_summaries"]
+    number = next(each["study_id"] for each in listed if each["study_name"] == "blob")
+    return json.loads(dashboard.ask("GET", f"/api/studies/{number}?after=0")[2]) | {"study_id": number}
+
+
+def drawn(page: Any, plot: str, least: int = 1) -> None:
+    """Wait until plotly has drawn so many points or bars into the element `plot`."""
+    page.wait_for_function(
+        "([plot, least]) => document.querySelectorAll(`${plot} .point`).length >= least", arg=[plot, least]
+    )
+
+
+def test_the_list_has_every_study(open_page):
+    page = open_page("/dashboard")
+    for name in ("blob", "blob-final", "versus"):
+        page.get_by_text(re.compile(rf"^\d+\. {name}$")).wait_for()
+
+
+def test_a_study_shows_its_history_its_importances_and_our_figures(open_page, study):
+    page = open_page(f"/dashboard/studies/{study['study_id']}")
+    drawn(page, "#plot-history", 4)
+    drawn(page, "#graph-hyperparameter-importances", 2)
+    for figure, title in (
+        ("where-the-search-looked", "Where the search looked"),
+        ("good-values", "The good values"),
+        ("subset-and-all-data", "The subset's scores"),
+    ):
+        drawn(page, f"[id='user-defined-plot:{figure}']", 1)
+        assert title in page.locator(f"[id='user-defined-plot:{figure}'] .gtitle").text_content()
+
+
+def test_the_title_of_an_axis_keeps_off_its_ticks(open_page, study):
+    page = open_page(f"/dashboard/studies/{study['study_id']}")
+    plot = "[id='user-defined-plot:where-the-search-looked']"
+    drawn(page, plot, 1)
+    title = page.locator(f"{plot} .ytitle").bounding_box()
+    ticks = [each.bounding_box() for each in page.locator(f"{plot} .ytick text").all()]
+    assert len(ticks) >= 3
+    assert all(title["x"] + title["width"] + BETWEEN <= tick["x"] for tick in ticks)
+
+
+def test_slices_and_contours_are_drawn(open_page, study):
+    page = open_page(f"/dashboard/studies/{study['study_id']}/analytics")
+    drawn(page, "#plot-slice", 4)
+    drawn(page, "#graph-contour")
+
+
+def test_the_note_is_rendered_and_none_of_its_marks_are_seen(open_page, study):
+    page = open_page(f"/dashboard/studies/{study['study_id']}/note")
+    page.get_by_role("heading", name="Good values").wait_for()
+    assert page.locator("table").count() >= 3
+    text = page.inner_text("body")
+    assert "Use learning_rate = " in text
+    assert "[//]" not in text
+    assert "end of hpo" not in text
+
+
+def test_a_good_value_has_its_note_and_a_network_to_download(open_page, study):
+    good = next(trial for trial in study["trials"] if trial["note"]["body"])
+    page = open_page(f"/dashboard/studies/{study['study_id']}/trials?numbers={good['number']}")
+    page.get_by_role("heading", name="Good value").wait_for()
+    link = page.locator("a[download$='network.npz']")
+    link.wait_for()
+    with page.expect_download() as downloading:
+        link.click()
+    assert downloading.value.suggested_filename == f"blob-trial{good['number']}-all-data-network.npz"
+    with open(downloading.value.path(), "rb") as file:  # noqa: PTH123 - Playwright's own path
+        assert file.read(2) == b"PK"
+
+
+def test_a_note_is_written_in_the_page_and_ours_stays_below_it(open_page, study, dashboard):
+    page = open_page(f"/dashboard/studies/{study['study_id']}/note")
+    page.get_by_role("heading", name="Good values").wait_for()
+    page.locator("button:has([data-testid='EditIcon'])").first.click()
+    editor = page.locator("textarea").first
+    editor.fill("my own words\n\n" + editor.input_value())
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Success to save the note").wait_for()
+    page.get_by_text("my own words", exact=True).wait_for()
+    body = json.loads(dashboard.ask("GET", f"/api/studies/{study['study_id']}?after=0")[2])["note"]["body"]
+    assert body.startswith("my own words\n\n[//]: # (hpo ")

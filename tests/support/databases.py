@@ -1,0 +1,172 @@
+"""A whole study on a real SQLite file, with invented scores instead of networks, and processes that die at will."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from hpo.definition.parts import FINAL_SUFFIX
+from hpo.definition.rounds import comparable
+from hpo.definition.study import StudyDefinition
+from hpo.engine.coordinator import Coordinator
+from hpo.engine.queue import TrialQueue
+from hpo.proof.final_runs import final_runs
+from hpo.proof.good_values import good_values
+from hpo.record.study import StudyRecord
+from hpo.searching.queued import QueuedTrial, search_results
+from hpo.storage.database import Database
+from hpo.storage.leases import Holder, Leases
+from hpo.storage.records import Curve, CurvePoint
+from tests.support.builders import definition
+
+POOL, CHANCE = 1000, 0.1
+
+SMALL: StudyDefinition = definition(
+    rounds=[{"trials": 8, "samples": 400, "epochs": 10}, {"trials": 6, "samples": 400, "epochs": 10}],
+    final={"good_values": 2, "race_runs": 2, "confirmation_runs": 2, "seeds": 1, "epochs": 5, "probe": True},
+)
+
+
+class Killed(BaseException):
+    """What ends a process of these tests; nothing catches it, as nothing catches a kill."""
+
+
+@cache
+def dead_pid() -> int:
+    """Return the id of a process of this machine that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def mortal(database: Database) -> Leases:
+    """Return the leases of a new holder whose process is found dead by whoever looks for it."""
+    return Leases(database.engine, Holder(pid=dead_pid()))
+
+
+def open_study(path: Path, study: StudyDefinition = SMALL) -> Database:
+    """Return the database at `path`, with `study` in it."""
+    database = Database(f"sqlite:///{path}")
+    source = {"provenance": "made up", "place": "memory", "paths": "", "sha256": "0", "complete": "yes"}
+    data = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
+    StudyRecord.create(database, study, data, source)
+    return database
+
+
+def coordinator(database: Database, leases: Leases | None = None) -> Coordinator:
+    return Coordinator(database, SMALL.name, leases or mortal(database), lambda text: None)
+
+
+def queues(database: Database, leases: Leases) -> tuple[TrialQueue, TrialQueue]:
+    """Return the queues of the search and of the final part, as one worker sees them."""
+    return TrialQueue(database, SMALL.name, leases), TrialQueue(database, SMALL.name + FINAL_SUFFIX, leases)
+
+
+def score(trial: QueuedTrial, rung: int) -> float:
+    """Return an accuracy that depends on the config, the trial's seed and the rung, and on nothing else."""
+    u, v = (math.log10(float(trial.config[name])) for name in ("learning_rate", "weight_decay"))
+    mean = 0.9 * math.exp(-0.5 * ((u + 1.5) / 1.5) ** 2) - 0.005 * abs(v + 4)
+    noise = np.random.default_rng([trial.attributes["seed"], rung]).normal(0, 0.01)
+    return float(np.clip(mean * (0.6 + 0.4 * rung / 100) + noise, 0, 1))
+
+
+CURVE = Curve((CurvePoint(0, 1, 1.0, 0.5, 0.8, 0.6, 0.7, 0.1),), np.array([[True, False]]))
+
+
+def train(database: Database, leases: Leases, *, order: Callable[[list[Any]], None] = lambda trials: None) -> int:
+    """Train every trial that is ready, in whatever `order` makes of the queue; return how many there were."""
+    trained = 0
+    for queue in queues(database, leases):
+        ready = [trial for trial in queue.trials() if trial.ready]
+        order(ready)
+        for trial in ready:
+            claimed = queue.claim(trial)
+            assert claimed is not None
+            test = (
+                {"test_accuracy": score(claimed, 99)}
+                if claimed.attributes.get("stage") in ("full", "plain", "adopted")
+                else {}
+            )
+            assert queue.report(claimed, claimed.allowed, score(claimed, claimed.allowed), CURVE, test)
+            trained += 1
+    return trained
+
+
+def run_to_the_end(database: Database, **how: Any) -> None:
+    """Let one coordinator and one worker finish the study."""
+    leader, worker = coordinator(database), mortal(database)
+    while not leader.step():
+        assert train(database, worker, **how), "the study is not done, yet nothing is to be trained"
+
+
+def outcome(database: Database) -> dict[str, Any]:
+    """Return all that a study decided and found, by what its trials are and not by how they are numbered."""
+    record = StudyRecord(database, SMALL.name)
+    rounds = record.rounds(record.definition)
+    search, final = (queue.trials() for queue in queues(database, mortal(database)))
+    known = comparable(record.definition, search_results(search))
+    return {
+        "state": record.state,
+        "rounds": rounds,
+        "search": sorted(
+            (
+                t.attributes["round"],
+                t.attributes["index"],
+                t.attributes["seed"],
+                t.state.name,
+                str(t.config),
+                str(t.rungs),
+            )
+            for t in search
+        ),
+        "final": sorted(
+            (
+                t.attributes["stage"],
+                t.attributes["source"],
+                t.attributes["run"],
+                t.attributes["seed"],
+                str(t.config),
+                t.score,
+            )
+            for t in final
+        ),
+        "good": [
+            (good.rank, good.key, good.config, good.race, good.confirmed)
+            for good in good_values(record.definition, rounds[-1].box, known, final_runs(final))
+        ],
+    }
+
+
+@contextmanager
+def killed_before_write(database: Database, n: int) -> Iterator[None]:
+    """Kill whoever commits the n-th transaction (from 1) that writes into `database`; that transaction is lost."""
+    written = 0
+
+    def note(connection: sa.Connection, cursor: object, statement: str, *more: object) -> None:
+        if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
+            connection.info["writes"] = True
+
+    def kill(connection: sa.Connection) -> None:
+        nonlocal written
+        written += connection.info.pop("writes", False)
+        if written == n:
+            written += 1
+            connection.connection.rollback()
+            raise Killed
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    sa.event.listen(database.engine, "commit", kill)
+    try:
+        yield
+    finally:
+        sa.event.remove(database.engine, "before_cursor_execute", note)
+        sa.event.remove(database.engine, "commit", kill)
