@@ -11,6 +11,7 @@ from typing import Any
 IN_WORDS = {
     "index": "place",
     "n_train": "training images",
+    "images": "from the pool's images",
     "allowed": "trains to %",
     "train_accuracy": "train accuracy",
     "source_trial": "trial of the search",

@@ -62,7 +62,8 @@ def assignment(definition: StudyDefinition, data: StudyData, trial: QueuedTrial)
     stage, run = trial.attributes.get("stage"), int(trial.attributes.get("run", 0))
     if stage == CERTIFICATE:
         size, epochs = int(trial.attributes["n_train"]), int(trial.attributes["epochs"])
-        return Assignment([data.certificate_fold(size, int(trial.attributes["size"]), run)], epochs)
+        within = tuple(trial.attributes["images"]) if "images" in trial.attributes else None
+        return Assignment([data.certificate_fold(size, int(trial.attributes["size"]), run, within)], epochs)
     comparison = definition.comparison
     if comparison is not None:
         return Assignment(
