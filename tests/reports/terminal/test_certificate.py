@@ -35,6 +35,12 @@ def findings(certificate: Certificate) -> Findings:
     return Findings(STUDY, factory.SOURCE, plan, scores, certificate)
 
 
+def printed(found: Findings, width: int = 400) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(certificate_panel(found))
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
 def note(certificate: Certificate | None, **changes: Any) -> str:
     return certificate_note(replace(factory.just_begun(), certificate=certificate, **changes))
 
@@ -73,6 +79,14 @@ def test_every_verdict_of_a_search_ends_with_the_certificate(results):
     assert verdict(results).endswith("python -m hpo.certify --study mnist_wd")
 
 
+def test_the_panel_says_where_sizes_share_training_images():
+    shared = findings(PASSING)
+    apart = replace(shared, plan=replace(shared.plan, images=(((0, 400),) * 3, ((400, 2000),) * 3)))
+    shared = replace(shared, plan=replace(shared.plan, images=()))
+    assert "share training images" in printed(shared)
+    assert "share training images" not in printed(apart)
+
+
 def test_costs_read_as_fractions():
     assert [cost_text(cost) for cost in (1.0, 20 / 24, 0.25, 1 / 12.7)] == [
         "the same cost",
@@ -84,9 +98,7 @@ def test_costs_read_as_fractions():
 
 @pytest.mark.parametrize("certificate", [PASSING, SECOND_PASSES, NONE_PASSES])
 def test_the_panel_fits_the_terminal_and_has_a_line_for_each_size(certificate):
-    console = Console(file=io.StringIO(), width=80)
-    console.print(certificate_panel(findings(certificate)))
-    text = console.file.getvalue()  # type: ignore[attr-defined]
+    text = printed(findings(certificate), width=80)
     assert max(map(len, text.splitlines())) <= 80
     assert text.isascii() or "─" in text
     rows = [line.split() for line in text.splitlines() if line.startswith(("500 ", "2000 ", "8000 "))]
