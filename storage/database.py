@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from hpo.storage.errors import NoDatabaseError, UserError
 from hpo.storage.schema import SCHEMA_VERSION, metadata, schema_version
+from hpo.storage.supported import require_supported
 
 T = TypeVar("T")
 
@@ -145,6 +146,7 @@ def _open(url: str, *, read_only: bool) -> RDBStorage:
         parsed = sa.make_url(url)
     except ArgumentError as error:
         raise UserError(f"--storage {url!r} is not a database URL; for example sqlite:///hpo.db") from error
+    require_supported(parsed.get_backend_name(), shown(url))
     sqlite = parsed.get_backend_name() == "sqlite"
     if sqlite and parsed.database in (None, "", ":memory:"):
         raise UserError(f"--storage {url!r} lives in one process's memory, which workers cannot share; name a file")

@@ -64,7 +64,7 @@ def add_storage(arguments: argparse.ArgumentParser) -> None:
         "--storage",
         metavar="URL",
         default=default_storage(),
-        help="the database: any URL that Optuna takes (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
+        help="the database, SQLite or PostgreSQL (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
     )
     arguments.add_argument("-v", "--verbose", action="store_true", help="show Optuna's own log lines too")
 

@@ -15,8 +15,8 @@ from hpo.storage.errors import UserError
 def open_study(name: str | None = None, storage: str | None = None) -> StudyResults:
     """Return everything that the study `name` has found so far, without writing to the database.
 
-    `storage` is any URL that Optuna takes. `name` may be left out where there is one study only. Raises UserError where
-    there is no such study, or no such database.
+    `storage` is the URL of an SQLite or PostgreSQL database. `name` may be left out where there is one study only.
+    Raises UserError where there is no such study, or no such database.
     """
     return open_studies([] if name is None else [name], storage)[0]
 
