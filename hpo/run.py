@@ -27,10 +27,11 @@ from hpo.record.commands import serve_command
 from hpo.record.kept_networks import kept_network
 from hpo.record.results import StudyResults, load_results, warm_start
 from hpo.record.study import StudyRecord
+from hpo.reports.kinds import DRAWN_FORMATS
 from hpo.storage.database import Database, database_errors, shown
 from hpo.training.images import StudyData
 
-DRAWN_FORMATS, DRAWING_SECONDS = {"html", "png", "svg"}, 8.0
+DRAWING_SECONDS = 8.0
 """What is drawn at the end, and about how long that takes (`python -m tests.benchmarks.reports`)."""
 
 
@@ -84,7 +85,7 @@ def _introduce() -> None:
 def _run(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
     check_workers(arguments.workers)
-    chosen_formats(arguments.formats)
+    arguments.formats = chosen_formats(arguments.formats)
     warm = [f"search.warm_start={arguments.warm_start}"] if arguments.warm_start else []
     tables = load_tables(arguments.study, [*arguments.changes, *warm], arguments.seed)
     definition = define(arguments.study, with_samples(tables) if auto_rounds(tables) else tables)
@@ -132,7 +133,7 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
             f"data: {record.source['provenance']}, database: {shown(arguments.storage)}",
         ],
         publish=lambda: _publish(database, load_results(database, record.name)),
-        afterwards=DRAWING_SECONDS if DRAWN_FORMATS & set(chosen_formats(arguments.formats)) else 0.0,
+        afterwards=DRAWING_SECONDS if set(DRAWN_FORMATS) & set(arguments.formats) else 0.0,
     )
 
 
@@ -154,7 +155,7 @@ def _publish_or_say(database: Database, results: StudyResults) -> None:
 def _write(results: StudyResults, out: Path, arguments: argparse.Namespace) -> list[Path]:
     from hpo.reports.files import write_reports  # noqa: PLC0415 - pandas and matplotlib take a second to load
 
-    return write_reports(results, out, chosen_formats(arguments.formats), bom=arguments.bom)
+    return write_reports(results, out, arguments.formats, bom=arguments.bom)
 
 
 def _write_network(database: Database, results: StudyResults, data: StudyData, out: Path) -> list[Path]:
