@@ -12,7 +12,7 @@ from hpo.cli.formats import add_formats, chosen_formats
 from hpo.cli.options import add_storage, make_out_folder, parser
 from hpo.cli.running import quiet_optuna, run_command, say
 from hpo.engine.exit_codes import DONE
-from hpo.record.opening import open_studies
+from hpo.record.open_study import open_studies
 from hpo.record.results import StudyResults
 from hpo.reports.files import REPORT, report_files, side_by_side_files, write_files
 from hpo.reports.page.use import standing

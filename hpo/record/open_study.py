@@ -1,4 +1,4 @@
-"""Opening what a database knows of its studies, to look at it only: for reports and notebooks."""
+"""Open studies of a database to read them only, for reports and notebooks."""
 
 from __future__ import annotations
 
