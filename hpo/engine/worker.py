@@ -20,7 +20,7 @@ from hpo.storage.leases import Leases
 from hpo.training.assignments import Assignment, assignment
 from hpo.training.images import StudyData
 from hpo.training.runs import RunResult, TrainingRun, Watch
-from hpo.training.test_door import open_test_set
+from hpo.training.test_set_access import open_test_set
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.01, 0.5
 TELL_PERCENT, TELL_SECONDS = 5, 2.0
