@@ -120,10 +120,10 @@ def ladder(first: Size, pool: int, largest: int | None = None) -> tuple[Size, ..
     while samples < last:
         rungs.append(samples)
         samples *= FACTOR
-    return tuple(matched(first, n) for n in (*rungs, last))
+    return tuple(same_updates(first, n) for n in (*rungs, last))
 
 
-def matched(first: Size, samples: int) -> Size:
+def same_updates(first: Size, samples: int) -> Size:
     """Return `samples` images trained on for as many updates as `first`, not for as many epochs.
 
     The best learning rate is driven by the number of updates, so sizes are compared at the same one: the fewest whole
@@ -175,7 +175,7 @@ def wanted_trials(plan: CertificatePlan, seed: int) -> list[tuple[Config, dict[s
     ]
 
 
-def place(attributes: Mapping[str, Any]) -> tuple[int, int, int]:
+def trial_key(attributes: Mapping[str, Any]) -> tuple[int, int, int]:
     """Return what a trial of a certificate is known by: size, config and run."""
     return int(attributes["size"]), int(attributes["index"]), int(attributes["run"])
 
@@ -184,7 +184,7 @@ def scores(plan: CertificatePlan, trials: Iterable[QueuedTrial]) -> dict[Size, F
     """Return the accuracies by size, (configs, seeds); a failed trial has the worst score, one to come is nan."""
     found = {size: np.full((len(plan.configs), plan.seeds), np.nan) for size in plan.sizes}
     for trial in reversed([trial for trial in trials if trial.finished]):  # of twins, the first counts
-        rung, index, run = place(trial.attributes)
+        rung, index, run = trial_key(trial.attributes)
         found[plan.sizes[rung]][index, run] = WORST_SCORE if trial.score is None else trial.score
     return found
 

@@ -58,7 +58,7 @@ class StudyRecord:
         """Create the study and its final part, or open them if they exist.
 
         `data` are the numbers of its data, `source` says where they came from, `chosen` how many images its "auto"
-        rounds were given (hpo.certificate.auto_samples.choice), `warm_start` the good values of another study that it
+        rounds were given (`choice_record`), `warm_start` the good values of another study that it
         begins at, kept here so that resuming does not depend on that study. Raises UserError if the study exists with
         another definition or other data, showing what differs and the ways out.
         """
