@@ -160,17 +160,17 @@ def wanted_trials(plan: CertificatePlan, seed: int) -> list[tuple[Config, dict[s
             config,
             {
                 "stage": STAGE,
-                "size": rung,
+                "size": number,
                 "index": index,
                 "run": run,
-                "seed": derived_seed(seed, CERTIFY, rung, run),
+                "seed": derived_seed(seed, CERTIFY, number, run),
                 "n_train": size.samples,
                 "epochs": size.epochs,
-                **({"images": list(plan.images[rung][run])} if plan.images else {}),
+                **({"images": list(plan.images[number][run])} if plan.images else {}),
             },
         )
         for run in range(plan.seeds)
-        for rung, size in enumerate(plan.sizes)
+        for number, size in enumerate(plan.sizes)
         for index, config in enumerate(plan.configs)
     ]
 
@@ -184,8 +184,8 @@ def scores(plan: CertificatePlan, trials: Iterable[QueuedTrial]) -> dict[Size, F
     """Return the accuracies by size, (configs, seeds); a failed trial has the worst score, one to come is nan."""
     found = {size: np.full((len(plan.configs), plan.seeds), np.nan) for size in plan.sizes}
     for trial in reversed([trial for trial in trials if trial.finished]):  # of twins, the first counts
-        rung, index, run = trial_key(trial.attributes)
-        found[plan.sizes[rung]][index, run] = WORST_SCORE if trial.score is None else trial.score
+        number, index, run = trial_key(trial.attributes)
+        found[plan.sizes[number]][index, run] = WORST_SCORE if trial.score is None else trial.score
     return found
 
 
