@@ -103,7 +103,7 @@ class Worker:
             watch = self._open_test_set(trial, task) if task.test == "along the curve" else None
             with self._stop.interruptible():
                 run = self._parked.pop(trial.id, None) or self._start(trial, task)
-            if task.tells:
+            if task.reports_progress:
                 self._tell_on_the_way(queue, trial, run, watch)
             with self._stop.interruptible():
                 result = run.advance(trial.allowed, watch)
