@@ -17,12 +17,12 @@ from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
 from hpo.cli.data import look_at_data
 from hpo.cli.driving import drive_and_show
 from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, check_workers, make_out_folder, parser
-from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.cli.running import quiet_optuna, run_command, stopped
 from hpo.definition.files import define, load_tables
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
 from hpo.engine.certifier import Certifier
-from hpo.engine.exit_codes import DONE, INTERRUPTED
+from hpo.engine.exit_codes import DONE
 from hpo.record.certificate import CertificateRecord, load_findings
 from hpo.record.study import StudyRecord, chosen_samples, study_names
 from hpo.storage.database import Database, database_errors, shown
@@ -96,11 +96,7 @@ def _certify(arguments: argparse.Namespace) -> int:
                 f"data: {source['provenance']}, database: {shown(arguments.storage)}",
             ],
         ):
-            say(
-                f"stopped; finished trials are kept in {shown(arguments.storage)}. "
-                "The same command goes on where this one stopped."
-            )
-            return INTERRUPTED
+            return stopped(arguments.storage)
         _conclude(database, definition, record, out)
     return DONE
 

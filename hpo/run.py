@@ -18,11 +18,11 @@ from hpo.cli.data import look_at_data
 from hpo.cli.driving import drive_and_show
 from hpo.cli.formats import add_formats, chosen_formats
 from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, check_workers, make_out_folder, parser
-from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.cli.running import quiet_optuna, run_command, say, stopped
 from hpo.definition.files import define, load_tables, presets
 from hpo.definition.study import StudyDefinition
 from hpo.engine.coordinator import Coordinator
-from hpo.engine.exit_codes import DONE, INTERRUPTED
+from hpo.engine.exit_codes import DONE
 from hpo.record.commands import serve_command
 from hpo.record.kept_networks import kept_network
 from hpo.record.results import StudyResults, load_results, warm_start
@@ -101,24 +101,16 @@ def _run(arguments: argparse.Namespace) -> int:
                 arguments, database, definition, rounds=rounds, data=data.summary(), source=source
             )
             if chosen is None:
-                return _stopped(arguments)
+                return stopped(arguments.storage)
             definition = define(arguments.study, with_samples(tables, chosen["samples"]))
         record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen, warm_start=begin_at)
         if record.state != "done" and not _search(arguments, database, record):
             results = load_results(database, definition.name)
             _publish_or_say(database, results)
             _write(results, out, arguments)
-            return _stopped(arguments)
+            return stopped(arguments.storage)
         _conclude(database, definition, data, out, arguments)
     return DONE
-
-
-def _stopped(arguments: argparse.Namespace) -> int:
-    say(
-        f"stopped; finished trials are kept in {shown(arguments.storage)}. "
-        "The same command goes on where this one stopped."
-    )
-    return INTERRUPTED
 
 
 def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord) -> bool:

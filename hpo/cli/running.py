@@ -9,6 +9,7 @@ from collections.abc import Callable
 import optuna
 
 from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
+from hpo.storage.database import shown
 from hpo.storage.errors import UserError
 
 
@@ -37,3 +38,9 @@ def quiet_optuna(verbose: bool) -> None:
 def say(text: str) -> None:
     """Print a line at once."""
     print(text, flush=True)
+
+
+def stopped(storage: str) -> int:
+    """Say that what was asked to stop goes on with the same command, and return the exit code of that."""
+    say(f"stopped; finished trials are kept in {shown(storage)}. The same command goes on where this one stopped.")
+    return INTERRUPTED
