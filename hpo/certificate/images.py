@@ -32,7 +32,7 @@ def image_ranges(samples: Sequence[int], runs: int, pool: int) -> tuple[tuple[Ra
     return tuple(ranges)
 
 
-def apart(ranges: Sequence[Sequence[Range]]) -> bool:
+def disjoint(ranges: Sequence[Sequence[Range]]) -> bool:
     """Whether no two sizes can share an image; False where nothing is known of their `ranges`."""
     spans = [(min(first for first, _ in each), max(last for _, last in each)) for each in ranges]
     return bool(spans) and all(last <= first for (_, last), (first, _) in pairwise(spans))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo.certificate.images import Range, apart, image_ranges
+from hpo.certificate.images import Range, disjoint, image_ranges
 from hpo.certificate.ranking import LEAST_CONFIGS, Certificate, Floats, Size, certify
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
@@ -41,9 +41,9 @@ class CertificatePlan:
     images: tuple[tuple[Range, ...], ...] = ()
 
     @property
-    def sizes_are_apart(self) -> bool:
+    def sizes_are_disjoint(self) -> bool:
         """Whether no two sizes share a training image; where they do, tau may be too high."""
-        return apart(self.images)
+        return disjoint(self.images)
 
     def record(self) -> dict[str, Any]:
         """Return the plan as JSON-able tables."""

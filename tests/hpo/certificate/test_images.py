@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo.certificate.images import apart, image_ranges
+from hpo.certificate.images import disjoint, image_ranges
 from hpo.certificate.plan import CertificatePlan, make_plan, wanted_trials
 from hpo.storage.datasets import load_training_part, locate
 from hpo.training.assignments import assignment
@@ -27,7 +27,7 @@ def test_every_run_has_room_for_its_images_inside_the_pool(first, runs, more):
 def test_where_the_pool_suffices_no_two_runs_share_an_image(first, runs, more):
     samples = [first, 4 * first, 16 * first]
     ranges = image_ranges(samples, runs, runs * sum(samples) + more)
-    assert apart(ranges)
+    assert disjoint(ranges)
     assert all(earlier[1] <= later[0] for earlier, later in pairwise(sorted(chain(*ranges))))
 
 
@@ -36,11 +36,11 @@ def test_where_it_does_not_suffice_runs_of_one_size_share_before_those_of_two_do
     assert first == ((0, 100), (100, 200), (200, 300))
     assert second == ((300, 700), (700, 1100), (1100, 1500))
     assert last == ((1500, 3100), (1500, 3400), (1500, 3400))
-    assert apart((first, second, last))
+    assert disjoint((first, second, last))
     *smaller, last = image_ranges([100, 400, 1600], 3, 3000)
     assert last == ((0, 3000),) * 3
-    assert apart(smaller)
-    assert not apart((*smaller, last))
+    assert disjoint(smaller)
+    assert not disjoint((*smaller, last))
 
 
 def images_of(blobs, made=lambda plan: plan) -> tuple[CertificatePlan, dict[int, list[set[bytes]]]]:
@@ -61,7 +61,7 @@ def images_of(blobs, made=lambda plan: plan) -> tuple[CertificatePlan, dict[int,
 
 def test_no_run_of_a_certificate_trains_on_an_image_of_another_run(blobs):
     plan, trained = images_of(blobs)
-    assert plan.sizes_are_apart
+    assert plan.sizes_are_disjoint
     assert sorted(trained) == [20, 80, 320]
     assert all(not one & other for one, other in combinations(chain(*trained.values()), 2))
 
@@ -73,7 +73,7 @@ def test_a_certificate_that_an_older_version_began_goes_on_with_the_images_it_ha
         return CertificatePlan.read(record)
 
     plan, trained = images_of(blobs, read_back)
-    assert not plan.sizes_are_apart
+    assert not plan.sizes_are_disjoint
     assert trained[20][2] < trained[80][0] < trained[320][0]
 
 
@@ -85,4 +85,4 @@ def test_a_plan_keeps_its_ranges_in_its_record(blobs):
 
 @pytest.mark.parametrize("ranges", [(), (((0, 5),), ((0, 20),))])
 def test_sizes_whose_images_are_not_known_or_overlap_are_not_apart(ranges):
-    assert not apart(ranges)
+    assert not disjoint(ranges)
