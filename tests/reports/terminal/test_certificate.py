@@ -81,10 +81,10 @@ def test_every_verdict_of_a_search_ends_with_the_certificate(results):
 
 def test_the_panel_says_where_sizes_share_training_images():
     shared = findings(PASSING)
-    apart = replace(shared, plan=replace(shared.plan, images=(((0, 400),) * 3, ((400, 2000),) * 3)))
+    disjoint = replace(shared, plan=replace(shared.plan, images=(((0, 400),) * 3, ((400, 2000),) * 3)))
     shared = replace(shared, plan=replace(shared.plan, images=()))
     assert "share training images" in printed(shared)
-    assert "share training images" not in printed(apart)
+    assert "share training images" not in printed(disjoint)
 
 
 def test_costs_read_as_fractions():
