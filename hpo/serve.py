@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from hpo.command_line import add_storage, parser, quiet_optuna, run_command, say
 from hpo.serving.access import Access, check_exposure
+from hpo.serving.downloads import Downloads
 from hpo.serving.guard import Guard
 from hpo.serving.server import address_of, listen, run
 from hpo.study_record import PARTS, study_names
@@ -143,8 +144,10 @@ def _filling_in(reading: Database, writing: Database) -> Iterator[None]:
 def _dashboard(database: Database) -> WSGIApplication:
     from optuna_dashboard import wsgi  # noqa: PLC0415 - it takes seconds to load
 
-    application: WSGIApplication = wsgi(database.optuna, artifact_store=DatabaseArtifacts(database.engine))
-    return application
+    application = wsgi(database.optuna, artifact_store=DatabaseArtifacts(database.engine))
+    application.install(Downloads())
+    made: WSGIApplication = application
+    return made
 
 
 if __name__ == "__main__":
