@@ -13,6 +13,7 @@ from hpo.storage.artifacts import DatabaseArtifacts
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 from hpo.web.access import Access
+from hpo.web.downloads import Downloads
 from hpo.web.guard import Guard
 
 if TYPE_CHECKING:
@@ -64,5 +65,7 @@ def fill_in(reading: Database, writing: Database, announce: Callable[[str], None
 def _dashboard(database: Database) -> WSGIApplication:
     from optuna_dashboard import wsgi  # noqa: PLC0415 - it takes seconds to load
 
-    application: WSGIApplication = wsgi(database.optuna, artifact_store=DatabaseArtifacts(database.engine))
-    return application
+    application = wsgi(database.optuna, artifact_store=DatabaseArtifacts(database.engine))
+    application.install(Downloads())
+    made: WSGIApplication = application
+    return made
