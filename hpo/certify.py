@@ -9,8 +9,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from hpo.auto_samples import auto_rounds, with_samples
 from hpo.certificate import LEAST_CONFIGS, LEAST_SEEDS
 from hpo.certificate_plan import CONFIGS, FACTOR, LARGEST, SEEDS
@@ -25,7 +23,9 @@ from hpo.command_line import (
     quiet_optuna,
     run_command,
     say,
+    user_path,
 )
+from hpo.console import console as plain_console
 from hpo.definition import StudyDefinition
 from hpo.driving import add_changes, add_workers, check_workers, drive, look_at_data, make_out_folder
 from hpo.studies import define, load_tables
@@ -70,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"images of the reference (default: {LARGEST} times the study's, or all there are)",
     )
-    made.add_argument("--out", type=Path, metavar="DIR", help="where table and figure go (default: out/<study>/)")
+    made.add_argument("--out", type=user_path, metavar="DIR", help="where table and figure go (default: out/<study>/)")
     add_data_dir(made)
     add_changes(made)
     return made
@@ -140,7 +140,7 @@ def _conclude(database: Database, definition: StudyDefinition, record: Certifica
     if findings is None:
         raise RuntimeError(f"{record.name} is done, yet trials are missing")
     written = write_certificate(findings, out)
-    console = Console(highlight=False)
+    console = plain_console()
     console.print(certificate_panel(findings))
     console.print(f"\nfiles in {out}: {', '.join(path.name for path in written)}", markup=False)
 

@@ -7,20 +7,38 @@ import os
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 import optuna
 
+from hpo.printable import printable
 from storage.errors import UserError
+from storage.urls import expanded, without_passwords
 
 DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 DEFAULT_STORAGE = "sqlite:///hpo.db"
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that repeats no password when it says which of the words it was given it does not understand."""
+
+    _words: Sequence[str] = ()
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """Parse `args`, as argparse does, and keep them for `error`."""
+        self._words = sys.argv[1:] if args is None else list(args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """End with `message`."""
+        super().error(printable(without_passwords(message, self._words)))
+
+
 def parser(command: str, description: str, examples: str) -> argparse.ArgumentParser:
     """Return a parser whose --help teaches with examples; what it says fits a terminal of 80 columns."""
-    return argparse.ArgumentParser(
+    return _Parser(
         prog=f"python -m {command}",
         description=textwrap.fill(" ".join(description.split()), 79),
         epilog=f"examples:\n{textwrap.indent(textwrap.dedent(examples).strip(), '  ')}",
@@ -50,10 +68,26 @@ def add_data_dir(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument(
         "--data-dir",
         metavar="DIR",
-        type=Path,
-        default=Path(default) if default else None,
+        type=user_path,
+        default=default or None,
         help="a folder with dataset files, looked into first (default: $HPO_DATA_DIR)",
     )
+
+
+def user_path(text: str) -> Path:
+    """Return the path that an option names; a `~` is the home folder there, too, where no shell replaces it.
+
+    Raises argparse's own error where there is no such user.
+    """
+    try:
+        return Path(expanded(text, "the path"))
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def complain(text: str) -> None:
+    """Print a line to where errors go."""
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def run_command(command: Callable[[], int]) -> int:
@@ -61,7 +95,7 @@ def run_command(command: Callable[[], int]) -> int:
     try:
         return command()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        complain(f"error: {error}")
         return MISTAKE
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -79,5 +113,5 @@ def quiet_optuna(verbose: bool) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line at once."""
-    print(text, flush=True)
+    """Print a line at once; what steers a terminal is written out."""
+    print(printable(text), flush=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from rich.console import Console
 
 import models
 from hpo.command_line import say
+from hpo.console import console
 from hpo.definition import StudyDefinition
 from hpo.display import Display
 from hpo.fleet import Fleet
@@ -115,7 +115,7 @@ def drive(
     """
     stop = StopRequest()
     leases = Leases(database.engine)
-    with Display(Console(highlight=False), afterwards) as display:
+    with Display(console(), afterwards) as display:
         for line in lines:
             display.say(line)
         leader = lead(leases, display.say)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import models
-from hpo.command_line import DONE, add_data_dir, parser, run_command, say
+from hpo.command_line import DONE, add_data_dir, parser, run_command, say, user_path
 from reports.look.files import probabilities, write_look
 from storage.datasets import load_training_part, locate
 from storage.errors import UserError
@@ -32,12 +32,12 @@ def make_parser() -> argparse.ArgumentParser:
         python -m hpo.look network.npz --dataset fashion_mnist --image 17 --out out/look
         """,
     )
-    made.add_argument("network", type=Path, metavar="NETWORK.npz", help="a network that was saved after training")
+    made.add_argument("network", type=user_path, metavar="NETWORK.npz", help="a network that was saved after training")
     made.add_argument(
         "--dataset", default="mnist", metavar="NAME", help="mnist, fashion_mnist, or the path of your own data"
     )
     made.add_argument("--image", type=int, default=0, metavar="N", help="which training image, from 0 (default: 0)")
-    made.add_argument("--out", type=Path, metavar="DIR", help="for the pictures (default: the network's folder)")
+    made.add_argument("--out", type=user_path, metavar="DIR", help="for the pictures (default: the network's folder)")
     add_data_dir(made)
     return made
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 import models
 from hpo.auto_samples import auto_rounds, choice, with_samples
@@ -25,8 +25,10 @@ from hpo.command_line import (
     quiet_optuna,
     run_command,
     say,
+    user_path,
 )
 from hpo.commands import serve_command
+from hpo.console import console as plain_console
 from hpo.coordinator import Coordinator
 from hpo.definition import StudyDefinition
 from hpo.driving import add_changes, add_workers, check_workers, drive, look_at_data, make_out_folder
@@ -69,7 +71,9 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--study", metavar="NAME|FILE.toml", help="a study that comes along, or the path of your own")
     add_storage(made)
     add_workers(made)
-    made.add_argument("--out", type=Path, metavar="DIR", help="where tables and figures go (default: out/<study>/)")
+    made.add_argument(
+        "--out", type=user_path, metavar="DIR", help="where tables and figures go (default: out/<study>/)"
+    )
     add_formats(made)
     add_data_dir(made)
     add_changes(made)
@@ -217,7 +221,7 @@ def _conclude(
     from reports.verdict import verdict  # noqa: PLC0415
 
     results = load_results(database, definition.name)
-    console = Console(highlight=False)
+    console = plain_console()
     with console.status("writing tables, figures and the report"):
         _publish_or_say(database, results)
         written = _write(results, out, arguments) + _write_network(database, results, data, out)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 import models
-from hpo.command_line import DONE, parser, run_command
+from hpo.command_line import DONE, parser, run_command, user_path
 from reports.atomic import make_folder, write_atomically
 from reports.figures.drawing import png
 from reports.figures.valley import Descent, valley_figure
@@ -43,7 +43,11 @@ def make_parser() -> argparse.ArgumentParser:
         """,
     )
     made.add_argument(
-        "--out", type=Path, default=Path("out") / "valley", metavar="DIR", help="for the files (default: out/valley/)"
+        "--out",
+        type=user_path,
+        default=Path("out") / "valley",
+        metavar="DIR",
+        help="for the files (default: out/valley/)",
     )
     return made
 

@@ -15,6 +15,7 @@ from hpo.command_line import (
     INTERRUPTED,
     add_data_dir,
     add_storage,
+    complain,
     parser,
     quiet_optuna,
     run_command,
@@ -59,7 +60,7 @@ def _work(arguments: argparse.Namespace) -> int:
     nudged = threading.Event()
     if arguments.child:
         _listen_to_parent(nudged)
-    announce = (lambda text: print(text, file=sys.stderr, flush=True)) if arguments.child else say
+    announce = complain if arguments.child else say
     with database_errors(arguments.storage), Database(arguments.storage, create=False) as database:
         record = StudyRecord(database, arguments.study)
         definition = record.definition

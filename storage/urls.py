@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import unquote, unquote_plus
 
 import sqlalchemy as sa
@@ -45,9 +46,9 @@ def database_url(given: str) -> str:
     if parsed.get_backend_name() != "sqlite":
         return given
     if not rest.startswith("/") and "@" not in rest:
-        return _refuse_no_file(given, rest)
+        _refuse_no_file(given, rest)
     if parsed.database in (None, "", ":memory:"):
-        return _refuse_no_file(given, "")
+        _refuse_no_file(given, "")
     if rest.startswith("/~"):
         return f"{scheme}:///{expanded(rest[1:], '--storage')}"
     return given
@@ -118,7 +119,7 @@ def _require_plain_password(given: str) -> None:
         )
 
 
-def _refuse_no_file(given: str, path: str) -> str:
+def _refuse_no_file(given: str, path: str) -> NoReturn:
     if path and not path.startswith("?"):
         raise UserError(
             f"--storage {shown(given)!r} has two slashes, so it names a host and no file; write sqlite:///{path}"
