@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hpo.command_line import default_storage
-from hpo.study_record import PARTS, StudyRecord, study_names
+from hpo.printable import on_one_line
+from hpo.study_record import PARTS, NotOurStudyError, StudyRecord, study_names
 from hpo.study_results import StudyResults, load_results
 from storage.database import Database, database_errors, shown
 from storage.errors import UserError
@@ -37,13 +38,15 @@ def _only_one(database: Database) -> list[str]:
     if not known:
         raise UserError(f"{shown(database.url)} holds no study yet; start one: python -m hpo.run --study mnist_wd")
     if len(known) > 1:
-        raise UserError(f"which study? Name one with --study; studies there: {', '.join(known)}")
+        raise UserError(f"which study? Name one with --study; studies there: {', '.join(map(on_one_line, known))}")
     return known
 
 
 def _is_ours(database: Database, name: str) -> bool:
     try:
         StudyRecord(database, name)
-    except UserError:
+    except NotOurStudyError:
         return False
+    except UserError:  # it cannot be read: whoever asks for it is told why
+        return True
     return True

@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from hpo.attribute_names import in_words, read, written
 from hpo.space import Config, Value
 from storage.database import Database
+from storage.errors import UserError
 from storage.leases import Leases
 from storage.records import Curve, save_curve, save_network_bytes
 
@@ -83,7 +84,10 @@ class TrialQueue:
         self._storage = database.optuna
         self._engine = database.engine
         self._leases = leases
-        self._study_id = self._storage.get_study_id_from_name(study)
+        try:
+            self._study_id = self._storage.get_study_id_from_name(study)
+        except KeyError:
+            raise UserError(f"its part {study!r} is no longer in the database; was it deleted there?") from None
 
     def trials(self) -> list[QueuedTrial]:
         """Return every trial, in the order they were enqueued."""

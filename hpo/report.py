@@ -8,11 +8,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from hpo.command_line import DONE, add_storage, parser, quiet_optuna, run_command, say
+from hpo.command_line import DONE, add_storage, parser, quiet_optuna, run_command, say, user_path
 from hpo.driving import make_out_folder
 from hpo.opening import open_studies
 from hpo.output_formats import add_formats, chosen_formats
 from hpo.study_results import StudyResults
+from hpo.untrusted import reading
 from reports.files import REPORT, report_files, side_by_side_files, write_files
 from reports.page.use import standing
 
@@ -45,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="a study in the database; may be left out where there is only one, and repeated to compare several",
     )
     add_storage(made)
-    made.add_argument("--out", type=Path, metavar="DIR", help="where the files go (default: out/<study>/)")
+    made.add_argument("--out", type=user_path, metavar="DIR", help="where the files go (default: out/<study>/)")
     add_formats(made)
     return made
 
@@ -56,10 +57,8 @@ def _report(arguments: argparse.Namespace) -> int:
     studies = open_studies(list(dict.fromkeys(arguments.studies)), arguments.storage)
     out = arguments.out or Path("out") / _folder(studies)
     make_out_folder(out)
-    if len(studies) == 1:
-        contents = report_files(studies[0], formats, bom=arguments.bom)
-    else:
-        contents = side_by_side_files(studies, formats, bom=arguments.bom)
+    with reading(", ".join(results.definition.name for results in studies)):
+        contents = _contents(studies, formats, bom=arguments.bom)
     written = write_files(contents, out)
     for results in studies:
         if results.state != "done":
@@ -68,6 +67,12 @@ def _report(arguments: argparse.Namespace) -> int:
     if REPORT in contents:
         say(f"the report: {out / REPORT}")
     return DONE
+
+
+def _contents(studies: list[StudyResults], formats: list[str], *, bom: bool) -> dict[str, bytes]:
+    if len(studies) == 1:
+        return report_files(studies[0], formats, bom=bom)
+    return side_by_side_files(studies, formats, bom=bom)
 
 
 def _folder(studies: list[StudyResults]) -> str:

@@ -20,6 +20,8 @@ from hpo.serving.guard import Guard
 from hpo.serving.server import address_of, listen, run
 from hpo.study_record import PARTS, study_names
 from hpo.study_results import load_results
+from hpo.untrusted import UnreadableStudyError
+from hpo.untrusted import reading as untrusted_reading
 from storage.artifacts import DatabaseArtifacts
 from storage.database import Database, database_errors, shown
 from storage.errors import UserError
@@ -107,7 +109,9 @@ class _Reports:
         from reports.page.page import report_html  # noqa: PLC0415 - the plotting library takes seconds to load
 
         with self._lock:
-            return report_html([load_results(self._database, study)])
+            results = load_results(self._database, study)
+            with untrusted_reading(study):
+                return report_html([results])
 
 
 def fill_in(reading: Database, writing: Database, announce: Callable[[str], None], stop: threading.Event) -> None:
@@ -121,7 +125,11 @@ def fill_in(reading: Database, writing: Database, announce: Callable[[str], None
         if stop.is_set() or name.endswith(PARTS):
             continue
         try:
-            publish(writing, load_results(reading, name))
+            results = load_results(reading, name)
+            with untrusted_reading(name):
+                publish(writing, results)
+        except UnreadableStudyError as error:
+            announce(f"{error}; the others are there")
         except UserError:
             continue  # a study that some other program made: the dashboard shows it as it is
         except Exception as error:  # whatever it is, the dashboard itself is there

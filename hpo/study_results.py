@@ -31,6 +31,7 @@ from hpo.selecting import GoodValue
 from hpo.space import Config
 from hpo.study_record import FINAL_SUFFIX, RoundRecord, StudyRecord, UnopenedRound
 from hpo.trials import TrialResult
+from hpo.untrusted import check_trials, reading
 from hpo.warm_start import warm_configs
 from storage.database import Database
 from storage.errors import UserError
@@ -103,14 +104,24 @@ def warm_start(database: Database, definition: StudyDefinition) -> list[Config]:
 
 
 def load_results(database: Database, name: str) -> StudyResults:
-    """Return what the study `name` has found so far. Raises UserError if there is no such study."""
+    """Return what the study `name` has found so far.
+
+    Raises UserError if there is no such study, or what is stored of it makes no sense.
+    """
     record = StudyRecord(database, name)
+    with reading(name):
+        return _results(database, record)
+
+
+def _results(database: Database, record: StudyRecord) -> StudyResults:
+    name = record.name
     definition, state = record.definition, record.state
     leases = Leases(database.engine)
     # A search may run meanwhile. What is made of others is read before them, so that nothing refers to what is missing.
     final = TrialQueue(database, name + FINAL_SUFFIX, leases).trials()
     queued = TrialQueue(database, name, leases).trials()
     record.refresh()
+    check_trials((*queued, *final), definition.space.hyperparameters)
     rounds, trials, runs = record.rounds(definition), search_results(queued), final_runs(final)
     known = comparable(definition, trials)
     searched = len(rounds) == record.rounds_to_open(definition) and definition.comparison is None

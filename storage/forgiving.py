@@ -6,7 +6,7 @@ from optuna.storages import RDBStorage
 from optuna.study._frozen import FrozenStudy
 from sqlalchemy import column, select, table
 
-DAMAGED = (LookupError, TypeError, ValueError)
+DAMAGED = (LookupError, TypeError, ValueError, RecursionError)
 """What Optuna raises for a direction that there is not, or an attribute that is no JSON."""
 
 

@@ -8,19 +8,22 @@ from collections.abc import Sequence
 
 from optuna.trial import TrialState
 from rich import box
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hpo.command_line import DONE, add_storage, parser, quiet_optuna, run_command
+from hpo.console import console as plain_console
 from hpo.definition import StudyDefinition
+from hpo.printable import on_one_line, printable
 from hpo.queue import QueuedTrial, TrialQueue, coordinator_lease
 from hpo.results import comparable, search_results
 from hpo.stopping import with_imputed_scores
 from hpo.studies import presets
-from hpo.study_record import FINAL_SUFFIX, PARTS, RoundRecord, StudyRecord, study_names
+from hpo.study_record import FINAL_SUFFIX, PARTS, NotOurStudyError, RoundRecord, StudyRecord, study_names
 from hpo.trials import incumbent
+from hpo.untrusted import UnreadableStudyError, check_trials, reading
 from storage.database import Database, database_errors, shown
-from storage.errors import NoDatabaseError, UserError
+from storage.errors import NoDatabaseError
 from storage.leases import Leases
 
 
@@ -46,7 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _list(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
-    console = Console(highlight=False)
+    console = plain_console()
     coming = _table("studies that come along")
     coming.add_column("study", no_wrap=True)
     coming.add_column("what it searches or compares")
@@ -72,12 +75,13 @@ def _stored(database: Database, names: list[str], url: str) -> Table:
     for column in ("study", "state", "done", "queued", "failed", "best", BOX):
         table.add_column(column, no_wrap=column not in ("study", BOX), justify="right" if column in _COUNTS else "left")
     for name in names:
-        table.add_row(name, *_row(database, name))
+        table.add_row(Text(on_one_line(name)), *(Text(printable(cell)) for cell in _row(database, name)))
     return table
 
 
 def _table(title: str) -> Table:
-    return Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    title_text = Text(printable(title), style="table.title")
+    return Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), title=title_text, title_justify="left")
 
 
 BOX = "box of the last round"
@@ -85,14 +89,23 @@ _COUNTS = ("done", "queued", "failed", "best")
 
 
 def _row(database: Database, name: str) -> list[str]:
-    """Return the cells of one study; another program's study in the same database is only named."""
+    """Return the cells of one study: of what cannot be read why, of another program's study that it is one."""
+    try:
+        with reading(name):
+            return _read_row(database, name)
+    except UnreadableStudyError as error:
+        return ["", "", "", "", "", f"unreadable: {error.why}"]
+
+
+def _read_row(database: Database, name: str) -> list[str]:
     try:
         record = StudyRecord(database, name)
-    except UserError:
+    except NotOurStudyError:
         return ["not made by hpo.run", "", "", "", "", ""]
     definition, leases = record.definition, Leases(database.engine)
     search = TrialQueue(database, name, leases).trials()
     everything = [*search, *TrialQueue(database, name + FINAL_SUFFIX, leases).trials()]
+    check_trials(everything, definition.space.hyperparameters)
     results = with_imputed_scores(comparable(definition, search_results(search)))
     rounds = record.rounds(definition)
     state = record.state
