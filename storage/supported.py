@@ -19,6 +19,6 @@ def require_supported(backend: str, shown: str) -> None:
     """
     if backend not in SUPPORTED:
         raise UserError(
-            f"--storage {shown}: studies are kept in SQLite or PostgreSQL, and {backend} is neither; take a URL like "
+            f"--storage {shown!r}: studies are kept in SQLite or PostgreSQL, and {backend} is neither; take a URL like "
             f"{EXAMPLES}"
         )
