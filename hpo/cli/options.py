@@ -51,7 +51,7 @@ def make_out_folder(out: Path) -> None:
 def parser(command: str, description: str, examples: str) -> argparse.ArgumentParser:
     """Return a parser whose --help teaches with examples; what it says fits a terminal of 80 columns."""
     return argparse.ArgumentParser(
-        prog=f"python -m {command}",
+        prog=command.replace(".", " "),
         description=textwrap.fill(" ".join(description.split()), 79),
         epilog=f"examples:\n{textwrap.indent(textwrap.dedent(examples).strip(), '  ')}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

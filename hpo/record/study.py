@@ -42,7 +42,7 @@ class StudyRecord:
             raise UserError(f"no study named {name!r} in the database; {_known(database)}") from None
         self.refresh()
         if "definition" not in self._attributes:
-            raise UserError(f"the study {name!r} was not made by hpo.run; use another study name or another --storage")
+            raise UserError(f"the study {name!r} was not made by hpo run; use another study name or another --storage")
 
     @classmethod
     def create(
