@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -63,12 +65,19 @@ def test_every_module_in_the_package_s_root_is_a_command_and_every_command_is_a_
     assert modules | {"studies"} == set(doors()), "a front door is listed in hpo/cli/doors.py"
 
 
-@pytest.mark.parametrize("name", doors())
+@pytest.mark.parametrize("name", ["run", "studies"])
 def test_a_command_and_its_module_say_the_same(name: str, tmp_path: Path) -> None:
-    module = "hpo.studies" if name == "studies" else f"hpo.{name}"
     printed = said("hpo", name, "--help", folder=tmp_path)
-    assert printed == said(module, "--help", folder=tmp_path)
+    assert printed == said(f"hpo.{name}", "--help", folder=tmp_path)
     assert printed.startswith(f"usage: hpo {name} ")
+
+
+@pytest.mark.parametrize("name", doors())
+def test_every_command_can_be_run_as_a_module_too(name: str) -> None:
+    door = doors()[name]
+    assert door.make_parser().prog == f"hpo {name}"
+    last = ast.parse(Path(str(import_module(door.module).__file__)).read_text(encoding="utf-8")).body[-1]
+    assert ast.unparse(last) == "if __name__ == '__main__':\n    sys.exit(main())"
 
 
 def test_listing_the_commands_imports_none_of_them(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,29 +56,3 @@ def test_importing_the_package_loads_nothing_else(tmp_path: Path) -> None:
 
 def test_importing_the_models_loads_numpy_and_nothing_else(tmp_path: Path) -> None:
     assert loaded("import hpo.models", tmp_path) == {"hpo", "numpy"}
-
-
-SCRIPT = """\
-import hpo
-from hpo import StudyDefinition, load_definition
-
-definition: StudyDefinition = load_definition("smoke")
-reveal_type(definition.rounds[0].trials)
-reveal_type(hpo.presets())
-reveal_type(hpo.__version__)
-hpo.load_definition(3)
-"""
-
-
-def test_mypy_reads_the_types_of_the_installed_package(tmp_path: Path) -> None:
-    script = tmp_path / "user.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", os.devnull, "--config-file", "", str(script)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
-    told = done.stdout.replace("builtins.", "").splitlines()
-    assert told[:-1] == [
-        'user.py:5: note: Revealed type is "int"',
-        'user.py:6: note: Revealed type is "dict[str, str]"',
-        'user.py:7: note: Revealed type is "str"',
-        'user.py:8: error: Argument 1 to "load_definition" has incompatible type "int"; expected "str"  [arg-type]',
-    ], done.stdout + done.stderr
