@@ -17,9 +17,10 @@ def contents(wheel: str) -> dict[str, int]:
 
 
 def expected() -> set[str]:
-    """Return the files that users need beside Python's: the presets, and the report's templates."""
+    """Return the files that users need beside Python's: the presets, the report's templates, and data."""
     found = {f"hpo/studies/{path.name}" for path in (ROOT / "hpo" / "studies").glob("*.toml")}
     found |= {f"hpo/reports/page/templates/{path.name}" for path in (ROOT / "reports/page/templates").iterdir()}
+    found |= {f"hpo/storage/data/{path.name}" for path in (ROOT / "storage" / "data").glob("*")}
     return found | {"hpo/py.typed", "hpo/models/__init__.py", "hpo/storage/__init__.py", "hpo/reports/__init__.py"}
 
 

@@ -59,9 +59,9 @@ def test_an_unknown_command_is_answered_with_the_nearest(capsys: pytest.CaptureF
     assert "certify" in told
 
 
-def test_every_module_in_the_package_s_root_is_a_command_and_every_command_is_a_module() -> None:
+def test_every_front_door_in_the_package_s_root_is_a_command() -> None:
     folder = Path(hpo.__file__).parent
-    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
+    modules = {path.stem for path in folder.glob("*.py") if "def make_parser(" in path.read_text(encoding="utf-8")}
     assert modules | {"studies"} == set(doors()), "a front door is listed in hpo/cli/doors.py"
 
 
