@@ -52,9 +52,9 @@ def make_parser() -> argparse.ArgumentParser:
         "Before the search, or after it: then the configs are drawn around its last box.\n"
         "The same command again resumes; finished trials are kept.",
         """
-        python -m hpo.certify --study mnist_wd
-        python -m hpo.certify --study my_study.toml --configs 32 --seeds 5
-        python -m hpo.certify --study mnist_wd --largest 50000
+        hpo certify --study mnist_wd
+        hpo certify --study my_study.toml --configs 32 --seeds 5
+        hpo certify --study mnist_wd --largest 50000
         """,
     )
     made.add_argument(

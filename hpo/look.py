@@ -30,8 +30,8 @@ def make_parser() -> argparse.ArgumentParser:
         "Draw the filters of a trained ConvNet's first convolution and what the network makes of one training image,\n"
         "stage by stage, and print what it takes the image for. No test image is looked at.",
         """
-        python -m hpo.look out/book_convnet/network.npz
-        python -m hpo.look network.npz --dataset fashion_mnist --image 17 --out out/look
+        hpo look out/book_convnet/network.npz
+        hpo look network.npz --dataset fashion_mnist --image 17 --out out/look
         """,
     )
     made.add_argument("network", type=user_path, metavar="NETWORK.npz", help="a network that was saved after training")

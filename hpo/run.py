@@ -63,10 +63,10 @@ def make_parser() -> argparse.ArgumentParser:
         "configs of a grid over several seeds, as the book's experiments do.\n"
         "The same command again resumes; finished trials are kept.",
         """
-        python -m hpo.run --study mnist_wd
-        python -m hpo.run --study book_overfit_weight_decay
-        python -m hpo.run --study mnist_wd --set rounds.0.trials=10 --seed 1
-        python -m hpo.run --study my_study.toml --storage postgresql+psycopg://user:password@host/hpo
+        hpo run --study mnist_wd
+        hpo run --study book_overfit_weight_decay
+        hpo run --study mnist_wd --set rounds.0.trials=10 --seed 1
+        hpo run --study my_study.toml --storage postgresql+psycopg://user:password@host/hpo
         """,
     )
     made.add_argument("--study", metavar="NAME|FILE.toml", help="a study that comes along, or the path of your own")
@@ -91,7 +91,7 @@ def _introduce() -> None:
     width = max(len(name) for name in presets())
     for name, title in presets().items():
         say(f"  {name:<{width}}  {title}")
-    say("\nstart one with:  python -m hpo.run --study mnist_wd\nmore:            python -m hpo.run --help")
+    say("\nstart one with:  hpo run --study mnist_wd\nmore:            hpo run --help")
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -35,11 +35,11 @@ def make_parser() -> argparse.ArgumentParser:
         "Join a running search as one more worker: claim queued trials, train them, write down the results. Leaves\n"
         "when the search is done. Start as many as there are cores, on as many machines as reach the database.",
         """
-        python -m hpo.work --study mnist_wd
-        python -m hpo.work --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo
+        hpo work --study mnist_wd
+        hpo work --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo
         """,
     )
-    made.add_argument("--study", required=True, metavar="NAME", help="a study in the database (see: hpo.studies)")
+    made.add_argument("--study", required=True, metavar="NAME", help="a study in the database (see: hpo studies)")
     add_storage(made)
     add_data_dir(made)
     made.add_argument("--child", action="store_true", help=argparse.SUPPRESS)  # started by hpo.run, which may die

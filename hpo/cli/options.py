@@ -71,7 +71,7 @@ class _Parser(argparse.ArgumentParser):
 def parser(command: str, description: str, examples: str) -> argparse.ArgumentParser:
     """Return a parser whose --help teaches with examples; what it says fits a terminal of 80 columns."""
     return _Parser(
-        prog=f"python -m {command}",
+        prog=command.replace(".", " "),
         description=textwrap.fill(" ".join(description.split()), 79),
         epilog=f"examples:\n{textwrap.indent(textwrap.dedent(examples).strip(), '  ')}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -37,7 +37,7 @@ def known_studies(database: Database) -> list[str]:
 def _only_one(database: Database) -> list[str]:
     known = known_studies(database)
     if not known:
-        raise UserError(f"{shown(database.url)} holds no study yet; start one: python -m hpo.run --study mnist_wd")
+        raise UserError(f"{shown(database.url)} holds no study yet; start one: hpo run --study mnist_wd")
     if len(known) > 1:
         raise UserError(f"which study? Name one with --study; studies there: {', '.join(map(on_one_line, known))}")
     return known

@@ -50,7 +50,7 @@ class StudyRecord:
         self.refresh()
         if "definition" not in self._attributes:
             raise NotOurStudyError(
-                f"the study {name!r} was not made by hpo.run; use another study name or another --storage"
+                f"the study {name!r} was not made by hpo run; use another study name or another --storage"
             )
         check_study_name(name.removesuffix(CERTIFICATE_SUFFIX))
         with reading(name):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+
 import argparse
 import sys
 from collections.abc import Sequence
@@ -44,8 +46,8 @@ def make_parser() -> argparse.ArgumentParser:
         "hpo.studies",
         "List the studies that come along, and the studies in the database: state, trials, best score, box.",
         """
-        python -m hpo.studies
-        python -m hpo.studies --storage sqlite:///hpo.db
+        hpo studies
+        hpo studies --storage sqlite:///hpo.db
         """,
     )
     add_storage(made)
@@ -106,7 +108,7 @@ def _read_row(database: Database, name: str) -> list[str]:
     try:
         record = StudyRecord(database, name)
     except NotOurStudyError:
-        return ["not made by hpo.run", "", "", "", "", ""]
+        return ["not made by hpo run", "", "", "", "", ""]
     definition, leases = record.definition, Leases(database.engine)
     search = queued_trials(database, name)
     everything = [*search, *queued_trials(database, name + FINAL_SUFFIX)]

@@ -59,7 +59,7 @@ def test_a_subset_that_does_not_pass_is_said_not_to_and_what_would():
 
 
 def test_without_a_certificate_the_note_says_how_to_make_one():
-    assert note(None).endswith("to find out: python -m hpo.certify --study mnist_wd")
+    assert note(None).endswith("to find out: hpo certify --study mnist_wd")
     elsewhere = replace(NONE_PASSES, sizes=(replace(FAILS, size=SECOND),))
     assert "is not known" in note(elsewhere)
 
@@ -76,7 +76,7 @@ def test_a_choice_that_a_certificate_made_is_said_to_be_one():
 @pytest.mark.parametrize("results", [factory.study(), factory.study(finish=False), factory.just_begun()])
 def test_every_verdict_of_a_search_ends_with_the_certificate(results):
     assert verdict(replace(results, certificate=PASSING)).endswith(note(PASSING))
-    assert verdict(results).endswith("python -m hpo.certify --study mnist_wd")
+    assert verdict(results).endswith("hpo certify --study mnist_wd")
 
 
 def test_the_panel_says_where_sizes_share_training_images():
