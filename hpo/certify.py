@@ -83,6 +83,7 @@ def _certify(arguments: argparse.Namespace) -> int:
         out = arguments.out or Path("out") / definition.name
         make_out_folder(out)
         data, source = look_at_data(definition, arguments.data_dir)
+        definition = data.settled(definition)
         asked = {name: getattr(arguments, name) for name in ("configs", "seeds", "largest")}
         record = CertificateRecord.open(database, definition, rounds, data.summary(), source, **asked)
         plan = record.plan

@@ -93,6 +93,7 @@ def _run(arguments: argparse.Namespace) -> int:
     with database_errors(arguments.storage), Database(arguments.storage) as database:
         begin_at = warm_start(database, definition)
         data, source = look_at_data(definition, arguments.data_dir)
+        definition = data.settled(definition)
         chosen: dict[str, Any] | None = None
         if auto_rounds(tables):
             rounds = auto_rounds(tables)
@@ -101,7 +102,7 @@ def _run(arguments: argparse.Namespace) -> int:
             )
             if chosen is None:
                 return _stopped(arguments)
-            definition = define(arguments.study, with_samples(tables, chosen["samples"]))
+            definition = data.settled(define(arguments.study, with_samples(tables, chosen["samples"])))
         record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen, warm_start=begin_at)
         if record.state != "done" and not _search(arguments, database, record):
             results = load_results(database, definition.name)

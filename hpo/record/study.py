@@ -157,7 +157,10 @@ class StudyRecord:
     def refuse_changes(self, definition: StudyDefinition, source: Mapping[str, str]) -> None:
         """Raise UserError if the study was started with another definition than `definition`, or on other data."""
         # Read and written again, so that a field which is newer than the study has its default and is no change.
-        changes = differences(self.definition.record(), definition.record())
+        begun = self.definition
+        # What a study file leaves to the number of images is no change, nor is another path: data are their bytes.
+        data = dataclasses.replace(definition.data.completed(begun.data), dataset=begun.data.dataset)
+        changes = differences(begun.record(), dataclasses.replace(definition, data=data).record())
         changes += other_images(self.source, source)
         if changes:
             listed = "".join(f"\n  {change}" for change in changes)
