@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 from hpo import models
 from hpo.certificate.auto_samples import auto_rounds, with_samples
 from hpo.cli.certifying import chosen_by_certificate
-from hpo.cli.data import look_at_data
+from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.driving import drive_and_show
 from hpo.cli.formats import add_formats, chosen_formats
 from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, check_workers, make_out_folder, parser
@@ -94,6 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
         begin_at = warm_start(database, definition)
         data, source = look_at_data(definition, arguments.data_dir)
         definition = data.settled(definition)
+        arguments.data_dir = data_dir_of_workers(definition, arguments.data_dir)
         chosen: dict[str, Any] | None = None
         if auto_rounds(tables):
             rounds = auto_rounds(tables)

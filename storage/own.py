@@ -4,6 +4,7 @@ What was taken for what is said in a sentence, so that a wrong guess is seen at 
 wherever they lie: they are known by their SHA-256.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -25,21 +26,24 @@ EXPECTED = "an .npz file, a folder of four IDX files, or a folder of class folde
 def locate_own(dataset: str, data_dir: Path | None, known: Iterable[str], sha256: str | None) -> Located:
     """Return the data at the path `dataset`, or under its name in `data_dir`.
 
-    Where both are there and `sha256` is given, those that have it. Raises UserError if nothing is there that can be
-    read, or the labels are no classes; `known` are names for the message.
+    Where data with the hash `sha256` are sought, `data_dir` may be the dataset itself, and goes first. Raises UserError
+    if nothing is there that can be read, or the labels are no classes; `known` are names for the message.
     """
     try:
         path = Path(dataset).expanduser()
-        paths = [path, *([] if data_dir is None or not path.name else [data_dir / path.name])]
-        paths = [each for each in dict.fromkeys(paths) if each.exists()]
+        places = [path] if data_dir is None else [path, data_dir / path.name, data_dir]
+        paths = [each for each in dict.fromkeys(places[: None if sha256 else 2]) if each.exists()]
     except (OSError, RuntimeError, ValueError) as error:  # too long, ~nosuchuser, a zero byte
         raise UserError(f"data.dataset = {dataset[:200]!r} is no path that can be looked at: {error}"[:400]) from error
     if not paths:
         raise UserError(
             f"no dataset {dataset!r}; known datasets: {', '.join(sorted(known))}; or the path of {EXPECTED}"
         )
-    found = [_located(dataset, each) for each in (paths if sha256 else paths[:1])]
-    return next((each for each in found if each.sha256 == sha256), found[0])
+    for each in paths[1:] if sha256 else ():
+        with contextlib.suppress(UserError):
+            if (located := _located(dataset, each)).sha256 == sha256:
+                return located
+    return _located(dataset, paths[0])
 
 
 def _located(dataset: str, path: Path) -> Located:

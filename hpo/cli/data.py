@@ -8,6 +8,7 @@ import numpy as np
 
 from hpo import models
 from hpo.cli.running import say
+from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
 from hpo.storage.datasets import TrainingPart, load_training_part, locate
 from hpo.storage.errors import UserError
@@ -32,6 +33,14 @@ def look_at_data(definition: StudyDefinition, data_dir: Path | None) -> tuple[St
     except ValueError as error:
         raise UserError(f"the network does not fit the images of {located.provenance}: {error}") from error
     return data, located.record()
+
+
+def data_dir_of_workers(definition: StudyDefinition, data_dir: Path | None) -> Path | None:
+    """Return where workers find the data: they know the path of the study's record, which may be another one."""
+    if definition.data.dataset in DATASETS:
+        return data_dir
+    path = Path(definition.data.dataset).expanduser().absolute()
+    return path if path.exists() else data_dir
 
 
 def _remarks(part: TrainingPart) -> list[str]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from hpo.searching.proposing import SAMPLERS
 
+DATASETS = ("fashion_mnist", "mnist")
+"""The datasets that are known by name (hpo.storage.sources); any other is a path."""
+
 LEAST = 10
 """So many images at least score anything."""
 FIGURES = ("overfitting", "training_loss", "grid", "convnet")

@@ -68,6 +68,15 @@ class StudyDefinition:
         """Say whether the rounds from `number` (from 1) on take as many samples and epochs as the one before them."""
         return len({(each.samples, each.epochs) for each in self.rounds[number - 2 :]}) == 1
 
+    def on_the_data_of(self, begun: StudyDefinition) -> StudyDefinition:
+        """Return the same as it would have been written when `begun` was: with its path, and its numbers of images.
+
+        Another path to the same images is no change, nor are numbers that are left to be derived: data are known by
+        their SHA-256.
+        """
+        data = dataclasses.replace(self.data.completed(begun.data), dataset=begun.data.dataset)
+        return dataclasses.replace(self, data=data)
+
     def settings(self, config: Config) -> tuple[models.NetworkDescription, models.TrainingSettings]:
         """Return the network and training settings of `config`: the definition's own, with the config's values put in.
 

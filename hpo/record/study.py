@@ -158,9 +158,7 @@ class StudyRecord:
         """Raise UserError if the study was started with another definition than `definition`, or on other data."""
         # Read and written again, so that a field which is newer than the study has its default and is no change.
         begun = self.definition
-        # What a study file leaves to the number of images is no change, nor is another path: data are their bytes.
-        data = dataclasses.replace(definition.data.completed(begun.data), dataset=begun.data.dataset)
-        changes = differences(begun.record(), dataclasses.replace(definition, data=data).record())
+        changes = differences(begun.record(), definition.on_the_data_of(begun).record())
         changes += other_images(self.source, source)
         if changes:
             listed = "".join(f"\n  {change}" for change in changes)

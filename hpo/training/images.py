@@ -142,15 +142,15 @@ class StudyData:
 
 def _check_fits(settings: HeldOut, definition: StudyDefinition, located: Located, part: TrainingPart) -> None:
     """Raise UserError unless so many images can be held out; it says all three numbers, and such that work."""
-    images, least = len(part.labels), max(4 * LEAST, 2 * LEAST + part.classes)
-    if images < least:
-        raise UserError(
-            f"{located.provenance} has {images:,} training images in {part.classes} classes; at least {least} are "
-            f"needed, as {2 * LEAST} are held out to score with"
-        )
+    images, least = len(part.labels), 2 * LEAST + 2 * part.classes
     scoring = settings.validation + settings.confirmation
     if settings.holdout <= images - part.classes and scoring <= settings.holdout:
         return
+    if images < least:
+        raise UserError(
+            f"{located.provenance} has {images:,} training images in {part.classes} classes; at least {least} are "
+            f"needed, as {2 * LEAST} are held out to score with and each class keeps some to train on"
+        )
     working = replace(definition.data, holdout=None, validation=None, confirmation=None)
     if settings.all_of_the_holdout:
         working = replace(working, confirmation=0)
