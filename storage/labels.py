@@ -59,7 +59,9 @@ def numbered(values: npt.NDArray[Any], classes: Sequence[ClassValue], where: str
     """Return the place of each of `values` in `classes`; raises UserError for a value that is not among them."""
     known = np.array(classes)
     if (known.dtype.kind == "U") != (values.dtype.kind == "U"):
-        raise UserError(f"{where} holds labels such as {values[0]!r}, those of training are such as {classes[0]!r}")
+        raise UserError(
+            f"{where} holds labels such as {values.tolist()[0]!r}, those of training are such as {classes[0]!r}"
+        )
     places = np.searchsorted(known, values).clip(max=len(known) - 1)
     strangers = values[known[places] != values]
     if len(strangers):

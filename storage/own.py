@@ -113,7 +113,8 @@ def _with_classes(located: Located, images: Callable[[], str]) -> Located:
     file = located.part("y_train")
     values = raw_labels(located, "y_train")
     classes = class_list(values, f"{file.path}: {' and '.join(file.members) or 'y_train'}")
-    numbering = "" if classes == tuple(range(len(classes))) else f" numbered 0..{len(classes) - 1}"
+    plain = isinstance(classes[0], str) or classes == tuple(range(len(classes)))
+    numbering = "" if plain else f" numbered 0..{len(classes) - 1}"
     said = f"{located.provenance}: {images()}; labels {named(classes)}{numbering} as {len(classes)} classes"
     if len(file.members) > 1:
         said += f"; {' and '.join(file.members)} are joined, as validation images are drawn from all of them"

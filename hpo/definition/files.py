@@ -55,7 +55,7 @@ def _settle_dataset(tables: Mapping[str, Any], folder: Path) -> None:
         return
     try:
         path = Path(dataset).expanduser()
-        whole = folder.absolute() / path
+        whole = folder.resolve() / path
         if whole.exists() or path.parent != Path() or path.suffix:
             tables["data"]["dataset"] = str(whole)
     except (OSError, RuntimeError, ValueError):  # too long, ~nosuchuser, a zero byte: said where it is looked for
