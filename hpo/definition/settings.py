@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Any
 
+from hpo.models.bounds import Number, OneOf, Rule, Text, Whole, declared, shown
 from hpo.searching.proposing import SAMPLERS
 
 HOLDOUT = 10_000
 FIGURES = ("overfitting", "training_loss", "grid", "convnet")
 """What a comparison may be drawn as: the book's figures."""
+
+IMAGES = Whole(1, 100_000_000)
+EPOCHS = Whole(1, 100_000)
+RUNS = Whole(1, 1_000)
+NAME = Text(1_000)
+SHARE = Number(at_least=0, at_most=1)
+
+
+def check_field(name: str, value: object, rule: Rule) -> None:
+    """Raise ValueError, naming the rule, unless `value` may be in the field `name`."""
+    wanted = rule.broken(value)
+    if wanted is not None:
+        raise ValueError(f"{name} = {shown(value)}; it must be {wanted}")
+
+
+def _check_declared(settings: Any) -> None:
+    """Raise ValueError for the first field of `settings` whose value breaks the rule it is declared with."""
+    for name, field in declared(type(settings)).items():
+        value = getattr(settings, name)
+        if field.rule is not None and value is not None:
+            check_field(name, value, field.rule)
 
 
 def _require(rule: bool, text: str) -> None:
@@ -24,12 +47,13 @@ class DataSettings:
     others, a run on all of the data on the whole holdout. In a comparison the whole holdout scores every run.
     """
 
-    dataset: str
-    holdout: int = HOLDOUT
-    validation: int = 500
-    confirmation: int = 2_000
+    dataset: Annotated[str, NAME, "a known name, or the path of your own images"]
+    holdout: Annotated[int, Whole(0, IMAGES.at_most), "images that are never trained on"] = HOLDOUT
+    validation: Annotated[int, Whole(0, IMAGES.at_most), "of these, how many score a trial of the search"] = 500
+    confirmation: Annotated[int, Whole(0, IMAGES.at_most), "and how many others score a confirmation run"] = 2_000
 
     def __post_init__(self) -> None:
+        _check_declared(self)
         _require(self.holdout >= 10, f"holdout = {self.holdout}; at least 10 images must be set aside")
         _require(self.validation >= 10, f"validation = {self.validation}; at least 10 images must score a trial")
         _require(
@@ -68,13 +92,13 @@ class SearchSettings:
     samples or epochs than the last one, nothing is left out before it.
     """
 
-    sampler: str = "lattice"
-    groups: int = 1
-    rungs: tuple[float, ...] = (0.25, 0.5)
-    keep: float = 0.5
-    max_gap: float | None = None
-    warm_start: str | None = None
-    min_gain: float = 0.0
+    sampler: Annotated[str, "how configs are drawn: " + ", ".join(SAMPLERS)] = "lattice"
+    groups: Annotated[int, RUNS, "groups of images that train each config"] = 1
+    rungs: Annotated[tuple[float, ...], "shares of the training at which the weaker trials stop"] = (0.25, 0.5)
+    keep: Annotated[float, "share of the trials that goes on at a rung"] = 0.5
+    max_gap: Annotated[float | None, SHARE, "bound on train minus validation accuracy"] = None
+    warm_start: Annotated[str | None, NAME, "a finished study to begin at"] = None
+    min_gain: Annotated[float, SHARE, "open no round that is expected to gain less; 0: open all"] = 0.0
 
     def __post_init__(self) -> None:
         _require(
@@ -91,10 +115,10 @@ class SearchSettings:
             "warm_start does not go with a grid, which tries everything anyway; remove it",
         )
         _require(self.sampler in SAMPLERS, f"sampler = {self.sampler!r}; known samplers: {', '.join(SAMPLERS)}")
-        _require(self.groups >= 1, f"groups = {self.groups}; it must be at least 1")
+        _check_declared(self)
         _require(
             list(self.rungs) == sorted(set(self.rungs)) and all(0 < rung < 1 for rung in self.rungs),
-            f"rungs = {list(self.rungs)}; they must be rising shares of the training between 0 and 1",
+            f"rungs = {shown(list(self.rungs))}; they must be rising shares of the training between 0 and 1",
         )
         _require(len(set(self.percents)) == len(self.percents), "rungs must differ by at least 1 % of the training")
         _require(0 < self.keep <= 1, f"keep = {self.keep}; it must lie in 0 .. 1 (1 stops nothing)")
@@ -113,13 +137,12 @@ class RoundSettings:
     chosen.
     """
 
-    trials: int
-    samples: int
-    epochs: int
+    trials: Annotated[int, Whole(1, 10_000), "configs that are tried"]
+    samples: Annotated[int, IMAGES, "images that train each of them"]
+    epochs: Annotated[int, EPOCHS, "times that each image is seen"]
 
     def __post_init__(self) -> None:
-        for name in ("trials", "samples", "epochs"):
-            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
+        _check_declared(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +156,15 @@ class FinalSettings:
     hpo.proof.probing); that costs twice `seeds` runs, and `seeds` more if one is taken.
     """
 
-    good_values: int = 5
-    race_runs: int = 4
-    confirmation_runs: int = 5
-    seeds: int = 3
-    epochs: int = 10
-    candidates: int = 0
-    probe: bool = True
+    good_values: Annotated[int, Whole(1, 100), "configs that may be confirmed and trained on all of the data"] = 5
+    race_runs: Annotated[int, Whole(2, RUNS.at_most), "fresh runs that decide which of the candidates go on"] = 4
+    confirmation_runs: Annotated[int, Whole(2, RUNS.at_most), "further runs of those that go on"] = 5
+    seeds: Annotated[int, RUNS, "runs of each of them on all of the data"] = 3
+    epochs: Annotated[int, EPOCHS, "of these runs"] = 10
+    candidates: Annotated[int, Whole(0, 1_000), "configs that race; 0: as many as good_values"] = 0
+    probe: Annotated[bool, "try half and twice the learning rate on all of the data"] = True
 
     def __post_init__(self) -> None:
-        for name in ("good_values", "seeds", "epochs"):
-            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
         for name in ("race_runs", "confirmation_runs"):
             _require(getattr(self, name) >= 2, f"{name} = {getattr(self, name)}; an interval needs at least 2 runs")
         _require(
@@ -151,6 +172,7 @@ class FinalSettings:
             f"candidates = {self.candidates}, but good_values = {self.good_values} of them can go on; "
             "set at least as many, or 0",
         )
+        _check_declared(self)
 
     @property
     def racing(self) -> int:
@@ -166,14 +188,13 @@ class ComparisonSettings:
     train, validation and test images at `evaluations` points. `figure` is what the comparison is drawn as.
     """
 
-    samples: int
-    epochs: int
-    seeds: int = 5
-    evaluations: int = 50
-    figure: str = "overfitting"
+    samples: Annotated[int, Whole(0, IMAGES.at_most), "images that train each run; 0: all that are not held out"]
+    epochs: Annotated[int, EPOCHS, "times that each image is seen"]
+    seeds: Annotated[int, RUNS, "runs of each config"] = 5
+    evaluations: Annotated[int, Whole(1, 10_000), "points of each learning curve"] = 50
+    figure: Annotated[str, OneOf(FIGURES), "what is drawn"] = "overfitting"
 
     def __post_init__(self) -> None:
         _require(self.samples >= 0, f"samples = {self.samples}; it must be at least 1, or 0 for all of the images")
-        for name in ("epochs", "seeds", "evaluations"):
-            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
         _require(self.figure in FIGURES, f"figure = {self.figure!r}; known figures: {', '.join(FIGURES)}")
+        _check_declared(self)
