@@ -126,7 +126,7 @@ class Declared:
 
 def declared(cls: type) -> Mapping[str, Declared]:
     """Return what each field of the dataclass `cls` is declared with, in their order."""
-    return _declared_by(cast(Hashable, cls))
+    return _declared_by(cast("Hashable", cls))
 
 
 @cache
