@@ -16,6 +16,7 @@ from hpo.certificate.auto_samples import auto_rounds, with_samples
 from hpo.cli.certifying import chosen_by_certificate
 from hpo.cli.data import look_at_data
 from hpo.cli.driving import drive_and_show
+from hpo.cli.effort import effort_line
 from hpo.cli.formats import add_formats, chosen_formats
 from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, check_workers, make_out_folder, parser
 from hpo.cli.running import quiet_optuna, run_command, say
@@ -103,7 +104,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 return _stopped(arguments)
             definition = define(arguments.study, with_samples(tables, chosen["samples"]))
         record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen, warm_start=begin_at)
-        if record.state != "done" and not _search(arguments, database, record):
+        if record.state != "done" and not _search(arguments, database, record, data):
             results = load_results(database, definition.name)
             _publish_or_say(database, results)
             _write(results, out, arguments)
@@ -120,7 +121,7 @@ def _stopped(arguments: argparse.Namespace) -> int:
     return INTERRUPTED
 
 
-def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord) -> bool:
+def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord, data: StudyData) -> bool:
     """Run the search, or the comparison, to its end; False if it was asked to stop before."""
     return drive_and_show(
         lambda leases, announce: Coordinator(database, record.name, leases, announce),
@@ -130,6 +131,7 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
         lines=[
             f"{record.name}: {record.definition.title}",
             f"data: {record.source['provenance']}, database: {shown(arguments.storage)}",
+            effort_line(record.definition, data, arguments.workers),
         ],
         publish=lambda: _publish(database, load_results(database, record.name)),
         afterwards=DRAWING_SECONDS if DRAWN_FORMATS & set(chosen_formats(arguments.formats)) else 0.0,

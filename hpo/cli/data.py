@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hpo import models
+from hpo.cli.memory import check_memory
 from hpo.cli.running import say
 from hpo.definition.study import StudyDefinition
 from hpo.storage.datasets import load_training_part, locate
@@ -18,6 +19,7 @@ def look_at_data(definition: StudyDefinition, data_dir: Path | None) -> tuple[St
     """Find and cut the data, and build the network once, so that what does not fit is said before anything runs."""
     located = locate(definition.data.dataset, data_dir=data_dir, announce=say)
     data = StudyData.build(definition, located, load_training_part(located))
+    check_memory(definition, data)
     try:
         models.build_network(definition.network, data.image_shape, data.part.classes, np.random.default_rng(0))
     except ValueError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from hpo.models.bounds import Number, OneOf, Rule, Text, Whole, declared, shown
-from hpo.searching.proposing import SAMPLERS
+from hpo.searching.proposing import GRID, SAMPLERS
 
 HOLDOUT = 10_000
 FIGURES = ("overfitting", "training_loss", "grid", "convnet")
@@ -111,7 +111,7 @@ class SearchSettings:
             "rounds are opened)",
         )
         _require(
-            self.warm_start is None or self.sampler != "grid",
+            self.warm_start is None or self.sampler != GRID,
             "warm_start does not go with a grid, which tries everything anyway; remove it",
         )
         _require(self.sampler in SAMPLERS, f"sampler = {self.sampler!r}; known samplers: {', '.join(SAMPLERS)}")

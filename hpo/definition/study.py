@@ -246,7 +246,7 @@ def _check_space(definition: StudyDefinition) -> None:
                 raise UserError(
                     f"space.{set_by[field_name]} and space.{name} both set {field_name}; take it out of one of them"
                 )
-        for value in _to_try(hyperparameter):
+        for value in to_try(hyperparameter):
             try:
                 _try(definition, {name: value})
             except UserError as error:
@@ -288,7 +288,7 @@ def _check_ranges(space: SearchSpace) -> None:
             )
 
 
-def _to_try(hyperparameter: Hyperparameter) -> tuple[Value, ...]:
+def to_try(hyperparameter: Hyperparameter) -> tuple[Value, ...]:
     if isinstance(hyperparameter, Numeric):
         low, high = hyperparameter.limits.low, hyperparameter.limits.high
         return hyperparameter.from_axis(hyperparameter.to_axis(low)), high

@@ -12,3 +12,8 @@ def derived_seed(study_seed: int, purpose: int, *place: int) -> int:
     """Return the seed for `purpose` at `place` (round and index, or run): a whole number below 2**53, JSON-safe."""
     words = np.random.SeedSequence([study_seed, purpose, *place]).generate_state(2, np.uint32)
     return (int(words[0]) << 21) | (int(words[1]) >> 11)
+
+
+def split_seed(seed: int, parts: int) -> tuple[int, ...]:
+    """Return `parts` seeds, below 2**32, for what one derived seed is to decide apart."""
+    return tuple(int(word) for word in np.random.SeedSequence(seed).generate_state(parts))
