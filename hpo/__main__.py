@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-DOORS = ("run", "work", "report", "serve", "studies", "certify", "look", "valley")
+DOORS = ("new", "run", "work", "report", "serve", "studies", "certify", "look", "valley")
 
 
 def main(argv: list[str] | None = None) -> int:

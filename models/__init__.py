@@ -15,7 +15,7 @@ from hpo.models.layers import output_size
 from hpo.models.multi_layer_net import MultiLayerNet
 from hpo.models.network import Evaluation, Network
 from hpo.models.optimizers import OPTIMIZERS, Optimizer, make_optimizer
-from hpo.models.registry import NETWORKS, name_of, network_size
+from hpo.models.registry import NETWORKS, Kind, name_of, network_size
 from hpo.models.results import LOSS_CAP, TrainingResult
 from hpo.models.schedules import SCHEDULES
 from hpo.models.settings import TrainingSettings
@@ -36,6 +36,7 @@ __all__ = [
     "Evaluation",
     "Examples",
     "IntArray",
+    "Kind",
     "MultiLayerNet",
     "MultiLayerNetDescription",
     "Network",

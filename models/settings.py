@@ -11,8 +11,9 @@ from hpo.models.schedules import SCHEDULES
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """Hyperparameters of training; raises ValueError, naming the field, for values out of range.
+    """How a network is trained, step by step.
 
+    Raises ValueError, naming the field, for values out of range.
     learning_rate: above 0. weight_decay: at least 0, on weights, not on biases and scales. With "adamw" it is
     decoupled: each step takes learning_rate·weight_decay·W off them. With all others it is coupled L2: the loss that
     gradients are taken of gains ½·weight_decay·‖W‖².

@@ -12,6 +12,9 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from hpo.models.bounds import shown
 from hpo.storage.errors import UserError
 
+MOST_ENTRIES = 1_000
+"""Of any list; what a field takes is less."""
+
 T = TypeVar("T")
 
 
@@ -65,6 +68,8 @@ def read_value(hint: Any, value: object, where: str) -> Any:
             plain = isinstance(value, int | float | str) and not isinstance(value, bool)
             hint_of_one = f", such as [{shown(value)}]" if plain else ""
             raise UserError(f"{where} = {shown(value)}; expected a list{hint_of_one}")
+        if len(value) > MOST_ENTRIES:
+            raise UserError(f"{where} has {len(value):,} entries, more than {MOST_ENTRIES:,}; name fewer")
         return tuple(read_value(get_args(hint)[0], item, place(where, i)) for i, item in enumerate(value))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return read_table(hint, value, where)

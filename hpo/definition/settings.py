@@ -48,14 +48,12 @@ class DataSettings:
     """
 
     dataset: Annotated[str, NAME, "a known name, or the path of your own images"]
-    holdout: Annotated[int, Whole(0, IMAGES.at_most), "images that are never trained on"] = HOLDOUT
-    validation: Annotated[int, Whole(0, IMAGES.at_most), "of these, how many score a trial of the search"] = 500
+    holdout: Annotated[int, Whole(10, IMAGES.at_most), "images that are never trained on"] = HOLDOUT
+    validation: Annotated[int, Whole(10, IMAGES.at_most), "of these, how many score a trial of the search"] = 500
     confirmation: Annotated[int, Whole(0, IMAGES.at_most), "and how many others score a confirmation run"] = 2_000
 
     def __post_init__(self) -> None:
         _check_declared(self)
-        _require(self.holdout >= 10, f"holdout = {self.holdout}; at least 10 images must be set aside")
-        _require(self.validation >= 10, f"validation = {self.validation}; at least 10 images must score a trial")
         _require(
             self.confirmation >= 10 or self.all_of_the_holdout,
             f"confirmation = {self.confirmation}; at least 10 images must score a run",

@@ -11,9 +11,19 @@ from hpo.models.bounds import shown
 from hpo.searching.space import Categorical, Hyperparameter, Interval, Numeric
 from hpo.storage.errors import UserError
 
-_NUMERIC_KEYS = ("type", "log", "start", "limits")
+NUMERIC_KEYS = {
+    "type": '"float" or "int"',
+    "log": "whether it is drawn, and moved, by powers of ten",
+    "start": "where round 1 looks: [low, high]",
+    "limits": "how far later rounds may move: [low, high]; start if it is left out",
+}
+"""The keys of a range, each with what it is for."""
 
-_CATEGORICAL_KEYS = ("type", "choices")
+CATEGORICAL_KEYS = {
+    "type": '"categorical"',
+    "choices": "the values to try; a table sets several fields at once",
+}
+"""The same for choices."""
 
 MOST_CHOICES = 1_000
 
@@ -29,7 +39,7 @@ def read_hyperparameter(name: str, table: object) -> Hyperparameter:
     kind = table.get("type", "categorical" if "choices" in table else "float")
     if kind not in ("float", "int", "categorical"):
         raise UserError(f'{where}.type = {shown(kind)}; it must be "float", "int" or "categorical"')
-    known = _CATEGORICAL_KEYS if kind == "categorical" else _NUMERIC_KEYS
+    known: Mapping[str, str] = CATEGORICAL_KEYS if kind == "categorical" else NUMERIC_KEYS
     check_keys(table, known, where)
     if kind == "categorical":
         return _read_categorical(where, table.get("choices"))

@@ -102,15 +102,15 @@ class StudyDefinition:
             tables["rounds"] = [dataclasses.asdict(each) for each in self.rounds]
             tables["final"] = dataclasses.asdict(self.final)
         else:
-            tables["data"] = {key: tables["data"][key] for key in _COMPARISON_DATA}
-            tables["search"] = {key: tables["search"][key] for key in _COMPARISON_SEARCH}
+            tables["data"] = {key: tables["data"][key] for key in COMPARISON_DATA}
+            tables["search"] = {key: tables["search"][key] for key in COMPARISON_SEARCH}
             tables["comparison"] = dataclasses.asdict(self.comparison)
         plain: dict[str, Any] = json.loads(json.dumps(tables))
         return plain
 
 
-_COMPARISON_DATA = ("dataset", "holdout")
-_COMPARISON_SEARCH = ("sampler",)
+COMPARISON_DATA = ("dataset", "holdout")
+COMPARISON_SEARCH = ("sampler",)
 
 
 def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
@@ -207,8 +207,8 @@ def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same fields for a comparison: all of the holdout scores, the sampler is the grid, nothing stops."""
     if "final" in tables:
         raise UserError("[final] does not go with [comparison]: nothing is chosen, so nothing is to prove; remove it")
-    data = _only(tables["data"], DataSettings, _COMPARISON_DATA, "data")
-    search = _only(tables.get("search", {}), SearchSettings, _COMPARISON_SEARCH, "search")
+    data = _only(tables["data"], DataSettings, COMPARISON_DATA, "data")
+    search = _only(tables.get("search", {}), SearchSettings, COMPARISON_SEARCH, "search")
     if search.get("sampler", GRID) != GRID:
         raise UserError(
             f"search.sampler = {search['sampler']!r}: a [comparison] trains every config of its grid; "

@@ -90,7 +90,7 @@ def test_what_nobody_can_train_is_refused_at_once_in_a_short_sentence_that_names
     started = time.perf_counter()
     with pytest.raises(UserError, match=field) as caught:
         definition(**changes)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5
     assert len(str(caught.value)) < 400
 
 
