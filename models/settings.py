@@ -31,7 +31,7 @@ class TrainingSettings:
     It adds 3-8 % to the time of each step that it counts. Polyak & Juditsky 1992; Izmailov et al. 2018 (SWA).
     """
 
-    learning_rate: Annotated[float, Number(above=0, sane=1e30), "the size of a step"] = 0.01
+    learning_rate: Annotated[float, Number(above=0, sane=3e38), "the size of a step"] = 0.01
     weight_decay: Annotated[float, Number(at_least=0, sane=1e30), "pulls weights towards 0 at each step"] = 0.0
     batch_size: Annotated[int, Whole(1, 1_000_000), "images a step"] = 100
     optimizer: Annotated[str, OneOf(tuple(OPTIMIZERS)), "how a step is made of the gradient"] = "sgd"

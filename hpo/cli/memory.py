@@ -18,7 +18,7 @@ def check_memory(definition: StudyDefinition, data: StudyData, memory: int | Non
     """
     largest = largest_network(definition, data.image_shape, data.part.classes, data.pool_size)
     there = machine_memory() if memory is None else memory
-    if there is not None and largest.training_bytes > there:
+    if largest is not None and there is not None and largest.training_bytes > there:
         raise UserError(
             f"training a network of {largest.size.parameters:,} parameters, whose layers put out "
             f"{largest.size.activations:,} numbers an image, takes about {in_gb(largest.training_bytes)} of memory, "

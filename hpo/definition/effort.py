@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 MOST_TRAININGS = 100_000
 """A hundred thousand trainings of a second each take a day; each is a row in the database."""
 
+MOST_TRIALS = {"gp": 1_000, "tpe": 10_000, "qmc": 10_000}
+"""Of all rounds, where the time of a proposal grows with the trials before it: beyond, it takes minutes."""
+
 
 def most_trainings(definition: StudyDefinition) -> int:
     """Return how many networks `definition` trains if nobody leaves the race early and everything is tried."""
@@ -27,7 +30,14 @@ def most_trainings(definition: StudyDefinition) -> int:
 
 
 def check_effort(definition: StudyDefinition) -> None:
-    """Raise UserError, saying what to lower, for a study of more than MOST_TRAININGS trainings."""
+    """Raise UserError, saying what to lower, for more trainings or trials than MOST_TRAININGS and MOST_TRIALS."""
+    sampler, trials = definition.search.sampler, sum(each.trials for each in definition.rounds)
+    if trials > MOST_TRIALS.get(sampler, trials):
+        raise UserError(
+            f"search.sampler = {sampler!r} learns from all trials before it, so a study has at most "
+            f"{MOST_TRIALS[sampler]:,} of them, and this one has {trials:,}; set fewer trials, or take another sampler "
+            "(lattice)"
+        )
     trainings = most_trainings(definition)
     if trainings <= MOST_TRAININGS:
         return

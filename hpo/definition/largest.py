@@ -21,11 +21,13 @@ class Largest:
     training_bytes: int
 
 
-def largest_network(definition: StudyDefinition, image_shape: tuple[int, ...], classes: int, pool: int) -> Largest:
+def largest_network(
+    definition: StudyDefinition, image_shape: tuple[int, ...], classes: int, pool: int
+) -> Largest | None:
     """Return what takes the most memory of all that `definition` may train on images of `image_shape`.
 
     Hyperparameters are set one after the other, each to the value of its limits or choices that makes the most of
-    those before it. A combination that fits no image is passed over: it is told elsewhere. Raises UserError, with the
+    those before it. A combination that does not fit the images is passed over, and told elsewhere; None where none fits. Raises UserError, with the
     numbers, for a network that is too large to be made.
     """
     best = _measured(definition, {}, image_shape, classes, pool)
@@ -36,8 +38,6 @@ def largest_network(definition: StudyDefinition, image_shape: tuple[int, ...], c
             if found is not None and (best is None or found.training_bytes > best.training_bytes):
                 best = found
         config = dict(best.config) if best is not None else config
-    if best is None:
-        raise UserError("no network of the study fits its images")
     return best
 
 

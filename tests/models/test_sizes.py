@@ -49,7 +49,11 @@ TOO_LARGE = [
     (MultiLayerNetDescription(hidden=(1_000_000,) * 100), (784,), "take fewer or smaller layers"),
     (ConvNetDescription(filters=(100_000, 100_000), kernel=3, pool="none"), (28, 28), "parameters"),
     (ConvNetDescription(kernel=2_001, padding=999, filters=(100,)), (3, 20, 20), "parameters"),
-    (ConvNetDescription(padding=500, kernel=1, pool="average", hidden=(), filters=(99,), pool_size=1028), (28, 28), "numbers for one image"),
+    (
+        ConvNetDescription(padding=500, kernel=1, pool="average", hidden=(), filters=(99,), pool_size=1028),
+        (28, 28),
+        "numbers for one image",
+    ),
 ]
 
 

@@ -81,6 +81,7 @@ def test_the_largest_network_of_a_space_is_found_among_its_choices_and_limits() 
         "dropout": {"start": [0.0, 0.5]},
     }
     largest = largest_network(definition(space=space), (28, 28), 10, pool=500)
+    assert largest is not None
     assert largest.size.parameters == 785 * 300 + 301 * 200 + 201 * 10
     assert largest.training_bytes == largest.size.training_bytes(500), "no step has more images than there are"
 

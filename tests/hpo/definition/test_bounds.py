@@ -118,6 +118,13 @@ def test_numbers_that_are_allowed_each_may_be_too_many_together() -> None:
         definition(final={"candidates": 1_000, "race_runs": 1_000})
 
 
+def test_a_sampler_that_learns_gets_no_more_trials_than_it_can_learn_from() -> None:
+    rounds = [{"trials": 501, "samples": 9, "epochs": 9}] * 2
+    assert definition(rounds=rounds, search={"sampler": "tpe"})
+    with pytest.raises(UserError, match=r"'gp' .* at most 1,000 of them, and this one has 1,002; set fewer trials"):
+        definition(rounds=rounds, search={"sampler": "gp"})
+
+
 def test_a_grid_is_counted_and_never_made_if_it_is_too_large() -> None:
     names = ["dropout", "momentum", "averaging", "rotation", "weight_decay", "learning_rate"]
     space = {name: {"choices": [(i + 1) / 1_001 for i in range(1_000)]} for name in names}
