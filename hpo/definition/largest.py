@@ -27,8 +27,8 @@ def largest_network(
     """Return what takes the most memory of all that `definition` may train on images of `image_shape`.
 
     Hyperparameters are set one after the other, each to the value of its limits or choices that makes the most of
-    those before it. A combination that does not fit the images is passed over, and told elsewhere; None where none fits. Raises UserError, with the
-    numbers, for a network that is too large to be made.
+    those before it. A combination that does not fit the images is passed over, and told elsewhere; None where none
+    fits. Raises UserError, with the numbers, for a network that is too large to be made.
     """
     best = _measured(definition, {}, image_shape, classes, pool)
     config: dict[str, Value] = {}
