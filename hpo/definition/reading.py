@@ -6,8 +6,9 @@ import dataclasses
 import difflib
 import sys
 import types
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from collections.abc import Hashable, Iterable, Mapping
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from hpo.models.bounds import shown
 from hpo.storage.errors import UserError
@@ -28,7 +29,7 @@ def read_table(cls: type[T], table: object, where: str) -> T:
         raise UserError(f"{where}: expected a table, found {shown(table)}")
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
     check_keys(table, fields, where)
-    hints = get_type_hints(cls)
+    hints = _hints(cast("Hashable", cls))
     values = {key: read_value(hints[key], value, place(where, key)) for key, value in table.items()}
     missing = [
         name
@@ -41,6 +42,12 @@ def read_table(cls: type[T], table: object, where: str) -> T:
         return cls(**values)
     except (ValueError, TypeError) as error:
         raise UserError(f"{where}: {error}" if where else str(error)) from error
+
+
+@cache
+def _hints(cls: Any) -> dict[str, Any]:
+    """Return the types of the fields of `cls`; looking them up takes longer than all else, and they never change."""
+    return get_type_hints(cls)
 
 
 def check_keys(table: Mapping[str, object], known: Iterable[str], where: str) -> None:
