@@ -54,6 +54,17 @@ def test_a_narrow_page_does_not_scroll_sideways(opened, name):
     assert beyond == []
 
 
+def test_a_figure_is_seen_whole_on_a_narrow_page_and_large_once_it_is_tapped(opened):
+    page = opened("five")
+    page.set_viewport_size({"width": 400, "height": 800})
+    wide = "(box) => box.scrollWidth - box.clientWidth"
+    boxes = page.locator(".picture .scroll").all()
+    assert [box.evaluate(wide) for box in boxes] == [0] * len(boxes)
+    boxes[0].click()
+    assert boxes[0].evaluate(wide) > 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_on_paper_nothing_that_stays_whole_is_so_high_that_it_leaves_half_a_page_empty(opened, name):
     page = opened(name)
