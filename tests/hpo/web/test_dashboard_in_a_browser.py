@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from hpo import serve
+from hpo.storage.database import Database
+from hpo.web.access import Access
 from tests.support.browsing import browser
-from tests.support.clients import Client
+from tests.support.clients import Client, served
+from tests.support.databases import open_study, run_to_the_end
 
 PATIENCE = 60_000  # milliseconds: the program of the pages has 6 MB, and the machine other things to do
 BETWEEN = 6  # pixels that tell the letters of two texts apart
@@ -168,3 +172,20 @@ def test_a_note_is_written_in_the_page_and_ours_stays_below_it(open_page, study,
     page.get_by_text("my own words", exact=True).wait_for()
     body = json.loads(dashboard.ask("GET", f"/api/studies/{study['study_id']}?after=0")[2])["note"]["body"]
     assert body.startswith("my own words\n\n[//]: # (hpo ")
+
+
+def test_where_nothing_can_be_written_nothing_offers_to_write(page, tmp_path):
+    path = tmp_path / "hpo.db"
+    with open_study(path) as opened:
+        run_to_the_end(opened)
+    page.errors.clear()
+    with Database(f"sqlite:///{path}", read_only=True) as reading:
+        number = reading.optuna.get_study_id_from_name("small")
+        application = serve.guarded(reading, None, access=Access("127.0.0.1", "mill"), port=1)
+        with served(application) as port:
+            for part in ("", "/note", "/trials?numbers=0"):
+                page.goto(f"http://127.0.0.1:{port}/dashboard/studies/{number}{part}")
+                ways = page.locator("[data-testid='EditIcon'], [data-testid='UploadFileIcon']")
+                ways.first.wait_for(state="attached")
+                assert not any(each.is_visible() for each in ways.all())
+    assert page.errors == []

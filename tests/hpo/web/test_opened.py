@@ -133,8 +133,13 @@ def test_a_head_request_is_answered_without_a_body(read_only):
 
 
 def test_a_study_that_is_not_there_is_not_there(read_only):
-    for path in ("/api/studies/99", "/api/studies/99/param_importances", "/api/studies/" + "9" * 30):
-        assert read_only.ask("GET", path)[0] in (404, 500)
+    for path in ("/api/studies/99", "/api/studies/99/param_importances"):
+        assert read_only.ask("GET", path)[0] == 404
+    far = "9" * 30
+    for path in (f"/api/studies/{far}", f"/api/studies/{far}/param_importances"):
+        status, _, body = read_only.ask("GET", path)
+        assert status >= 400
+        assert "reason" in json.loads(body)
 
 
 def test_importances_of_our_studies_are_those_of_the_report(dashboard):
