@@ -21,6 +21,7 @@ NEEDED = (
     "rich",
     "jinja2",
     "pooch",
+    "requests",
     "tqdm",
     "platformdirs",
     "threadpoolctl",
