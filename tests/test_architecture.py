@@ -166,6 +166,10 @@ def test_matplotlib_stays_where_figures_are_drawn() -> None:
 def test_the_test_set_has_one_door_that_only_the_worker_goes_through() -> None:
     users = {module for module in MODULES if any(lies_in(name, "hpo.storage.test_set") for name in imported(module))}
     assert users == {"hpo.training.test_door"}
+    users = {module for module in MODULES if any(lies_in(name, "hpo.storage.test_check") for name in imported(module))}
+    assert users == {"hpo.storage.test_set", "hpo.cli.data"}, (
+        "what is looked at for mistakes is not looked at elsewhere"
+    )
     users = {module for module in MODULES if any(lies_in(name, "hpo.training.test_door") for name in imported(module))}
     assert users == {"hpo.engine.worker"}
 
