@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -146,3 +147,10 @@ def test_a_damaged_picture_is_told_or_read_but_never_a_traceback(tmp_path, endin
             class_folders.read_pictures([tmp_path], colour=True)
         except UserError as error:
             assert "\n" not in str(error)  # noqa: PT017 - some are refused, some are read
+
+
+def test_where_pillow_is_not_installed_the_extra_is_named(tmp_path, monkeypatch):
+    write(tmp_path)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(UserError, match=r"need Pillow; pip install 'hpo-service\[images\]'"):
+        load(tmp_path)
