@@ -11,7 +11,6 @@ import numpy.typing as npt
 from hpo.storage.errors import UserError
 from hpo.storage.splits import PARTITION, Indices, Partition, frozen, partition, stratified_order
 
-
 _MOST_OF_THE_HOLDOUT = 10  # one in so many of its images may show the same picture
 
 
