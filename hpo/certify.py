@@ -115,7 +115,7 @@ def _study(arguments: argparse.Namespace, database: Database) -> tuple[StudyDefi
     present = name in study_names(database)
     if present and not arguments.study.endswith(".toml") and not arguments.changes and arguments.seed is None:
         record = StudyRecord(database, name)
-        return record.definition, record.rounds(record.definition)
+        return record.definition, record.rounds
     tables = load_tables(arguments.study, arguments.changes, arguments.seed)
     chosen = chosen_samples(database, name)
     if auto_rounds(tables):
@@ -125,7 +125,7 @@ def _study(arguments: argparse.Namespace, database: Database) -> tuple[StudyDefi
         return definition, []
     record = StudyRecord(database, name)
     record.refuse_changes(definition, record.source)
-    return definition, record.rounds(definition)
+    return definition, record.rounds
 
 
 def _conclude(database: Database, definition: StudyDefinition, record: CertificateRecord, out: Path) -> None:

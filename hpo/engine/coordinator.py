@@ -75,7 +75,7 @@ class Coordinator:
 
     def progress(self) -> Progress:
         """Return how far the study is."""
-        rounds = self.record.rounds_to_open(self.definition)
+        rounds = self.record.rounds_to_open
         return progress(self.definition, self.trials, self.final_trials, self._pool, rounds)
 
     def _look(self) -> None:
@@ -85,7 +85,7 @@ class Coordinator:
 
     def _advance(self) -> bool:
         """Take one step forward, or return False if trials must be trained first."""
-        rounds = self.record.rounds(self.definition)
+        rounds = self.record.rounds
         if self.definition.comparison is not None:
             return self._advance_comparison(self.definition.comparison, rounds)
         for opened in rounds:
@@ -95,7 +95,7 @@ class Coordinator:
             if not all(trial.finished for trial in mine):
                 return self._judge(mine)
         known = comparable(self.definition, search_results(self.trials))
-        if len(rounds) < self.record.rounds_to_open(self.definition):
+        if len(rounds) < self.record.rounds_to_open:
             return self._open_round(rounds, known)
         return self._advance_final(rounds[-1].box, known)
 

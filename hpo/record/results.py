@@ -102,9 +102,9 @@ def load_results(database: Database, name: str) -> StudyResults:
     final = queued_trials(database, name + FINAL_SUFFIX)
     queued = queued_trials(database, name)
     record.refresh()
-    rounds, trials, runs = record.rounds(definition), search_results(queued), final_runs(final)
+    rounds, trials, runs = record.rounds, search_results(queued), final_runs(final)
     known = comparable(definition, trials)
-    searched = len(rounds) == record.rounds_to_open(definition) and definition.comparison is None
+    searched = len(rounds) == record.rounds_to_open and definition.comparison is None
     searched = searched and len(trials) == sum(len(each.configs) for each in rounds)
     return StudyResults(
         definition=definition,

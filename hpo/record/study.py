@@ -36,6 +36,7 @@ class StudyRecord:
     def __init__(self, database: Database, name: str) -> None:
         self._storage = database.optuna
         self.name = name
+        self._parsed: tuple[Any, StudyDefinition] | None = None
         try:
             self._id = self._storage.get_study_id_from_name(name)
         except KeyError:
@@ -84,8 +85,11 @@ class StudyRecord:
 
     @property
     def definition(self) -> StudyDefinition:
-        """The definition that the study was started with."""
-        return read_definition(self.name, self._attributes["definition"])
+        """The definition that the study was started with; parsed once, as long as the same one is recorded."""
+        recorded = self._attributes["definition"]
+        if self._parsed is None or self._parsed[0] != recorded:
+            self._parsed = recorded, read_definition(self.name, recorded)
+        return self._parsed[1]
 
     @property
     def data(self) -> dict[str, Any]:
@@ -139,18 +143,20 @@ class StudyRecord:
         found = self._attributes.get(UNOPENED)
         return None if found is None else UnopenedRound(**found)
 
-    def rounds_to_open(self, definition: StudyDefinition) -> int:
-        """Return how many rounds there are in all: fewer than declared where the search ended before."""
-        return definition.rounds_to_open if self.unopened is None else self.unopened.number - 1
+    @property
+    def rounds_to_open(self) -> int:
+        """How many rounds there are in all: fewer than declared where the search ended before."""
+        return self.definition.rounds_to_open if self.unopened is None else self.unopened.number - 1
 
-    def rounds(self, definition: StudyDefinition) -> list[RoundRecord]:
-        """Return the rounds opened so far."""
+    @property
+    def rounds(self) -> list[RoundRecord]:
+        """The rounds opened so far."""
         found = []
-        for number in range(1, self.rounds_to_open(definition) + 1):
+        for number in range(1, self.rounds_to_open + 1):
             record = self._attributes.get(f"round {number}")
             if record is None:
                 break
-            box = definition.space.box(record["box"])
+            box = self.definition.space.box(record["box"])
             found.append(RoundRecord(number, box, tuple(record["why"]), tuple(record["configs"])))
         return found
 

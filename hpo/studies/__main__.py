@@ -99,7 +99,7 @@ def _row(database: Database, name: str) -> list[str]:
     search = queued_trials(database, name)
     everything = [*search, *queued_trials(database, name + FINAL_SUFFIX)]
     results = with_imputed_scores(comparable(definition, search_results(search)))
-    rounds = record.rounds(definition)
+    rounds = record.rounds
     state = record.state
     if state != "done":
         state = "running" if leases.is_taken(coordinator_lease(name)) else "interrupted"
