@@ -11,7 +11,6 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 
-from hpo.definition.parts import FINAL_SUFFIX
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.study import ComparisonSettings
 from hpo.engine.progress import Progress, progress
@@ -44,7 +43,7 @@ class Coordinator:
         self.record = StudyRecord(database, study)
         self.definition = self.record.definition
         self.search = TrialQueue(database, study, leases)
-        self.final = TrialQueue(database, study + FINAL_SUFFIX, leases)
+        self.final = TrialQueue(database, self.record.part_to_train(), leases)
         self._pool = int(self.record.data["pool"])
         self._chance = float(self.record.data["chance"])
         self._leases = leases

@@ -16,7 +16,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
 from hpo.record.attribute_names import in_words, written
-from hpo.record.trials import view
+from hpo.record.trials import trials_of, view
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.searching.space import Config
 from hpo.storage.database import Database
@@ -31,14 +31,14 @@ class TrialQueue:
     """The trials of one Optuna study, as a queue."""
 
     def __init__(self, database: Database, study: str, leases: Leases) -> None:
-        self._storage = database.optuna
+        self._database, self._storage = database, database.optuna
         self._engine = database.engine
         self._leases = leases
         self._study_id = self._storage.get_study_id_from_name(study)
 
     def trials(self) -> list[QueuedTrial]:
-        """Return every trial, in the order they were enqueued."""
-        return [view(trial) for trial in self._storage.get_all_trials(self._study_id, deepcopy=False)]
+        """Return every trial of ours, in the order they were enqueued."""
+        return trials_of(self._database, self._study_id)
 
     def add(self, config: Config, distributions: Mapping[str, BaseDistribution], attributes: Mapping[str, Any]) -> None:
         """Put one more config into the queue."""

@@ -6,12 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from hpo.definition.parts import queues_of
 from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
 from hpo.engine.queue import TrialQueue, coordinator_lease
 from hpo.models.checkpoint import network_bytes
-from hpo.record.commands import command_for
+from hpo.record.commands import certify_command, command_for
 from hpo.record.study import StudyRecord
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
@@ -51,7 +50,8 @@ class Worker:
         self._record = StudyRecord(database, study)
         self._definition = self._record.definition
         self._leases = Leases(database.engine)
-        self._queues = [TrialQueue(database, each, self._leases) for each in queues_of(study)]
+        queues = (study,) if self._record.certified is not None else (study, self._record.part_to_train())
+        self._queues = [TrialQueue(database, each, self._leases) for each in queues]
         self._parked: dict[int, TrainingRun] = {}
         self._waiting_for = ""
 
@@ -193,7 +193,12 @@ class Worker:
                 self._announce(f"trial {number} lost its worker and is back in the queue")
         waiting_for = "waiting for trials of other workers"
         if not self._leases.is_taken(coordinator_lease(self._study)):
-            waiting_for = f"waiting: nobody opens rounds; to go on, run: {command_for(self._study)}"
+            waiting_for = f"waiting: nobody opens rounds; to go on, run: {self._command()}"
         if waiting_for != self._waiting_for:
             self._announce(waiting_for)
         self._waiting_for = waiting_for
+
+    def _command(self) -> str:
+        """Return the command that moves what is worked on forward."""
+        of = self._record.certified
+        return command_for(self._study) if of is None else certify_command(of)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpo.certificate.ranking import Certificate
-from hpo.definition.parts import FINAL_SUFFIX
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.proof.comparison import ComparedConfig, compared
@@ -61,6 +60,8 @@ class StudyResults:
     """The round at which the search ended, if it ended before the last one."""
     relevance: Sequence[Relevance] = ()
     """What the comparable trials so far tell of each hyperparameter of a search."""
+    final_part: str | None = None
+    """The name of the Optuna study that has the runs; None if somebody deleted it."""
 
     @property
     def complete_data(self) -> bool:
@@ -97,9 +98,10 @@ def warm_start(database: Database, definition: StudyDefinition) -> list[Config]:
 def load_results(database: Database, name: str) -> StudyResults:
     """Return what the study `name` has found so far. Raises UserError if there is no such study."""
     record = StudyRecord(database, name)
-    definition, state = record.definition, record.state
+    definition, part = record.definition, record.final_part
+    state = "running" if part is None else record.state  # without its final part a study has to find it again
     # A search may run meanwhile. What is made of others is read before them, so that nothing refers to what is missing.
-    final = queued_trials(database, name + FINAL_SUFFIX)
+    final = [] if part is None else queued_trials(database, part)
     queued = queued_trials(database, name)
     record.refresh()
     rounds, trials, runs = record.rounds, search_results(queued), final_runs(final)
@@ -125,10 +127,11 @@ def load_results(database: Database, name: str) -> StudyResults:
         if searched
         else None,
         raced=race_places(definition, rounds[-1].box, known, runs) if searched else (),
-        certificate=load_certificate(database, definition),
+        certificate=load_certificate(database, definition, record.source),
         chosen=record.chosen,
         unopened=record.unopened,
         relevance=relevances(definition, rounds, known),
+        final_part=part,
     )
 
 

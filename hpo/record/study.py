@@ -9,17 +9,21 @@ import contextlib
 import dataclasses
 import json
 import platform
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import optuna
-from optuna.study import StudyDirection
+from sqlalchemy.exc import IntegrityError
 
-from hpo.definition.parts import FINAL_SUFFIX, PARTS
+from hpo.definition.parts import FINAL_SUFFIX
 from hpo.definition.rounds import RoundRecord, UnopenedRound
 from hpo.definition.study import StudyDefinition, read_definition
+from hpo.record import parts
+from hpo.record.commands import command_for
 from hpo.searching.space import Box, Value
+from hpo.storage import optuna_studies
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
@@ -34,7 +38,7 @@ class StudyRecord:
     """The record of one study in one database."""
 
     def __init__(self, database: Database, name: str) -> None:
-        self._storage = database.optuna
+        self._database, self._storage = database, database.optuna
         self.name = name
         self._parsed: tuple[Any, StudyDefinition] | None = None
         try:
@@ -42,6 +46,8 @@ class StudyRecord:
         except KeyError:
             raise UserError(f"no study named {name!r} in the database; {_known(database)}") from None
         self.refresh()
+        if parts.FINAL_PART_OF in self._attributes:
+            raise UserError(f"{name!r} is {parts.role(self._attributes)}, and no study of its own; name that study")
         if "definition" not in self._attributes:
             raise UserError(f"the study {name!r} was not made by hpo.run; use another study name or another --storage")
 
@@ -56,14 +62,14 @@ class StudyRecord:
         chosen: Mapping[str, Any] | None = None,
         warm_start: Sequence[Mapping[str, Value]] = (),
     ) -> StudyRecord:
-        """Create the study and its final part, or open them if they exist.
+        """Create the study and its final part, both or none, or open them if they exist.
 
         `data` are the numbers of its data, `source` says where they came from, `chosen` how many images its "auto"
         rounds were given (hpo.certificate.auto_samples.choice), `warm_start` the good values of another study that it
         begins at, kept here so that resuming does not depend on that study. Raises UserError if the study exists with
-        another definition or other data, showing what differs and the ways out.
+        another definition or other data, showing what differs and the ways out, and where the name is another's.
         """
-        final_part = {"final part of": definition.name}
+        key = uuid.uuid4().hex
         record = {
             "data": dict(data),
             "source": dict(source),
@@ -71,13 +77,38 @@ class StudyRecord:
             "state": "running",
             **({WARM_START: [dict(config) for config in warm_start]} if warm_start else {}),
             **({CHOSEN: dict(chosen)} if chosen is not None else {}),
-            "definition": definition.record(),  # the last to be written: a study that has it is whole
+            parts.KEY: key,
+            "definition": definition.record(),
         }
-        create_or_complete(database, definition.name + FINAL_SUFFIX, final_part)
-        create_or_complete(database, definition.name, record)
-        opened = cls(database, definition.name)
+        if definition.name not in study_names(database):
+            with contextlib.suppress(IntegrityError):  # another process made it at the same moment
+                new = [new_study(definition.name, record), _new_final_part(database, definition.name, key)]
+                optuna_studies.create(database.engine, new)
+        opened = cls._taken_by(database, definition.name)
         opened.refuse_changes(definition, source)
+        opened._make_whole()
         return opened
+
+    @classmethod
+    def _taken_by(cls, database: Database, name: str) -> StudyRecord:
+        """Return the record of the study `name`, which is there. Raises UserError where it is none to go on with."""
+        attributes = database.optuna.get_study_user_attrs(database.optuna.get_study_id_from_name(name))
+        role = parts.role(attributes)
+        if role is not None:
+            raise UserError(f"the name {name!r} is taken by {role}; give the study another name with --name")
+        return cls(database, name)
+
+    def _make_whole(self) -> None:
+        """Make a new final part where it was deleted; what it had found is then found again."""
+        if self.final_part is not None:
+            return
+        key = self._attributes.get(parts.KEY)
+        if key is None or parts.has_twin(self._database, self.name, key):
+            key = uuid.uuid4().hex
+            self._storage.set_study_user_attr(self._id, parts.KEY, key)
+        self._storage.set_study_user_attr(self._id, "state", "running")
+        optuna_studies.create(self._database.engine, [_new_final_part(self._database, self.name, key)])
+        self.refresh()
 
     def refresh(self) -> None:
         """Read the record anew: rounds are opened, and the study is done, by whoever coordinates it."""
@@ -90,6 +121,27 @@ class StudyRecord:
         if self._parsed is None or self._parsed[0] != recorded:
             self._parsed = recorded, read_definition(self.name, recorded)
         return self._parsed[1]
+
+    @property
+    def certified(self) -> str | None:
+        """The study that this is the certificate of; None where it is a study itself."""
+        return self._attributes.get(parts.CERTIFICATE_OF)
+
+    @property
+    def final_part(self) -> str | None:
+        """The Optuna study that is this one's final part; None if somebody deleted it, and for a certificate."""
+        if self.certified is not None:
+            return None
+        return parts.final_part(self._database, self.name, self._attributes.get(parts.KEY))
+
+    def part_to_train(self) -> str:
+        """Return the same. Raises UserError if it is gone."""
+        found = self.final_part
+        if found is None:
+            raise UserError(
+                f"the final part of {self.name!r} is no longer in the database; {command_for(self.name)} makes it anew"
+            )
+        return found
 
     @property
     def data(self) -> dict[str, Any]:
@@ -174,19 +226,14 @@ class StudyRecord:
             )
 
 
-def create_or_complete(database: Database, name: str, attributes: Mapping[str, Any]) -> None:
-    """Create the study `name` with its attributes; complete one whose creation was cut short; leave a whole one."""
-    storage = database.optuna
-    with contextlib.suppress(optuna.exceptions.DuplicatedStudyError):
-        if name not in study_names(database):
-            storage.create_new_study([StudyDirection.MAXIMIZE], name)
-    study_id = storage.get_study_id_from_name(name)
-    present = storage.get_study_user_attrs(study_id)
-    if attributes.keys() <= present.keys() or storage.get_n_trials(study_id):
-        return
-    storage.set_study_system_attr(study_id, "study:metric_names", [METRIC])
-    for key, value in attributes.items():
-        storage.set_study_user_attr(study_id, key, value)
+def new_study(name: str, attributes: Mapping[str, Any]) -> optuna_studies.NewStudy:
+    """Return the Optuna study `name` to be, with its attributes."""
+    return optuna_studies.NewStudy(name, attributes, {"study:metric_names": [METRIC]})
+
+
+def _new_final_part(database: Database, study: str, key: str) -> optuna_studies.NewStudy:
+    name = parts.free_name(database, study + FINAL_SUFFIX)
+    return new_study(name, {parts.FINAL_PART_OF: study, parts.KEY_OF_THE_STUDY: key})
 
 
 def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
@@ -198,7 +245,7 @@ def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
 
 def study_names(database: Database) -> list[str]:
     """Return the names of all studies in the database."""
-    return sorted(study.study_name for study in database.optuna.get_all_studies())
+    return optuna_studies.names(database.engine)
 
 
 def other_images(recorded: Mapping[str, str], source: Mapping[str, str]) -> list[str]:
@@ -224,7 +271,7 @@ def versions() -> dict[str, str]:
 
 
 def _known(database: Database) -> str:
-    names = [name for name in study_names(database) if not name.endswith(PARTS)]
+    names = parts.whole_studies(database)
     return f"studies there: {', '.join(names)}" if names else "it holds no study yet"
 
 

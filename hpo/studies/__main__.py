@@ -14,12 +14,12 @@ from rich.table import Table
 from hpo.cli.options import add_storage, parser
 from hpo.cli.running import quiet_optuna, run_command
 from hpo.definition.files import presets
-from hpo.definition.parts import FINAL_SUFFIX, PARTS
 from hpo.definition.rounds import RoundRecord, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import DONE
 from hpo.engine.queue import coordinator_lease
-from hpo.record.study import StudyRecord, study_names
+from hpo.record.parts import whole_studies
+from hpo.record.study import StudyRecord
 from hpo.record.trials import queued_trials
 from hpo.searching.queued import QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
@@ -60,11 +60,11 @@ def _list(arguments: argparse.Namespace) -> int:
     console.print(coming)
     with database_errors(arguments.storage):
         try:
-            database = Database(arguments.storage, create=False)
+            database = Database(arguments.storage, read_only=True)
         except NoDatabaseError as error:
             console.print(f"no studies in the database yet: {error}", markup=False)
             return DONE
-        names = [name for name in study_names(database) if not name.endswith(PARTS)]
+        names = whole_studies(database)
         if not names:
             console.print(f"no studies in {shown(arguments.storage)} yet", markup=False)
             return DONE
@@ -97,12 +97,15 @@ def _row(database: Database, name: str) -> list[str]:
         return ["not made by hpo.run", "", "", "", "", ""]
     definition, leases = record.definition, Leases(database.engine)
     search = queued_trials(database, name)
-    everything = [*search, *queued_trials(database, name + FINAL_SUFFIX)]
+    part = record.final_part
+    everything = [*search, *(queued_trials(database, part) if part is not None else [])]
     results = with_imputed_scores(comparable(definition, search_results(search)))
     rounds = record.rounds
     state = record.state
     if state != "done":
         state = "running" if leases.is_taken(coordinator_lease(name)) else "interrupted"
+    elif part is None:
+        state = "its final part is gone"
     ended = _count(everything, TrialState.COMPLETE) + _count(everything, TrialState.PRUNED)
     failed = _count(everything, TrialState.FAIL)
     return [

@@ -9,7 +9,6 @@ from hpo.record.commands import command_for, serve_command
     ("study", "command"),
     [
         ("mnist_wd", ["python", "-m", "hpo.run", "--study", "mnist_wd"]),
-        ("mnist_wd-certificate", ["python", "-m", "hpo.certify", "--study", "mnist_wd"]),
         ("검색 探索; rm", ["python", "-m", "hpo.run", "--study", "검색 探索; rm.toml"]),
     ],
 )
