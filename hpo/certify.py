@@ -9,14 +9,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from hpo.certificate.auto_samples import auto_rounds, with_samples
 from hpo.certificate.plan import CONFIGS, FACTOR, LARGEST, SEEDS
 from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
+from hpo.cli.console import console as plain_console
 from hpo.cli.data import look_at_data
 from hpo.cli.driving import drive_and_show
-from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, check_workers, make_out_folder, parser
+from hpo.cli.options import (
+    add_changes,
+    add_data_dir,
+    add_storage,
+    add_workers,
+    check_workers,
+    make_out_folder,
+    parser,
+    user_path,
+)
 from hpo.cli.running import quiet_optuna, run_command, say
 from hpo.definition.files import define, load_tables
 from hpo.definition.rounds import RoundRecord
@@ -65,7 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"images of the reference (default: {LARGEST} times the study's, or all there are)",
     )
-    made.add_argument("--out", type=Path, metavar="DIR", help="where table and figure go (default: out/<study>/)")
+    made.add_argument("--out", type=user_path, metavar="DIR", help="where table and figure go (default: out/<study>/)")
     add_data_dir(made)
     add_changes(made)
     return made
@@ -136,7 +144,7 @@ def _conclude(database: Database, definition: StudyDefinition, record: Certifica
     if findings is None:
         raise RuntimeError(f"{record.name} is done, yet trials are missing")
     written = write_certificate(findings, out)
-    console = Console(highlight=False)
+    console = plain_console()
     console.print(certificate_panel(findings))
     console.print(f"\nfiles in {out}: {', '.join(path.name for path in written)}", markup=False)
 

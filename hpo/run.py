@@ -9,15 +9,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from hpo import models
 from hpo.certificate.auto_samples import auto_rounds, with_samples
 from hpo.cli.certifying import chosen_by_certificate
+from hpo.cli.console import console as plain_console
 from hpo.cli.data import look_at_data
 from hpo.cli.driving import drive_and_show
 from hpo.cli.formats import add_formats, chosen_formats
-from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, check_workers, make_out_folder, parser
+from hpo.cli.options import (
+    add_changes,
+    add_data_dir,
+    add_storage,
+    add_workers,
+    check_workers,
+    make_out_folder,
+    parser,
+    user_path,
+)
 from hpo.cli.running import quiet_optuna, run_command, say
 from hpo.definition.files import define, load_tables, presets
 from hpo.definition.study import StudyDefinition
@@ -61,7 +71,9 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--study", metavar="NAME|FILE.toml", help="a study that comes along, or the path of your own")
     add_storage(made)
     add_workers(made)
-    made.add_argument("--out", type=Path, metavar="DIR", help="where tables and figures go (default: out/<study>/)")
+    made.add_argument(
+        "--out", type=user_path, metavar="DIR", help="where tables and figures go (default: out/<study>/)"
+    )
     add_formats(made)
     add_data_dir(made)
     add_changes(made)
@@ -177,7 +189,7 @@ def _conclude(
     from hpo.reports.words.verdict import verdict  # noqa: PLC0415
 
     results = load_results(database, definition.name)
-    console = Console(highlight=False)
+    console = plain_console()
     with console.status("writing tables, figures and the report"):
         _publish_or_say(database, results)
         written = _write(results, out, arguments) + _write_network(database, results, data, out)

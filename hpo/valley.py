@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hpo import models
-from hpo.cli.options import parser
+from hpo.cli.options import parser, user_path
 from hpo.cli.running import run_command
 from hpo.engine.exit_codes import DONE
 from hpo.reports.figures.drawing import png
@@ -45,7 +45,11 @@ def make_parser() -> argparse.ArgumentParser:
         """,
     )
     made.add_argument(
-        "--out", type=Path, default=Path("out") / "valley", metavar="DIR", help="for the files (default: out/valley/)"
+        "--out",
+        type=user_path,
+        default=Path("out") / "valley",
+        metavar="DIR",
+        help="for the files (default: out/valley/)",
     )
     return made
 

@@ -11,7 +11,7 @@ import sys
 import threading
 
 from hpo.cli.options import add_data_dir, add_storage, parser
-from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.cli.running import complain, quiet_optuna, run_command, say
 from hpo.engine.exit_codes import DONE, INTERRUPTED
 from hpo.engine.interrupts import StopRequest
 from hpo.engine.launchers.processes import IDLE_LINE
@@ -51,7 +51,7 @@ def _work(arguments: argparse.Namespace) -> int:
     nudged = threading.Event()
     if arguments.child:
         _listen_to_parent(nudged)
-    announce = (lambda text: print(text, file=sys.stderr, flush=True)) if arguments.child else say
+    announce = complain if arguments.child else say
     with (
         StopRequest() as stop,
         database_errors(arguments.storage),

@@ -50,12 +50,6 @@ def create(engine: sa.Engine, studies: Iterable[NewStudy]) -> None:
                     connection.execute(table.insert(), rows)
 
 
-def names(engine: sa.Engine) -> list[str]:
-    """Return the names of all studies."""
-    with engine.begin() as connection:
-        return sorted(connection.execute(sa.select(STUDIES.c.study_name)).scalars())
-
-
 def with_attribute(engine: sa.Engine, key: str, value: str | None = None) -> dict[str, Any]:
     """Return, by its name, what the user attribute `key` says of each study that has it; only those with `value`.
 

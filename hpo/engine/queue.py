@@ -16,7 +16,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
 from hpo.record.attribute_names import in_words, written
-from hpo.record.trials import trials_of, view
+from hpo.record.trials import queue_id, trials_of, view
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.searching.space import Config
 from hpo.storage.database import Database
@@ -34,7 +34,7 @@ class TrialQueue:
         self._database, self._storage = database, database.optuna
         self._engine = database.engine
         self._leases = leases
-        self._study_id = self._storage.get_study_id_from_name(study)
+        self._study_id = queue_id(database, study)
 
     def trials(self) -> list[QueuedTrial]:
         """Return every trial of ours, in the order they were enqueued."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hpo.definition.printable import on_one_line
 from hpo.record.parts import whole_studies
 from hpo.record.results import StudyResults, load_results
-from hpo.record.study import StudyRecord
+from hpo.record.study import NotOurStudyError, StudyRecord
 from hpo.record.where import default_storage
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError
@@ -38,13 +39,15 @@ def _only_one(database: Database) -> list[str]:
     if not known:
         raise UserError(f"{shown(database.url)} holds no study yet; start one: python -m hpo.run --study mnist_wd")
     if len(known) > 1:
-        raise UserError(f"which study? Name one with --study; studies there: {', '.join(known)}")
+        raise UserError(f"which study? Name one with --study; studies there: {', '.join(map(on_one_line, known))}")
     return known
 
 
 def _is_ours(database: Database, name: str) -> bool:
     try:
         StudyRecord(database, name)
-    except UserError:
+    except NotOurStudyError:
         return False
+    except UserError:  # it cannot be read: whoever asks for it is told why
+        return True
     return True

@@ -51,13 +51,14 @@ def role(attributes: Mapping[str, Any]) -> str | None:
 
 def whole_studies(database: Database) -> list[str]:
     """Return the names of all Optuna studies that are no part of another one, whoever made them."""
-    engine = database.engine
-    parts = {name for key in (FINAL_PART_OF, CERTIFICATE_OF) for name in optuna_studies.with_attribute(engine, key)}
-    return [name for name in optuna_studies.names(engine) if name not in parts]
+    parts = {
+        name for key in (FINAL_PART_OF, CERTIFICATE_OF) for name in optuna_studies.with_attribute(database.engine, key)
+    }
+    return [name for name in database.study_names() if name not in parts]
 
 
 def free_name(database: Database, wanted: str) -> str:
     """Return `wanted`, or where an Optuna study has that name already, one with a number."""
-    taken = set(optuna_studies.names(database.engine))
+    taken = set(database.study_names())
     numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
     return next(name for name in (wanted, *numbered) if name not in taken)

@@ -17,11 +17,14 @@ import numpy as np
 import optuna
 from sqlalchemy.exc import IntegrityError
 
-from hpo.definition.parts import FINAL_SUFFIX
+from hpo.definition.naming import check_study_name
+from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX
+from hpo.definition.printable import on_one_line
 from hpo.definition.rounds import RoundRecord, UnopenedRound
 from hpo.definition.study import StudyDefinition, read_definition
 from hpo.record import parts
 from hpo.record.commands import command_for
+from hpo.record.untrusted import reading, table
 from hpo.searching.space import Box, Value
 from hpo.storage import optuna_studies
 from hpo.storage.database import Database
@@ -32,6 +35,10 @@ WARM_START = "warm start"
 METRIC = "validation accuracy"
 CHOSEN = "samples chosen"
 UNOPENED = "round not opened"
+
+
+class NotOurStudyError(UserError):
+    """The study was made by some other program."""
 
 
 class StudyRecord:
@@ -49,7 +56,12 @@ class StudyRecord:
         if parts.FINAL_PART_OF in self._attributes:
             raise UserError(f"{name!r} is {parts.role(self._attributes)}, and no study of its own; name that study")
         if "definition" not in self._attributes:
-            raise UserError(f"the study {name!r} was not made by hpo.run; use another study name or another --storage")
+            raise NotOurStudyError(
+                f"the study {name!r} was not made by hpo.run; use another study name or another --storage"
+            )
+        check_study_name(name.removesuffix(CERTIFICATE_SUFFIX))
+        with reading(name):
+            self._storage.get_study_directions(self._id)  # they are not used, but must be ones that Optuna knows
 
     @classmethod
     def create(
@@ -69,6 +81,7 @@ class StudyRecord:
         begins at, kept here so that resuming does not depend on that study. Raises UserError if the study exists with
         another definition or other data, showing what differs and the ways out, and where the name is another's.
         """
+        check_study_name(definition.name)
         key = uuid.uuid4().hex
         record = {
             "data": dict(data),
@@ -112,15 +125,23 @@ class StudyRecord:
 
     def refresh(self) -> None:
         """Read the record anew: rounds are opened, and the study is done, by whoever coordinates it."""
-        self._attributes: dict[str, Any] = self._storage.get_study_user_attrs(self._id)
+        with reading(self.name):
+            self._attributes: dict[str, Any] = self._storage.get_study_user_attrs(self._id)
 
     @property
     def definition(self) -> StudyDefinition:
         """The definition that the study was started with; parsed once, as long as the same one is recorded."""
         recorded = self._attributes["definition"]
         if self._parsed is None or self._parsed[0] != recorded:
-            self._parsed = recorded, read_definition(self.name, recorded)
+            self._parsed = recorded, self._parse(recorded)
         return self._parsed[1]
+
+    def _parse(self, recorded: Any) -> StudyDefinition:
+        with reading(self.name):
+            try:
+                return read_definition(self.name, table(recorded, "its definition"))
+            except UserError as error:
+                raise UserError(f"its definition: {error} (did a newer version of this program write it?)") from error
 
     @property
     def certified(self) -> str | None:
@@ -146,17 +167,17 @@ class StudyRecord:
     @property
     def data(self) -> dict[str, Any]:
         """The numbers of the study's data: pool, holdout, classes, chance."""
-        return dict(self._attributes["data"])
+        return table(self._attributes.get("data"), "what is known of its data")
 
     @property
     def source(self) -> dict[str, str]:
         """Where the data came from, with their SHA-256."""
-        return dict(self._attributes["source"])
+        return table(self._attributes.get("source"), "where its data came from")
 
     @property
     def versions(self) -> dict[str, str]:
         """The versions of Python and the libraries that started the study."""
-        return dict(self._attributes["versions"])
+        return table(self._attributes.get("versions"), "what it was run with")
 
     @property
     def chosen(self) -> dict[str, Any] | None:
@@ -245,7 +266,7 @@ def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
 
 def study_names(database: Database) -> list[str]:
     """Return the names of all studies in the database."""
-    return optuna_studies.names(database.engine)
+    return database.study_names()
 
 
 def other_images(recorded: Mapping[str, str], source: Mapping[str, str]) -> list[str]:
@@ -272,7 +293,7 @@ def versions() -> dict[str, str]:
 
 def _known(database: Database) -> str:
     names = parts.whole_studies(database)
-    return f"studies there: {', '.join(names)}" if names else "it holds no study yet"
+    return f"studies there: {', '.join(map(on_one_line, names))}" if names else "it holds no study yet"
 
 
 def check_same_data(record: StudyRecord, located: Located) -> None:

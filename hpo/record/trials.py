@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpo.record.attribute_names import read
 from hpo.searching.queued import QueuedTrial
 from hpo.storage.database import Database
+from hpo.storage.errors import UserError
 
 ENQUEUED = "fixed_params"
 """A system attribute of what somebody enqueued with Optuna's own `enqueue_trial`."""
@@ -17,13 +18,21 @@ ENQUEUED = "fixed_params"
 
 def queued_trials(database: Database, study: str) -> list[QueuedTrial]:
     """Return every trial of the Optuna study `study` that this program made, in the order they were enqueued."""
-    return trials_of(database, database.optuna.get_study_id_from_name(study))
+    return trials_of(database, queue_id(database, study))
 
 
 def trials_of(database: Database, study_id: int) -> list[QueuedTrial]:
     """Return the same of the Optuna study with this id."""
     found = database.optuna.get_all_trials(study_id, deepcopy=False)
     return [trial for trial in map(view, filter(_not_enqueued, found)) if _is_ours(trial.attributes)]
+
+
+def queue_id(database: Database, study: str) -> int:
+    """Return Optuna's number of the study `study`. Raises UserError if it is not there any more."""
+    try:
+        return database.optuna.get_study_id_from_name(study)
+    except KeyError:
+        raise UserError(f"its part {study!r} is no longer in the database; was it deleted there?") from None
 
 
 def view(trial: FrozenTrial) -> QueuedTrial:
