@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hpo.cli.ctrl_c  # isort: skip  # noqa: F401 - before anything heavy is loaded
+
 import argparse
 import sys
 from collections.abc import Sequence
