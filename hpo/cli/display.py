@@ -73,7 +73,12 @@ class Display:
             self._last_phase, self._last_line = now.phase, time.monotonic()
 
     def _time_left(self, now: Progress) -> str:
-        """Return the time left at the pace seen here; a resumed study's old work took no time here."""
+        """Return the time left at the pace seen here; a resumed study's old work took no time here.
+
+        A certificate before a study is another work with another end.
+        """
+        if self._seen and now.work < self._seen[-1][1]:
+            self._seen.clear()
         if now.training or self._seen:
             self._seen.append((time.monotonic(), now.work))
         left = seconds_left(self._seen, now.total)
