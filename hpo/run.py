@@ -5,6 +5,7 @@ from __future__ import annotations
 import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -80,9 +81,19 @@ def make_parser() -> argparse.ArgumentParser:
         "--name", metavar="NAME", help="what the study is called in the database (default: like its file)"
     )
     made.add_argument(
+        "--rounds", type=_more, default=0, metavar="+N", help="go on with a study that has ended: N rounds more"
+    )
+    made.add_argument(
         "--warm-start", metavar="STUDY", help="begin at the good values of a finished study in the database"
     )
     return made
+
+
+def _more(text: str) -> int:
+    """Return the number in "+2"."""
+    if not re.fullmatch(r"\+[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: how many more, such as +2")
+    return int(text)
 
 
 def _introduce() -> None:
@@ -140,6 +151,7 @@ def _search(
             source=source,
             launch=on_this_machine(arguments),
             watcher=display,
+            more_rounds=arguments.rounds,
             publish=lambda name: _publish(database, load_results(database, name)),
         )
 

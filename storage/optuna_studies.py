@@ -63,6 +63,20 @@ def with_attribute(engine: sa.Engine, key: str, value: str | None = None) -> dic
     return {name: each for name, each in found.items() if value is None or each == value}
 
 
+def set_attributes(engine: sa.Engine, study: str, attributes: Mapping[str, Any]) -> None:
+    """Set these user attributes of a study, all or none."""
+    with engine.begin() as connection:
+        _set(connection, study, attributes)
+
+
+def _set(connection: sa.Connection, study: str, attributes: Mapping[str, Any]) -> None:
+    study_id = connection.execute(sa.select(STUDIES.c.study_id).where(STUDIES.c.study_name == study)).scalar_one()
+    for key, value in attributes.items():
+        here = (USER.c.study_id == study_id) & (USER.c.key == key)
+        connection.execute(USER.delete().where(here))
+        connection.execute(USER.insert().values(study_id=study_id, key=key, value_json=json.dumps(value)))
+
+
 def rename(engine: sa.Engine, new_names: Mapping[str, str], attributes: Mapping[str, Mapping[str, Any]]) -> None:
     """Rename studies, old name to new, and set `attributes` of each by its new name; the ledger follows."""
     with engine.begin() as connection:
@@ -70,10 +84,7 @@ def rename(engine: sa.Engine, new_names: Mapping[str, str], attributes: Mapping[
             connection.execute(STUDIES.update().where(STUDIES.c.study_name == old).values(study_name=new))
             connection.execute(test_openings.update().where(test_openings.c.study == old).values(study=new))
         for name, values in attributes.items():
-            of = sa.select(STUDIES.c.study_id).where(STUDIES.c.study_name == name).scalar_subquery()
-            for key, value in values.items():
-                here = (USER.c.study_id == of) & (USER.c.key == key)
-                connection.execute(USER.update().where(here).values(value_json=json.dumps(value)))
+            _set(connection, name, values)
 
 
 def delete(engine: sa.Engine, doomed: Sequence[str], lease_names: Sequence[str]) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from hpo.certificate.plan import certificate, place, wanted_trials
 from hpo.certificate.ranking import Certificate
 from hpo.engine.progress import Progress
-from hpo.engine.queue import TrialQueue, coordinator_lease
+from hpo.engine.queue import TrialQueue
 from hpo.record.certificate import CertificateRecord
+from hpo.record.study import coordinator_lease
 from hpo.searching.queued import DONE
 from hpo.storage.database import Database
 from hpo.storage.leases import Leases

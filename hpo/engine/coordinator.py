@@ -14,11 +14,12 @@ from optuna.distributions import BaseDistribution
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.study import ComparisonSettings
 from hpo.engine.progress import Progress, progress
-from hpo.engine.queue import TrialQueue, coordinator_lease
+from hpo.engine.queue import TrialQueue
 from hpo.proof.comparison import wanted_trials
 from hpo.proof.final_runs import final_runs, source_key, source_text
 from hpo.proof.final_stage import WantedRun, wanted_runs
-from hpo.record.study import StudyRecord
+from hpo.proof.replaying import runs_that_count
+from hpo.record.study import StudyRecord, coordinator_lease
 from hpo.searching.narrowing import narrow
 from hpo.searching.paying import expected_gain
 from hpo.searching.proposing import propose
@@ -129,6 +130,8 @@ class Coordinator:
     def _too_small_a_gain(self, rounds: Sequence[RoundRecord], following: Box, known: Sequence[TrialResult]) -> bool:
         """Say whether the next round would not pay, and write that down; it is compared with two rounds at least."""
         definition, number = self.definition, len(rounds) + 1
+        if number in self.record.asked:
+            return False
         if definition.search.min_gain == 0 or number < 3 or not definition.same_size_from(number):
             return False
         seed = derived_seed(definition.seed, PAYING, number)
@@ -205,7 +208,10 @@ class Coordinator:
     def _advance_final(self, box: Box, known: Sequence[TrialResult]) -> bool:
         """Enqueue what is wanted of race, confirmation and full-data runs; mark the study done when all are over."""
         present = self.final_trials
-        wanted = wanted_runs(self.definition, box, known, final_runs(present), self._pool)
+        runs = final_runs(present)
+        if self.record.continued:
+            runs = runs_that_count(self.definition, box, known, runs, self._pool)
+        wanted = wanted_runs(self.definition, box, known, runs, self._pool)
         enqueued = {(t.attributes["stage"], source_key(t.attributes["source"]), t.attributes["run"]) for t in present}
         missing = [run for run in wanted if run.key not in enqueued]
         for run in missing:

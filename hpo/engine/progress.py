@@ -65,7 +65,7 @@ def progress(
 def _phase(
     definition: StudyDefinition, search: Sequence[QueuedTrial], final: Sequence[QueuedTrial]
 ) -> tuple[str, list[QueuedTrial]]:
-    if final:
+    if final and all(trial.finished for trial in search):  # a search that goes on has a final part from before
         unfinished = [trial for trial in final if not trial.finished]
         stage = (unfinished or final[-1:])[0].attributes["stage"]
         return STAGES[stage], [t for t in final if STAGES[t.attributes["stage"]] == STAGES[stage]]

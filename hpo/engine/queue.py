@@ -165,10 +165,5 @@ class TrialQueue:
             self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
 
 
-def coordinator_lease(study: str) -> str:
-    """Return the name of the lease that the coordinator of `study` holds."""
-    return f"coordinator/{study}"
-
-
 def _lease(trial_id: int) -> str:
     return f"trial/{trial_id}"

@@ -34,12 +34,13 @@ def run_study(
     launch: LaunchFor,
     watcher: Watcher | None = None,
     publish: Callable[[str], None] = lambda _: None,
+    more_rounds: int = 0,
 ) -> bool:
     """Run a search, or a comparison, to its end, or go on with it; False if it was asked to stop before.
 
     `data` are the numbers of its data (StudyData.summary), `source` says where they came from (Located.record).
-    `publish` is called with the study's name now and then. Raises UserError where the study is in the database with
-    another definition or other data.
+    `publish` is called with the study's name now and then. A study that is there gets `more_rounds`. Raises UserError
+    where the study is in the database with another definition or other data.
     """
     declared = study if isinstance(study, DeclaredStudy) else DeclaredStudy.of(study)
     watcher = watcher or Unwatched()
@@ -53,7 +54,13 @@ def run_study(
     if resolved is None:
         return False
     record = StudyRecord.create(
-        database, resolved.definition, data, source, chosen=resolved.chosen, warm_start=begin_at
+        database,
+        resolved.definition,
+        data,
+        source,
+        chosen=resolved.chosen,
+        warm_start=begin_at,
+        more_rounds=more_rounds,
     )
     if record.state == "done":
         return True

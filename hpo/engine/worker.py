@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
-from hpo.engine.queue import TrialQueue, coordinator_lease
+from hpo.engine.queue import TrialQueue
 from hpo.models.checkpoint import network_bytes
 from hpo.record.commands import certify_command, command_for
-from hpo.record.study import StudyRecord
+from hpo.record.study import StudyRecord, coordinator_lease
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
@@ -98,6 +98,9 @@ class Worker:
 
     def _train(self, queue: TrialQueue, trial: QueuedTrial) -> None:
         """Train a claimed trial as far as it is allowed and write down how it stands there."""
+        if self._definition.comparison is None and int(trial.attributes.get("round", 1)) > len(self._definition.rounds):
+            self._record.refresh()  # the study got more rounds since this worker looked
+            self._definition = self._record.definition
         try:
             task = assignment(self._definition, self._data, trial)
             watch = self._open_test_set(trial, task) if task.test == "along the curve" else None

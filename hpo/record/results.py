@@ -13,6 +13,7 @@ from hpo.definition.study import StudyDefinition
 from hpo.proof.comparison import ComparedConfig, compared
 from hpo.proof.final_runs import FinalRun, FullResult, final_runs, full_results
 from hpo.proof.good_values import GoodValue, RacePlace, good_values, race_places
+from hpo.proof.replaying import runs_that_count
 from hpo.record.certificate import load_certificate
 from hpo.record.commands import command_for
 from hpo.record.study import StudyRecord
@@ -119,6 +120,8 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
     known = comparable(definition, trials)
     searched = len(rounds) == record.rounds_to_open and definition.comparison is None
     searched = searched and len(trials) == sum(len(each.configs) for each in rounds)
+    if record.continued:  # what was found before it went on counts as far as it is found again
+        runs = runs_that_count(definition, rounds[-1].box, known, runs, int(record.data["pool"])) if searched else []
     return StudyResults(
         definition=definition,
         state=state,

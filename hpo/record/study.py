@@ -17,6 +17,7 @@ import numpy as np
 import optuna
 from sqlalchemy.exc import IntegrityError
 
+from hpo.definition.continuing import goes_on, with_more_rounds
 from hpo.definition.naming import check_study_name
 from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX
 from hpo.definition.printable import on_one_line
@@ -30,11 +31,14 @@ from hpo.storage import optuna_studies
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
+from hpo.storage.leases import Leases
 
 WARM_START = "warm start"
 METRIC = "validation accuracy"
 CHOSEN = "samples chosen"
 UNOPENED = "round not opened"
+ADDED, ASKED = "rounds added", "rounds asked for"
+CONTINUED = "continued"
 
 
 class NotOurStudyError(UserError):
@@ -73,13 +77,16 @@ class StudyRecord:
         *,
         chosen: Mapping[str, Any] | None = None,
         warm_start: Sequence[Mapping[str, Value]] = (),
+        more_rounds: int = 0,
     ) -> StudyRecord:
         """Create the study and its final part, both or none, or open them if they exist.
 
         `data` are the numbers of its data, `source` says where they came from, `chosen` how many images its "auto"
         rounds were given (hpo.certificate.auto_samples.choice), `warm_start` the good values of another study that it
-        begins at, kept here so that resuming does not depend on that study. Raises UserError if the study exists with
-        another definition or other data, showing what differs and the ways out, and where the name is another's.
+        begins at, kept here so that resuming does not depend on that study. A study that is there goes on with the
+        rounds that `definition` has more than it, and with `more_rounds` like its last one. Raises UserError if the
+        study exists with another definition or other data, showing what differs and the ways out, and where the name is
+        another's.
         """
         check_study_name(definition.name)
         key = uuid.uuid4().hex
@@ -93,14 +100,49 @@ class StudyRecord:
             parts.KEY: key,
             "definition": definition.record(),
         }
-        if definition.name not in study_names(database):
+        new_here = definition.name not in study_names(database)
+        if new_here and more_rounds:
+            raise UserError(
+                f"--rounds +{more_rounds}: {definition.name!r} is not in the database yet, so there is nothing to go "
+                "on with; run it without --rounds first"
+            )
+        if new_here:
             with contextlib.suppress(IntegrityError):  # another process made it at the same moment
                 new = [new_study(definition.name, record), _new_final_part(database, definition.name, key)]
                 optuna_studies.create(database.engine, new)
         opened = cls._taken_by(database, definition.name)
         opened.refuse_changes(definition, source)
+        opened._continue(definition, more_rounds)
         opened._make_whole()
         return opened
+
+    def _continue(self, declared: StudyDefinition, more: int) -> None:
+        """Let the study go on with the rounds that `declared` has more, and with `more`; take its title over."""
+        recorded, added = self.definition, int(self._attributes.get(ADDED, 0))
+        if more and added and self.state != "done":
+            more = 0  # the same command again: they are being trained
+        longer = len(declared.rounds) > len(recorded.rounds)
+        new = dataclasses.replace(recorded, title=declared.title, rounds=declared.rounds if longer else recorded.rounds)
+        changed: dict[str, Any] = {}
+        if longer or more:
+            self._refuse_while_it_runs()
+            changed = {"state": "running", CONTINUED: True, ASKED: [], UNOPENED: None}
+        if more:
+            opened = len(new.rounds) if longer else self.rounds_to_open
+            further = with_more_rounds(new, opened, more)
+            new = further.definition
+            changed |= {ADDED: added + further.added, ASKED: list(further.asked)}
+        if new != recorded:
+            changed["definition"] = new.record()
+        if changed:
+            optuna_studies.set_attributes(self._database.engine, self.name, changed)
+            self.refresh()
+
+    def _refuse_while_it_runs(self) -> None:
+        if Leases(self._database.engine).is_taken(coordinator_lease(self.name)):
+            raise UserError(
+                f"{self.name!r} is running; it gets more rounds when it is done, or once it has been stopped (Ctrl-C)"
+            )
 
     @classmethod
     def _taken_by(cls, database: Database, name: str) -> StudyRecord:
@@ -233,8 +275,25 @@ class StudyRecord:
             found.append(RoundRecord(number, box, tuple(record["why"]), tuple(record["configs"])))
         return found
 
+    @property
+    def continued(self) -> bool:
+        """Whether the study got more rounds later, so that some runs of its final part may count no more."""
+        return bool(self._attributes.get(CONTINUED))
+
+    @property
+    def asked(self) -> Sequence[int]:
+        """The rounds, from 1, that are opened however little they are expected to gain."""
+        return tuple(self._attributes.get(ASKED, ()))
+
     def refuse_changes(self, definition: StudyDefinition, source: Mapping[str, str]) -> None:
-        """Raise UserError if the study was started with another definition than `definition`, or on other data."""
+        """Raise UserError if the study was started with another definition than `definition`, or on other data.
+
+        Another title, or more rounds after the ones there are, make no other definition.
+        """
+        recorded = self.definition
+        definition = dataclasses.replace(definition, title=recorded.title)
+        if goes_on(recorded.rounds, definition.rounds, int(self._attributes.get(ADDED, 0))):
+            definition = dataclasses.replace(definition, rounds=recorded.rounds)
         # Read and written again, so that a field which is newer than the study has its default and is no change.
         changes = differences(self.definition.record(), definition.record())
         changes += other_images(self.source, source)
@@ -245,6 +304,11 @@ class StudyRecord:
                 "Ways out: undo the change and run again to resume it; or copy the study file to a new name to start a "
                 "new study; or start afresh in another database, --storage sqlite:///another.db"
             )
+
+
+def coordinator_lease(study: str) -> str:
+    """Return the name of the lease that the coordinator of the Optuna study `study` holds."""
+    return f"coordinator/{study}"
 
 
 def new_study(name: str, attributes: Mapping[str, Any]) -> optuna_studies.NewStudy:

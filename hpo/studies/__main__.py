@@ -21,9 +21,8 @@ from hpo.definition.printable import on_one_line, printable
 from hpo.definition.rounds import RoundRecord, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import DONE
-from hpo.engine.queue import coordinator_lease
 from hpo.record.parts import whole_studies
-from hpo.record.study import NotOurStudyError, StudyRecord
+from hpo.record.study import NotOurStudyError, StudyRecord, coordinator_lease
 from hpo.record.trials import queued_trials
 from hpo.record.untrusted import UnreadableStudyError, check_trials, reading
 from hpo.searching.queued import QueuedTrial, search_results
