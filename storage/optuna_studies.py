@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from optuna.storages._rdb import models
 from optuna.study import StudyDirection
+from optuna.trial import TrialState
 
 from hpo.storage.schema import curves, leases, networks, test_openings, uploads
 
@@ -61,6 +62,20 @@ def with_attribute(engine: sa.Engine, key: str, value: str | None = None) -> dic
         rows = connection.execute(query).all()
     found = {row.study_name: _loaded(row.value_json) for row in rows}
     return {name: each for name, each in found.items() if value is None or each == value}
+
+
+def count_trials(engine: sa.Engine, studies: Sequence[str]) -> int:
+    """Return how many trials these studies have."""
+    query = sa.select(sa.func.count()).select_from(TRIALS.join(STUDIES)).where(STUDIES.c.study_name.in_(studies))
+    with engine.begin() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def running(engine: sa.Engine, studies: Sequence[str]) -> list[int]:
+    """Return the ids of the trials of these studies that a worker has, or had when it died."""
+    query = sa.select(TRIALS.c.trial_id).select_from(TRIALS.join(STUDIES)).where(STUDIES.c.study_name.in_(studies))
+    with engine.begin() as connection:
+        return list(connection.execute(query.where(TRIALS.c.state == TrialState.RUNNING)).scalars())
 
 
 def set_attributes(engine: sa.Engine, study: str, attributes: Mapping[str, Any]) -> None:
