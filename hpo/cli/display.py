@@ -15,6 +15,8 @@ from hpo.engine.progress import Progress
 
 PLAIN_EVERY_SECONDS = 15.0
 SECONDS_UNTIL = 120
+FEW = 8
+"""With no more trials than these, a finished one may be minutes away: their epochs are counted, too."""
 
 
 class Display:
@@ -56,6 +58,8 @@ class Display:
         best = "" if now.best is None else f"best so far {100 * now.best:.1f} %"
         left = self._time_left(now)
         trials = f"{now.trials_done}/{now.trials_in_phase} trials"
+        if now.trials_in_phase <= FEW and now.epochs_in_phase:
+            trials += f", {now.epochs_done:.0f}/{now.epochs_in_phase:.0f} epochs"
         if self._console.is_terminal:
             self._bar.update(
                 self._task,

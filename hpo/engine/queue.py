@@ -16,7 +16,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
 from hpo.record.attribute_names import in_words, written
-from hpo.record.trials import queue_id, trials_of, view
+from hpo.record.trials import ON_THE_WAY, queue_id, trials_of, view
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.searching.space import Config
 from hpo.storage.database import Database
@@ -109,6 +109,12 @@ class TrialQueue:
         with contextlib.suppress(UpdateFinishedTrialError):
             if self._leases.holds(_lease(trial.id)):
                 self._storage.set_trial_intermediate_value(trial.id, percent, score)
+
+    def mark(self, trial: QueuedTrial, percent: int) -> None:
+        """Write down how far a claimed trial is between two rungs; a score would be taken for one of a rung."""
+        with contextlib.suppress(UpdateFinishedTrialError):
+            if self._leases.holds(_lease(trial.id)):
+                self._storage.set_trial_system_attr(trial.id, ON_THE_WAY, percent)
 
     def fail(self, trial: QueuedTrial, reason: str) -> bool:
         """End a claimed trial as failed, for `reason`, and say whether the lease was still ours."""

@@ -106,8 +106,7 @@ class Worker:
             watch = self._open_test_set(trial, task) if task.test == "along the curve" else None
             with self._stop.interruptible():
                 run = self._parked.pop(trial.id, None) or self._start(trial, task)
-            if task.tells:
-                self._tell_on_the_way(queue, trial, run, watch)
+            self._tell_on_the_way(queue, trial, run, watch, scores=task.tells)
             with self._stop.interruptible():
                 result = run.advance(trial.allowed, watch)
             attributes = self._attributes(result, done=trial.allowed == DONE)
@@ -130,14 +129,22 @@ class Worker:
         elif trial.allowed < DONE:
             self._park(trial, run)
 
-    def _tell_on_the_way(self, queue: TrialQueue, trial: QueuedTrial, run: TrainingRun, watch: Watch | None) -> None:
-        """Train nearly to the end, and where that takes long, say now and then how it stands."""
+    def _tell_on_the_way(
+        self, queue: TrialQueue, trial: QueuedTrial, run: TrainingRun, watch: Watch | None, *, scores: bool
+    ) -> None:
+        """Train nearly as far as is allowed, and where that takes long, say now and then how it stands.
+
+        Without `scores` it says only how far it is: where rungs decide, a score would be taken for one of theirs.
+        """
         told = time.monotonic()
-        for percent in range(TELL_PERCENT, DONE, TELL_PERCENT):
+        for percent in range(run.percent + TELL_PERCENT, trial.allowed, TELL_PERCENT):
             with self._stop.interruptible():
                 result = run.advance(percent, watch)
-            if run.percent < DONE and time.monotonic() - told >= TELL_SECONDS:
-                queue.note(trial, run.percent, result.score)
+            if run.percent < trial.allowed and time.monotonic() - told >= TELL_SECONDS:
+                if scores:
+                    queue.note(trial, run.percent, result.score)
+                else:
+                    queue.mark(trial, run.percent)
                 told = time.monotonic()
 
     def _start(self, trial: QueuedTrial, task: Assignment) -> TrainingRun:

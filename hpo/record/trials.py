@@ -8,9 +8,12 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.record.attribute_names import read
-from hpo.searching.queued import QueuedTrial
+from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
+
+ON_THE_WAY = "trained to %, about"
+"""A system attribute: how far the worker of a trial is between two rungs."""
 
 ENQUEUED = "fixed_params"
 """A system attribute of what somebody enqueued with Optuna's own `enqueue_trial`."""
@@ -47,7 +50,12 @@ def view(trial: FrozenTrial) -> QueuedTrial:
         score=trial.value if trial.state == TrialState.COMPLETE else None,
         claimed_at=trial.datetime_start,
         ended_at=trial.datetime_complete,
+        on_the_way=_percent(trial.system_attrs.get(ON_THE_WAY)),
     )
+
+
+def _percent(noted: object) -> int:
+    return noted if isinstance(noted, int) and 0 <= noted <= DONE else 0
 
 
 def _not_enqueued(trial: FrozenTrial) -> bool:
