@@ -12,7 +12,7 @@ from pathlib import Path
 from hpo.certificate.plan import CONFIGS, FACTOR, LARGEST, SEEDS
 from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
 from hpo.cli.console import console as plain_console
-from hpo.cli.data import look_at_data
+from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
 from hpo.cli.driving import on_this_machine
 from hpo.cli.options import (
@@ -25,10 +25,10 @@ from hpo.cli.options import (
     parser,
     user_path,
 )
-from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.cli.running import quiet_optuna, run_command, stopped
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
-from hpo.engine.exit_codes import DONE, INTERRUPTED
+from hpo.engine.exit_codes import DONE
 from hpo.engine.running import run_certificate
 from hpo.record.certificate import CertificateRecord, load_findings
 from hpo.record.declared import DeclaredStudy
@@ -52,9 +52,9 @@ def make_parser() -> argparse.ArgumentParser:
         "Before the search, or after it: then the configs are drawn around its last box.\n"
         "The same command again resumes; finished trials are kept.",
         """
-        python -m hpo.certify --study mnist_wd
-        python -m hpo.certify --study my_study.toml --configs 32 --seeds 5
-        python -m hpo.certify --study mnist_wd --largest 50000
+        hpo certify --study mnist_wd
+        hpo certify --study my_study.toml --configs 32 --seeds 5
+        hpo certify --study mnist_wd --largest 50000
         """,
     )
     made.add_argument(
@@ -94,6 +94,8 @@ def _certify(arguments: argparse.Namespace) -> int:
         out = arguments.out or Path("out") / definition.name
         make_out_folder(out)
         data, source = look_at_data(definition, arguments.data_dir)
+        definition = data.settled(definition)
+        arguments.data_dir = data_dir_of_workers(definition, arguments.data_dir)
         asked = {name: getattr(arguments, name) for name in ("configs", "seeds", "largest")}
         record = CertificateRecord.open(database, definition, rounds, data.summary(), source, **asked)
         with Display(plain_console()) as display:
@@ -104,11 +106,7 @@ def _certify(arguments: argparse.Namespace) -> int:
                 display.say(f"data: {source['provenance']}, database: {shown(arguments.storage)}")
             done = run_certificate(database, record, launch=on_this_machine(arguments), watcher=display)
         if not done:
-            say(
-                f"stopped; finished trials are kept in {shown(arguments.storage)}. "
-                "The same command goes on where this one stopped."
-            )
-            return INTERRUPTED
+            return stopped(arguments.storage)
         _conclude(database, definition, record, out)
     return DONE
 

@@ -12,7 +12,7 @@ from hpo.cli.formats import add_formats, chosen_formats
 from hpo.cli.options import add_storage, make_out_folder, parser, user_path
 from hpo.cli.running import quiet_optuna, run_command, say
 from hpo.engine.exit_codes import DONE
-from hpo.record.opening import open_studies
+from hpo.record.open_study import open_studies
 from hpo.record.results import StudyResults
 from hpo.record.untrusted import reading
 from hpo.reports.files import REPORT, report_files, side_by_side_files, write_files
@@ -32,10 +32,10 @@ def make_parser() -> argparse.ArgumentParser:
         "Write what a study found, from the database alone, at any time: report.html, one page that opens offline and\n"
         "prints; the tables; the figures. With several studies: one page that puts them side by side.",
         """
-        python -m hpo.report --study mnist_wd
-        python -m hpo.report --study mnist_wd --format csv,parquet,json,md,html
-        python -m hpo.report --study mnist_wd --study mnist_convnet
-        python -m hpo.report --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo --out results
+        hpo report --study mnist_wd
+        hpo report --study mnist_wd --format csv,parquet,json,md,html
+        hpo report --study mnist_wd --study mnist_convnet
+        hpo report --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo --out results
         """,
     )
     made.add_argument(

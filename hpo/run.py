@@ -14,7 +14,7 @@ from rich.console import RenderableType
 
 from hpo import models
 from hpo.cli.console import console as plain_console
-from hpo.cli.data import look_at_data
+from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
 from hpo.cli.driving import on_this_machine
 from hpo.cli.formats import add_formats, chosen_formats
@@ -28,19 +28,20 @@ from hpo.cli.options import (
     parser,
     user_path,
 )
-from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.cli.running import quiet_optuna, run_command, say, stopped
 from hpo.definition.files import presets
-from hpo.engine.exit_codes import DONE, INTERRUPTED
+from hpo.engine.exit_codes import DONE
 from hpo.engine.running import run_study
 from hpo.record.commands import serve_command
 from hpo.record.declared import DeclaredStudy
 from hpo.record.kept_networks import kept_network
 from hpo.record.results import StudyResults, load_results
 from hpo.record.study import study_names
-from hpo.storage.database import Database, database_errors, shown
+from hpo.reports.kinds import DRAWN_FORMATS
+from hpo.storage.database import Database, database_errors
 from hpo.training.images import StudyData
 
-DRAWN_FORMATS, DRAWING_SECONDS = {"html", "png", "svg"}, 8.0
+DRAWING_SECONDS = 8.0
 """What is drawn at the end, and about how long that takes (`python -m tests.benchmarks.reports`)."""
 
 
@@ -62,10 +63,10 @@ def make_parser() -> argparse.ArgumentParser:
         "configs of a grid over several seeds, as the book's experiments do.\n"
         "The same command again resumes; finished trials are kept.",
         """
-        python -m hpo.run --study mnist_wd
-        python -m hpo.run --study book_overfit_weight_decay
-        python -m hpo.run --study mnist_wd --set rounds.0.trials=10 --seed 1
-        python -m hpo.run --study my_study.toml --storage postgresql+psycopg://user:password@host/hpo
+        hpo run --study mnist_wd
+        hpo run --study book_overfit_weight_decay
+        hpo run --study mnist_wd --set rounds.0.trials=10 --seed 1
+        hpo run --study my_study.toml --storage postgresql+psycopg://user:password@host/hpo
         """,
     )
     made.add_argument("--study", metavar="NAME|FILE.toml", help="a study that comes along, or the path of your own")
@@ -103,19 +104,21 @@ def _introduce() -> None:
     width = max(len(name) for name in presets())
     for name, title in presets().items():
         say(f"  {name:<{width}}  {title}")
-    say("\nstart one with:  python -m hpo.run --study mnist_wd\nmore:            python -m hpo.run --help")
+    say("\nstart one with:  hpo run --study mnist_wd\nmore:            hpo run --help")
 
 
 def _run(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
     check_workers(arguments.workers)
-    chosen_formats(arguments.formats)
+    arguments.formats = chosen_formats(arguments.formats)
     warm = [f"search.warm_start={arguments.warm_start}"] if arguments.warm_start else []
     declared = DeclaredStudy.load(arguments.study, [*arguments.changes, *warm], arguments.seed, name=arguments.name)
     out = arguments.out or Path("out") / declared.name
     make_out_folder(out)
     with database_errors(arguments.storage), Database(arguments.storage) as database:
         data, source = look_at_data(declared.definition, arguments.data_dir)
+        declared = declared.settled(data.settled)
+        arguments.data_dir = data_dir_of_workers(declared.definition, arguments.data_dir)
         if _search(arguments, database, declared, data, source):
             _conclude(database, declared.name, data, out, arguments)
             return DONE
@@ -123,15 +126,7 @@ def _run(arguments: argparse.Namespace) -> int:
             results = load_results(database, declared.name)
             _publish_or_say(database, results)
             _write(results, out, arguments)
-    return _stopped(arguments)
-
-
-def _stopped(arguments: argparse.Namespace) -> int:
-    say(
-        f"stopped; finished trials are kept in {shown(arguments.storage)}. "
-        "The same command goes on where this one stopped."
-    )
-    return INTERRUPTED
+    return stopped(arguments.storage)
 
 
 def _search(
@@ -142,7 +137,7 @@ def _search(
     source: Mapping[str, str],
 ) -> bool:
     """Run the study to its end and show it; False if it was asked to stop before."""
-    draws = DRAWN_FORMATS & set(chosen_formats(arguments.formats))
+    draws = set(DRAWN_FORMATS) & set(arguments.formats)
     with Display(plain_console(), DRAWING_SECONDS if draws else 0.0) as display:
         return run_study(
             database,
@@ -174,7 +169,7 @@ def _publish_or_say(database: Database, results: StudyResults) -> None:
 def _write(results: StudyResults, out: Path, arguments: argparse.Namespace) -> list[Path]:
     from hpo.reports.files import write_reports  # noqa: PLC0415 - pandas and matplotlib take a second to load
 
-    return write_reports(results, out, chosen_formats(arguments.formats), bom=arguments.bom)
+    return write_reports(results, out, arguments.formats, bom=arguments.bom)
 
 
 def _write_network(database: Database, results: StudyResults, data: StudyData, out: Path) -> list[Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+
 import argparse
 import sys
 from pathlib import Path
@@ -40,8 +42,8 @@ def make_parser() -> argparse.ArgumentParser:
         "SGD zigzags, because the slope across the valley is twenty times that along it. Writes valley.png and\n"
         "valley.csv.",
         """
-        python -m hpo.valley
-        python -m hpo.valley --out my_valley
+        hpo valley
+        hpo valley --out my_valley
         """,
     )
     made.add_argument(

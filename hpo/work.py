@@ -35,11 +35,11 @@ def make_parser() -> argparse.ArgumentParser:
         "Join a running search as one more worker: claim queued trials, train them, write down the results. Leaves\n"
         "when the search is done. Start as many as there are cores, on as many machines as reach the database.",
         """
-        python -m hpo.work --study mnist_wd
-        python -m hpo.work --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo
+        hpo work --study mnist_wd
+        hpo work --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo
         """,
     )
-    made.add_argument("--study", required=True, metavar="NAME", help="a study in the database (see: hpo.studies)")
+    made.add_argument("--study", required=True, metavar="NAME", help="a study in the database (see: hpo studies)")
     add_storage(made)
     add_data_dir(made)
     made.add_argument("--child", action="store_true", help=argparse.SUPPRESS)  # started by hpo.run, which may die
@@ -65,6 +65,7 @@ def _work(arguments: argparse.Namespace) -> int:
             data_dir=arguments.data_dir,
             offline=arguments.child or stand_in,
             announce=(lambda _: None) if stand_in else announce,
+            sha256=record.source["sha256"],
         )
         check_same_data(record, located)
         data = StudyData.build(definition, located, load_training_part(located))

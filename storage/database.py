@@ -20,7 +20,8 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from hpo.storage.errors import NoDatabaseError, UserError
 from hpo.storage.forgiving import ForgivingStorage
 from hpo.storage.schema import SCHEMA_VERSION, metadata, schema_version
-from hpo.storage.urls import EXAMPLES, database_url, shown, without_password
+from hpo.storage.supported import EXAMPLES
+from hpo.storage.urls import database_url, shown, without_password
 
 __all__ = ["SQLITE_TIMEOUT", "Database", "database_errors", "shown"]
 

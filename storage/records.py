@@ -59,7 +59,7 @@ class LedgerEntry:
 
 
 def save_curve(engine: sa.Engine, trial_id: int, curve: Curve) -> None:
-    """Write the curve of `trial_id`; a longer curve of the same trial replaces a shorter one."""
+    """Write the curve of `trial_id` in place of the one it had: the last one written stays, longer or shorter."""
     row = {
         "points": json.dumps([list(asdict(point).values()) for point in curve.points], separators=(",", ":")),
         "hits": np.packbits(curve.hits.reshape(-1)).tobytes(),

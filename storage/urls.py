@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
 from hpo.storage.errors import UserError
+from hpo.storage.supported import EXAMPLES, require_supported
 
-EXAMPLES = "sqlite:///hpo.db, or postgresql+psycopg://user:password@host/name"
 HIDDEN = "***"
 
 _TO_PSYCOPG = ("postgres", "postgresql", "postgresql+psycopg2")
@@ -29,7 +29,8 @@ _IN_TEXT = re.compile(r"\S*(?:://|@|(?:pass|pwd)\w*=)\S*", re.IGNORECASE)
 def database_url(given: str) -> str:
     """Return the URL that is opened where `given` is typed: with the driver that comes along, and without a `~`.
 
-    Raises UserError, without the password, where it is no URL or leads to no file that processes can share.
+    Raises UserError, without the password, where it is no URL, is that of a database that cannot hold studies, or leads
+    to no file that processes can share.
     """
     scheme, separator, rest = given.partition("://")
     if scheme in _TO_PSYCOPG and separator:
@@ -43,6 +44,7 @@ def database_url(given: str) -> str:
             f"--storage {shown(given)!r} is not a database URL; it must look like {EXAMPLES}, with special characters "
             "of a password percent-encoded, and a number for a port"
         ) from None
+    require_supported(parsed.get_backend_name(), shown(given))
     if parsed.get_backend_name() != "sqlite":
         return given
     if not rest.startswith("/") and "@" not in rest:

@@ -71,7 +71,7 @@ class _Parser(argparse.ArgumentParser):
 def parser(command: str, description: str, examples: str) -> argparse.ArgumentParser:
     """Return a parser whose --help teaches with examples; what it says fits a terminal of 80 columns."""
     return _Parser(
-        prog=f"python -m {command}",
+        prog=command.replace(".", " "),
         description=textwrap.fill(" ".join(description.split()), 79),
         epilog=f"examples:\n{textwrap.indent(textwrap.dedent(examples).strip(), '  ')}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -84,7 +84,7 @@ def add_storage(arguments: argparse.ArgumentParser) -> None:
         "--storage",
         metavar="URL",
         default=default_storage(),
-        help="the database: any URL that Optuna takes (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
+        help="the database, SQLite or PostgreSQL (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
     )
     arguments.add_argument("-v", "--verbose", action="store_true", help="show Optuna's own log lines too")
 

@@ -11,6 +11,7 @@ import optuna
 from hpo.cli.ctrl_c import raised
 from hpo.definition.printable import printable
 from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
+from hpo.storage.database import shown
 from hpo.storage.errors import UserError
 
 
@@ -44,3 +45,9 @@ def quiet_optuna(verbose: bool) -> None:
 def say(text: str) -> None:
     """Print a line at once; what steers a terminal is written out."""
     print(printable(text), flush=True)
+
+
+def stopped(storage: str) -> int:
+    """Say that what was asked to stop goes on with the same command, and return the exit code of that."""
+    say(f"stopped; finished trials are kept in {shown(storage)}. The same command goes on where this one stopped.")
+    return INTERRUPTED

@@ -14,12 +14,12 @@ def command_for(study: str) -> str:
 
     A study of your own is named by its file; the database does not know in which folder it lies.
     """
-    return f"python -m hpo.run --study {_named(study)}"
+    return f"hpo run --study {_named(study)}"
 
 
 def certify_command(study: str) -> str:
     """Return the command that moves the certificate of `study` forward."""
-    return f"python -m hpo.certify --study {_named(study)}"
+    return f"hpo certify --study {_named(study)}"
 
 
 def _named(study: str) -> str:
@@ -29,4 +29,4 @@ def _named(study: str) -> str:
 def serve_command(storage: str) -> str:
     """Return the command that opens the dashboard on `storage`, without its password."""
     where = "" if storage == default_storage() else f" --storage {shlex.quote(shown(storage))}"
-    return f"python -m hpo.serve{where}"
+    return f"hpo serve{where}"

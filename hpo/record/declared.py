@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from hpo.certificate.auto_samples import SAMPLES, auto_rounds, choice, with_samples
+from hpo.certificate.auto_samples import SAMPLES, auto_rounds, choice_record, with_samples
 from hpo.certificate.ranking import Certificate
 from hpo.definition.files import define, load_tables
 from hpo.definition.naming import check_study_name
@@ -57,6 +57,13 @@ class DeclaredStudy:
         """Return a study that is defined already."""
         return cls(definition.record(), definition, lambda _: definition)
 
+    def settled(self, settle: Callable[[StudyDefinition], StudyDefinition]) -> Self:
+        """Return the study with what `settle` makes of its definition, such as numbers that its data decide."""
+        before = self._define
+        return dataclasses.replace(
+            self, definition=settle(self.definition), _define=lambda numbers: settle(before(numbers))
+        )
+
     @property
     def name(self) -> str:
         """What the study is called."""
@@ -72,7 +79,7 @@ class DeclaredStudy:
             certificate = certify(self.definition)
             if certificate is None:
                 return None
-            chosen = choice(certificate, rounds)
+            chosen = choice_record(certificate, rounds)
         return Resolved(self._define(with_samples(self.tables, chosen["samples"])), chosen)
 
     def as_far_as_known(self, database: Database) -> StudyDefinition:

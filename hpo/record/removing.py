@@ -54,7 +54,7 @@ def belongings(database: Database, name: str) -> Belongings:
             raise UserError(f"{name!r} is the {kind} of {of!r}; name that study")
         return Belongings(name, None, None, optuna_studies.count_trials(engine, [name]))
     if name not in optuna_studies.with_attribute(engine, "definition"):
-        raise UserError(f"the study {name!r} was not made by hpo.run; it is left to the program that made it")
+        raise UserError(f"the study {name!r} was not made by hpo run; it is left to the program that made it")
     final, certificate = parts.final_part(database, name, keys.get(name)), parts.certificate_of(database, name)
     all_of_it = [each for each in (name, final, certificate) if each is not None]
     return Belongings(name, final, certificate, optuna_studies.count_trials(engine, all_of_it))

@@ -61,7 +61,7 @@ class StudyRecord:
             raise UserError(f"{name!r} is {parts.role(self._attributes)}, and no study of its own; name that study")
         if "definition" not in self._attributes:
             raise NotOurStudyError(
-                f"the study {name!r} was not made by hpo.run; use another study name or another --storage"
+                f"the study {name!r} was not made by hpo run; use another study name or another --storage"
             )
         check_study_name(name.removesuffix(CERTIFICATE_SUFFIX))
         with reading(name):
@@ -82,7 +82,7 @@ class StudyRecord:
         """Create the study and its final part, both or none, or open them if they exist.
 
         `data` are the numbers of its data, `source` says where they came from, `chosen` how many images its "auto"
-        rounds were given (hpo.certificate.auto_samples.choice), `warm_start` the good values of another study that it
+        rounds were given (`choice_record`), `warm_start` the good values of another study that it
         begins at, kept here so that resuming does not depend on that study. A study that is there goes on with the
         rounds that `definition` has more than it, and with `more_rounds` like its last one. Raises UserError if the
         study exists with another definition or other data, showing what differs and the ways out, and where the name is
@@ -295,7 +295,8 @@ class StudyRecord:
         if goes_on(recorded.rounds, definition.rounds, int(self._attributes.get(ADDED, 0))):
             definition = dataclasses.replace(definition, rounds=recorded.rounds)
         # Read and written again, so that a field which is newer than the study has its default and is no change.
-        changes = differences(self.definition.record(), definition.record())
+        begun = self.definition
+        changes = differences(begun.record(), definition.on_the_data_of(begun).record())
         changes += other_images(self.source, source)
         if changes:
             listed = "".join(f"\n  {change}" for change in changes)

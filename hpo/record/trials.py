@@ -7,7 +7,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.record.attribute_names import read
+from hpo.record.attribute_names import from_database
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
@@ -45,7 +45,7 @@ def view(trial: FrozenTrial) -> QueuedTrial:
         number=trial.number,
         state=trial.state,
         config=dict(trial.params),
-        attributes=read(trial.user_attrs),
+        attributes=from_database(trial.user_attrs),
         rungs=trial.intermediate_values,
         score=trial.value if trial.state == TrialState.COMPLETE else None,
         claimed_at=trial.datetime_start,

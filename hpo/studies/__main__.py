@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hpo.cli.ctrl_c  # isort: skip  # noqa: F401 - before anything heavy is loaded
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import shlex
@@ -52,10 +52,10 @@ def make_parser() -> argparse.ArgumentParser:
         "List the studies that come along, and the studies in the database: state, trials, best score, box. Or delete\n"
         "or rename a study of the database, with its final part, its certificate and all that is kept of its trials.",
         """
-        python -m hpo.studies
-        python -m hpo.studies --storage sqlite:///hpo.db
-        python -m hpo.studies --rename mine first-try
-        python -m hpo.studies --delete first-try
+        hpo studies
+        hpo studies --storage sqlite:///hpo.db
+        hpo studies --rename mine first-try
+        hpo studies --delete first-try
         """,
     )
     add_storage(made)
@@ -147,7 +147,7 @@ def _read_row(database: Database, name: str) -> list[str]:
     try:
         record = StudyRecord(database, name)
     except NotOurStudyError:
-        return ["not made by hpo.run", "", "", "", "", ""]
+        return ["not made by hpo run", "", "", "", "", ""]
     definition, leases = record.definition, Leases(database.engine)
     search = queued_trials(database, name)
     part = record.final_part

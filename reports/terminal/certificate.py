@@ -12,6 +12,7 @@ from hpo.reports.words.certificate import certificate_sentence, none_sentence
 from hpo.reports.words.formatting import points_text
 
 BOUND = f"{100 * CONFIDENCE:.0f} %"
+SHARED = " Some runs of different sizes share training images, so tau and its bound may be a little too high."
 
 
 def certificate_panel(findings: Findings) -> RenderableType:
@@ -44,6 +45,7 @@ def certificate_panel(findings: Findings) -> RenderableType:
         f"allows, {reference.samples} images against themselves. points lost: accuracy given up by taking the config "
         f"that the size puts first. at least, at most: {BOUND} bounds. A size passes where tau is "
         f"at least over {TAU_LOW:.1f}, and {points_text(LOSS)} points are lost, at most {points_text(LOSS_HIGH)}."
+        + ("" if findings.plan.sizes_are_disjoint else SHARED)
     )
     title = f"Certificate of {findings.definition.name} on {findings.source['provenance']}"
     return panel(title, [table, Text(""), Text(said), Text(""), Text(explained, style="dim")])

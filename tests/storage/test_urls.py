@@ -36,7 +36,7 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         ("sqlite:///:memory:", "one process's memory"),
         ("", r"must look like sqlite:///hpo\.db, or postgresql"),
         ("hpo.db", r"must look like sqlite:///hpo\.db, or postgresql"),
-        ("mysql://u:hunter2@localhost/hpo", r"no driver.*a database that works: sqlite:///hpo\.db"),
+        ("mysql://u:hunter2@localhost/hpo", r"SQLite or PostgreSQL, and mysql is neither; .* sqlite:///hpo\.db"),
         ("postgresql+psycopg://u:hunter2@localhost:port/hpo", "a number for a port"),
         ("postgres://u:p@hunter2#w:rd/1@localhost:5999/hpo", "percent-encoded, @ as %40"),
     ],

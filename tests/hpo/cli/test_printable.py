@@ -71,7 +71,7 @@ def test_a_url_in_the_wrong_place_is_repeated_without_its_password(
 def test_a_command_to_type_has_no_password(url: str) -> None:
     command = serve_command(url)
     assert "hunter2" not in command
-    assert shlex.split(command)[:4] == ["python", "-m", "hpo.serve", "--storage"]
+    assert shlex.split(command)[:3] == ["hpo", "serve", "--storage"]
 
 
 def test_a_tilde_in_a_path_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:

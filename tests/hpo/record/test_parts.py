@@ -117,7 +117,7 @@ def test_a_study_whose_final_part_was_deleted_is_not_done_and_finds_the_same_aga
     before = load_results(database, SMALL.name)
     optuna.delete_study(study_name=f"{SMALL.name}-final", storage=database.url)
     assert load_results(database, SMALL.name).state == "running"
-    with pytest.raises(UserError, match=r"final part of 'small' is no longer .* hpo\.run --study small\.toml"):
+    with pytest.raises(UserError, match=r"final part of 'small' is no longer .* hpo run --study small\.toml"):
         coordinator(database)
     assert StudyRecord.create(database, SMALL, DATA, SOURCE).state == "running"
     run_to_the_end(database)
@@ -131,7 +131,7 @@ def test_a_study_whose_final_part_was_deleted_is_not_done_and_finds_the_same_aga
 def test_a_study_that_somebody_made_with_optuna_is_not_taken_over(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'hpo.db'}"
     optuna.create_study(study_name=SMALL.name, storage=url, direction="minimize")
-    with Database(url) as database, pytest.raises(UserError, match=r"was not made by hpo\.run"):
+    with Database(url) as database, pytest.raises(UserError, match=r"was not made by hpo run"):
         StudyRecord.create(database, SMALL, DATA, SOURCE)
 
 

@@ -103,7 +103,7 @@ def test_a_study_that_runs_is_left_alone(
         (["--delete", "nope", "--yes"], "no study named 'nope' in the database; studies there: small"),
         (["--delete", "small-final", "--yes"], "'small-final' is the final part of 'small'; name that study"),
         (["--delete", "small-certificate", "--yes"], "'small-certificate' is the certificate of 'small'"),
-        (["--delete", "theirs", "--yes"], "was not made by hpo.run"),
+        (["--delete", "theirs", "--yes"], "was not made by hpo run"),
         (["--rename", "small", "theirs"], "the name 'theirs' is taken"),
         (["--rename", "small", "a/b"], "that is a path"),
         (["--delete", "small"], "add --yes"),

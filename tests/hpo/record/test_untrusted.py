@@ -186,7 +186,7 @@ def test_a_name_is_listed_as_text_and_steers_no_terminal(
     printed = listed(capsys, tmp_path / "hpo.db")
     assert "interrupted" in printed
     assert "unreadable: " in printed
-    assert "not made by hpo.run" in printed
+    assert "not made by hpo run" in printed
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", printed)
     assert re.split("[\n\x1b\x9b\u202e]", name)[0] in printed
 
