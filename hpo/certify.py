@@ -9,12 +9,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hpo.certificate.auto_samples import auto_rounds, with_samples
 from hpo.certificate.plan import CONFIGS, FACTOR, LARGEST, SEEDS
 from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
-from hpo.cli.driving import drive_and_show
+from hpo.cli.display import Display
+from hpo.cli.driving import on_this_machine
 from hpo.cli.options import (
     add_changes,
     add_data_dir,
@@ -26,13 +26,13 @@ from hpo.cli.options import (
     user_path,
 )
 from hpo.cli.running import quiet_optuna, run_command, stopped
-from hpo.definition.files import define, load_tables
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
-from hpo.engine.certifier import Certifier
 from hpo.engine.exit_codes import DONE
+from hpo.engine.running import run_certificate
 from hpo.record.certificate import CertificateRecord, load_findings
-from hpo.record.study import StudyRecord, chosen_samples, study_names
+from hpo.record.declared import DeclaredStudy
+from hpo.record.study import StudyRecord, study_names
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError
 
@@ -65,6 +65,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_storage(made)
     add_workers(made)
+    made.add_argument(
+        "--name", metavar="NAME", help="what the study is called in the database (default: like its file)"
+    )
     made.add_argument("--configs", type=int, metavar="N", help=f"how many configs are drawn (default: {CONFIGS})")
     made.add_argument("--seeds", type=int, metavar="N", help=f"runs of each config on each size (default: {SEEDS})")
     made.add_argument(
@@ -95,17 +98,14 @@ def _certify(arguments: argparse.Namespace) -> int:
         arguments.data_dir = data_dir_of_workers(definition, arguments.data_dir)
         asked = {name: getattr(arguments, name) for name in ("configs", "seeds", "largest")}
         record = CertificateRecord.open(database, definition, rounds, data.summary(), source, **asked)
-        plan = record.plan
-        if record.state != "done" and not drive_and_show(
-            lambda leases, announce: Certifier(database, definition.name, leases, announce),
-            study=record.name,
-            database=database,
-            arguments=arguments,
-            lines=[
-                f"certificate of {definition.name}: {len(plan.configs)} configs from {plan.where}, {plan.seeds} seeds",
-                f"data: {source['provenance']}, database: {shown(arguments.storage)}",
-            ],
-        ):
+        with Display(plain_console()) as display:
+            if record.state != "done":
+                plan = record.plan
+                configs = f"{len(plan.configs)} configs from {plan.where}, {plan.seeds} seeds"
+                display.say(f"certificate of {definition.name}: {configs}")
+                display.say(f"data: {source['provenance']}, database: {shown(arguments.storage)}")
+            done = run_certificate(database, record, launch=on_this_machine(arguments), watcher=display)
+        if not done:
             return stopped(arguments.storage)
         _conclude(database, definition, record, out)
     return DONE
@@ -117,21 +117,18 @@ def _study(arguments: argparse.Namespace, database: Database) -> tuple[StudyDefi
     A study in the database goes before one that comes along. Raises UserError if a file, or what was changed, makes
     another definition than the one in the database.
     """
-    name = arguments.study.removesuffix(".toml").rsplit("/", 1)[-1]
+    name = arguments.name or arguments.study.removesuffix(".toml").rsplit("/", 1)[-1]
     present = name in study_names(database)
     if present and not arguments.study.endswith(".toml") and not arguments.changes and arguments.seed is None:
         record = StudyRecord(database, name)
-        return record.definition, record.rounds(record.definition)
-    tables = load_tables(arguments.study, arguments.changes, arguments.seed)
-    chosen = chosen_samples(database, name)
-    if auto_rounds(tables):
-        tables = with_samples(tables) if chosen is None else with_samples(tables, chosen["samples"])
-    definition = define(arguments.study, tables)
+        return record.definition, record.rounds
+    declared = DeclaredStudy.load(arguments.study, arguments.changes, arguments.seed, name=arguments.name)
+    definition = declared.as_far_as_known(database)
     if not present:
         return definition, []
     record = StudyRecord(database, name)
     record.refuse_changes(definition, record.source)
-    return definition, record.rounds(definition)
+    return definition, record.rounds
 
 
 def _conclude(database: Database, definition: StudyDefinition, record: CertificateRecord, out: Path) -> None:

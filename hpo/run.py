@@ -5,18 +5,18 @@ from __future__ import annotations
 import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rich.console import RenderableType
 
 from hpo import models
-from hpo.certificate.auto_samples import auto_rounds, with_samples
-from hpo.cli.certifying import chosen_by_certificate
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
-from hpo.cli.driving import drive_and_show
+from hpo.cli.display import Display
+from hpo.cli.driving import on_this_machine
 from hpo.cli.effort import effort_line
 from hpo.cli.formats import add_formats, chosen_formats
 from hpo.cli.options import (
@@ -30,16 +30,16 @@ from hpo.cli.options import (
     user_path,
 )
 from hpo.cli.running import quiet_optuna, run_command, say, stopped
-from hpo.definition.files import define, load_tables, presets
-from hpo.definition.study import StudyDefinition
-from hpo.engine.coordinator import Coordinator
+from hpo.definition.files import presets
 from hpo.engine.exit_codes import DONE
+from hpo.engine.running import run_study
 from hpo.record.commands import serve_command
+from hpo.record.declared import DeclaredStudy
 from hpo.record.kept_networks import kept_network
-from hpo.record.results import StudyResults, load_results, warm_start
-from hpo.record.study import StudyRecord
+from hpo.record.results import StudyResults, load_results
+from hpo.record.study import study_names
 from hpo.reports.kinds import DRAWN_FORMATS
-from hpo.storage.database import Database, database_errors, shown
+from hpo.storage.database import Database, database_errors
 from hpo.training.images import StudyData
 
 DRAWING_SECONDS = 8.0
@@ -80,9 +80,22 @@ def make_parser() -> argparse.ArgumentParser:
     add_data_dir(made)
     add_changes(made)
     made.add_argument(
+        "--name", metavar="NAME", help="what the study is called in the database (default: like its file)"
+    )
+    made.add_argument(
+        "--rounds", type=_more, default=0, metavar="+N", help="go on with a study that has ended: N rounds more"
+    )
+    made.add_argument(
         "--warm-start", metavar="STUDY", help="begin at the good values of a finished study in the database"
     )
     return made
+
+
+def _more(text: str) -> int:
+    """Return the number in "+2"."""
+    if not re.fullmatch(r"\+[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: how many more, such as +2")
+    return int(text)
 
 
 def _introduce() -> None:
@@ -100,49 +113,44 @@ def _run(arguments: argparse.Namespace) -> int:
     check_workers(arguments.workers)
     arguments.formats = chosen_formats(arguments.formats)
     warm = [f"search.warm_start={arguments.warm_start}"] if arguments.warm_start else []
-    tables = load_tables(arguments.study, [*arguments.changes, *warm], arguments.seed)
-    definition = define(arguments.study, with_samples(tables) if auto_rounds(tables) else tables)
-    out = arguments.out or Path("out") / definition.name
+    declared = DeclaredStudy.load(arguments.study, [*arguments.changes, *warm], arguments.seed, name=arguments.name)
+    out = arguments.out or Path("out") / declared.name
     make_out_folder(out)
     with database_errors(arguments.storage), Database(arguments.storage) as database:
-        begin_at = warm_start(database, definition)
-        data, source = look_at_data(definition, arguments.data_dir)
-        definition = data.settled(definition)
-        arguments.data_dir = data_dir_of_workers(definition, arguments.data_dir)
-        chosen: dict[str, Any] | None = None
-        if auto_rounds(tables):
-            rounds = auto_rounds(tables)
-            chosen = chosen_by_certificate(
-                arguments, database, definition, rounds=rounds, data=data.summary(), source=source
-            )
-            if chosen is None:
-                return stopped(arguments.storage)
-            definition = data.settled(define(arguments.study, with_samples(tables, chosen["samples"])))
-        record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen, warm_start=begin_at)
-        if record.state != "done" and not _search(arguments, database, record, data):
-            results = load_results(database, definition.name)
+        data, source = look_at_data(declared.definition, arguments.data_dir)
+        declared = declared.settled(data.settled)
+        arguments.data_dir = data_dir_of_workers(declared.definition, arguments.data_dir)
+        if _search(arguments, database, declared, data, source):
+            _conclude(database, declared.name, data, out, arguments)
+            return DONE
+        if declared.name in study_names(database):
+            results = load_results(database, declared.name)
             _publish_or_say(database, results)
             _write(results, out, arguments)
-            return stopped(arguments.storage)
-        _conclude(database, definition, data, out, arguments)
-    return DONE
+    return stopped(arguments.storage)
 
 
-def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord, data: StudyData) -> bool:
-    """Run the search, or the comparison, to its end; False if it was asked to stop before."""
-    return drive_and_show(
-        lambda leases, announce: Coordinator(database, record.name, leases, announce),
-        study=record.name,
-        database=database,
-        arguments=arguments,
-        lines=[
-            f"{record.name}: {record.definition.title}",
-            f"data: {record.source['provenance']}, database: {shown(arguments.storage)}",
-            effort_line(record.definition, data, arguments.workers),
-        ],
-        publish=lambda: _publish(database, load_results(database, record.name)),
-        afterwards=DRAWING_SECONDS if set(DRAWN_FORMATS) & set(arguments.formats) else 0.0,
-    )
+def _search(
+    arguments: argparse.Namespace,
+    database: Database,
+    declared: DeclaredStudy,
+    data: StudyData,
+    source: Mapping[str, str],
+) -> bool:
+    """Run the study to its end and show it; False if it was asked to stop before."""
+    draws = set(DRAWN_FORMATS) & set(arguments.formats)
+    with Display(plain_console(), DRAWING_SECONDS if draws else 0.0) as display:
+        return run_study(
+            database,
+            declared,
+            data=data.summary(),
+            source=source,
+            launch=on_this_machine(arguments),
+            watcher=display,
+            more_rounds=arguments.rounds,
+            outlook=lambda definition: effort_line(definition, data, arguments.workers),
+            publish=lambda name: _publish(database, load_results(database, name)),
+        )
 
 
 def _publish(database: Database, results: StudyResults) -> None:
@@ -179,13 +187,11 @@ def _write_network(database: Database, results: StudyResults, data: StudyData, o
     return written
 
 
-def _conclude(
-    database: Database, definition: StudyDefinition, data: StudyData, out: Path, arguments: argparse.Namespace
-) -> None:
+def _conclude(database: Database, name: str, data: StudyData, out: Path, arguments: argparse.Namespace) -> None:
     from hpo.reports.files import REPORT  # noqa: PLC0415 - see _write
     from hpo.reports.words.verdict import verdict  # noqa: PLC0415
 
-    results = load_results(database, definition.name)
+    results = load_results(database, name)
     console = plain_console()
     with console.status("writing tables, figures and the report"):
         _publish_or_say(database, results)

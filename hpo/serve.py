@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from hpo.cli.options import add_storage, parser
 from hpo.cli.running import quiet_optuna, run_command, say
-from hpo.definition.parts import PARTS
-from hpo.record.study import study_names
+from hpo.engine.exit_codes import DONE, INTERRUPTED
+from hpo.record.parts import whole_studies
 from hpo.storage.database import Database, database_errors, shown
 from hpo.web.access import Access, check_exposure
 from hpo.web.dashboard import fill_in, guarded
@@ -62,7 +62,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         if not arguments.read_only:  # first: it makes the tables that a database of an earlier version lacks
             writing = stack.enter_context(Database(arguments.storage, create=False))
         reading = stack.enter_context(Database(arguments.storage, read_only=True))
-        names = [name for name in study_names(reading) if not name.endswith(PARTS)]
+        names = whole_studies(reading)
         server = stack.enter_context(listen(arguments.host, arguments.port, verbose=arguments.verbose))
         address = address_of(arguments.host, server.server_port)
         say(f"{len(names)} {'study' if len(names) == 1 else 'studies'} of {shown(arguments.storage)} at {address}")
@@ -77,8 +77,12 @@ def _serve(arguments: argparse.Namespace) -> int:
         )
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
-        run(server, application, verbose=arguments.verbose)
-    return 0
+        try:
+            run(server, application, verbose=arguments.verbose)
+        except KeyboardInterrupt:
+            say("stopped")
+            return INTERRUPTED
+    return DONE
 
 
 @contextlib.contextmanager

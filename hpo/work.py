@@ -53,7 +53,7 @@ def _work(arguments: argparse.Namespace) -> int:
         _listen_to_parent(nudged)
     announce = complain if arguments.child else say
     with (
-        StopRequest() as stop,
+        StopRequest((lambda _: None) if arguments.child else say) as stop,
         database_errors(arguments.storage),
         Database(arguments.storage, create=False) as database,
     ):

@@ -209,7 +209,7 @@ def _require_tables(url: str, options: Mapping[str, Any]) -> None:
     engine = sa.create_engine(url, **options)
     try:
         if not sa.inspect(engine).has_table(schema_version.name):
-            raise UserError(
+            raise NoDatabaseError(
                 f"{shown(url)} holds no study of this program; name another database with --storage, or start a search "
                 "first"
             )

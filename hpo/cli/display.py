@@ -15,6 +15,8 @@ from hpo.engine.progress import Progress
 
 PLAIN_EVERY_SECONDS = 15.0
 SECONDS_UNTIL = 120
+FEW = 8
+"""With no more trials than these, a finished one may be minutes away: their epochs are counted, too."""
 
 
 class Display:
@@ -56,6 +58,8 @@ class Display:
         best = "" if now.best is None else f"best so far {100 * now.best:.1f} %"
         left = self._time_left(now)
         trials = f"{now.trials_done}/{now.trials_in_phase} trials"
+        if now.trials_in_phase <= FEW and now.epochs_in_phase:
+            trials += f", {now.epochs_done:.0f}/{now.epochs_in_phase:.0f} epochs"
         if self._console.is_terminal:
             self._bar.update(
                 self._task,
@@ -73,7 +77,12 @@ class Display:
             self._last_phase, self._last_line = now.phase, time.monotonic()
 
     def _time_left(self, now: Progress) -> str:
-        """Return the time left at the pace seen here; a resumed study's old work took no time here."""
+        """Return the time left at the pace seen here; a resumed study's old work took no time here.
+
+        A certificate before a study is another work with another end.
+        """
+        if self._seen and now.work < self._seen[-1][1]:
+            self._seen.clear()
         if now.training or self._seen:
             self._seen.append((time.monotonic(), now.work))
         left = seconds_left(self._seen, now.total)

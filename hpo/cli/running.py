@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import optuna
 
+from hpo.cli.ctrl_c import raised
 from hpo.definition.printable import printable
 from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
 from hpo.storage.database import shown
@@ -22,12 +23,12 @@ def complain(text: str) -> None:
 def run_command(command: Callable[[], int]) -> int:
     """Run a front door and return its exit code; a user's mistake is one clear message, never a traceback."""
     try:
-        return command()
+        with raised():
+            return command()
     except UserError as error:
         complain(f"error: {error}")
         return MISTAKE
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+    except KeyboardInterrupt:  # it has been said already
         return INTERRUPTED
     except BrokenPipeError:  # somebody closed the pipe, as `| head` does
         sys.stderr.close()

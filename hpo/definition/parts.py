@@ -1,15 +1,10 @@
-"""How the Optuna studies are called that belong to another one."""
+"""What the Optuna studies are called that belong to another one, where the name is free.
+
+Nothing is found by these names: see hpo.record.parts.
+"""
 
 from __future__ import annotations
 
 FINAL_SUFFIX = "-final"
 
 CERTIFICATE_SUFFIX = "-certificate"
-
-PARTS = (FINAL_SUFFIX, CERTIFICATE_SUFFIX)
-"""How the Optuna studies are called that belong to another one."""
-
-
-def queues_of(study: str) -> tuple[str, ...]:
-    """Return the Optuna studies whose trials a worker of `study` trains, the first one first."""
-    return (study,) if study.endswith(CERTIFICATE_SUFFIX) else (study, study + FINAL_SUFFIX)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from hpo.certificate.plan import certificate, trial_key, wanted_trials
 from hpo.certificate.ranking import Certificate
-from hpo.engine.progress import Progress
-from hpo.engine.queue import TrialQueue, coordinator_lease
+from hpo.engine.progress import Progress, epochs
+from hpo.engine.queue import TrialQueue
 from hpo.record.certificate import CertificateRecord
+from hpo.record.study import coordinator_lease
 from hpo.searching.queued import DONE
 from hpo.storage.database import Database
 from hpo.storage.leases import Leases
@@ -67,8 +68,18 @@ class Certifier:
     def progress(self) -> Progress:
         """Return how far the certificate is."""
         costs = [float(self.plan.sizes[int(t.attributes["size"])].cost) for t in self.trials]
-        reached = (cost * t.reached / DONE for cost, t in zip(costs, self.trials, strict=True))
+        reached = (cost * t.trained / DONE for cost, t in zip(costs, self.trials, strict=True))
         work = sum(cost if t.finished else done for cost, done, t in zip(costs, reached, self.trials, strict=True))
         done = sum(trial.finished for trial in self.trials)
         training = any(trial.running for trial in self.trials)
-        return Progress("certificate", done, len(self.trials), None, work, max(work, sum(costs)), training)
+        return Progress(
+            "certificate",
+            done,
+            len(self.trials),
+            None,
+            work,
+            max(work, sum(costs)),
+            training,
+            epochs(self.trials),
+            epochs(self.trials, whole=True),
+        )

@@ -11,15 +11,15 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 
-from hpo.definition.parts import FINAL_SUFFIX
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.study import ComparisonSettings
 from hpo.engine.progress import Progress, progress
-from hpo.engine.queue import TrialQueue, coordinator_lease
+from hpo.engine.queue import TrialQueue
 from hpo.proof.comparison import wanted_trials
 from hpo.proof.final_runs import final_runs, source_key, source_text
 from hpo.proof.final_stage import WantedRun, wanted_runs
-from hpo.record.study import StudyRecord
+from hpo.proof.replaying import runs_that_count
+from hpo.record.study import StudyRecord, coordinator_lease
 from hpo.searching.narrowing import narrow
 from hpo.searching.paying import expected_gain
 from hpo.searching.proposing import propose
@@ -44,7 +44,7 @@ class Coordinator:
         self.record = StudyRecord(database, study)
         self.definition = self.record.definition
         self.search = TrialQueue(database, study, leases)
-        self.final = TrialQueue(database, study + FINAL_SUFFIX, leases)
+        self.final = TrialQueue(database, self.record.part_to_train(), leases)
         self._pool = int(self.record.data["pool"])
         self._chance = float(self.record.data["chance"])
         self._leases = leases
@@ -75,7 +75,7 @@ class Coordinator:
 
     def progress(self) -> Progress:
         """Return how far the study is."""
-        rounds = self.record.rounds_to_open(self.definition)
+        rounds = self.record.rounds_to_open
         return progress(self.definition, self.trials, self.final_trials, self._pool, rounds)
 
     def _look(self) -> None:
@@ -85,7 +85,7 @@ class Coordinator:
 
     def _advance(self) -> bool:
         """Take one step forward, or return False if trials must be trained first."""
-        rounds = self.record.rounds(self.definition)
+        rounds = self.record.rounds
         if self.definition.comparison is not None:
             return self._advance_comparison(self.definition.comparison, rounds)
         for opened in rounds:
@@ -95,7 +95,7 @@ class Coordinator:
             if not all(trial.finished for trial in mine):
                 return self._judge(mine)
         known = comparable(self.definition, search_results(self.trials))
-        if len(rounds) < self.record.rounds_to_open(self.definition):
+        if len(rounds) < self.record.rounds_to_open:
             return self._open_round(rounds, known)
         return self._advance_final(rounds[-1].box, known)
 
@@ -130,6 +130,8 @@ class Coordinator:
     def _too_small_a_gain(self, rounds: Sequence[RoundRecord], following: Box, known: Sequence[TrialResult]) -> bool:
         """Say whether the next round would not pay, and write that down; it is compared with two rounds at least."""
         definition, number = self.definition, len(rounds) + 1
+        if number in self.record.asked:
+            return False
         if definition.search.min_gain == 0 or number < 3 or not definition.same_size_from(number):
             return False
         seed = derived_seed(definition.seed, PAYING, number)
@@ -206,7 +208,10 @@ class Coordinator:
     def _advance_final(self, box: Box, known: Sequence[TrialResult]) -> bool:
         """Enqueue what is wanted of race, confirmation and full-data runs; mark the study done when all are over."""
         present = self.final_trials
-        wanted = wanted_runs(self.definition, box, known, final_runs(present), self._pool)
+        runs = final_runs(present)
+        if self.record.continued:
+            runs = runs_that_count(self.definition, box, known, runs, self._pool)
+        wanted = wanted_runs(self.definition, box, known, runs, self._pool)
         enqueued = {(t.attributes["stage"], source_key(t.attributes["source"]), t.attributes["run"]) for t in present}
         missing = [run for run in wanted if run.key not in enqueued]
         for run in missing:

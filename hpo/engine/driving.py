@@ -73,7 +73,7 @@ def drive(
     False if they were asked to stop before. `publish` is called now and then when the study has moved forward, beside
     all this (hpo.engine.publishing).
     """
-    with StopRequest() as stop:
+    with StopRequest(watcher.say) as stop:
         leases = Leases(database.engine)
         leader = lead(leases, watcher.say)
         heart = Heart(leases, watcher.say)

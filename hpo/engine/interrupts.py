@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Self
+
+from hpo.engine.exit_codes import INTERRUPTED
+
+STOPPING = "stopping; finished trials are kept"
+"""What is said as soon as somebody asks to stop."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -20,10 +26,12 @@ class StopRequest:
     """Whether this process was asked to stop.
 
     As a context it takes over SIGINT and SIGTERM, and gives them back at its end; outside the main thread, which alone
-    may have signals, it leaves them.
+    may have signals, it leaves them. The first one is answered at once by `say`; a second Ctrl-C ends the process as it
+    is, which costs no more than what is being trained.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
+        self._say = say
         self.requested = False
         self._in_training = False
         self._before: dict[signal.Signals, Any] = {}
@@ -39,8 +47,13 @@ class StopRequest:
         self._before = {}
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        self.requested = True
+        del frame
+        if self.requested and number == signal.SIGINT:
+            os._exit(INTERRUPTED)
+        if not self.requested:
+            self.requested = True
+            with suppress(RuntimeError):  # it came in the middle of another line being printed
+                self._say(STOPPING)
         if self._in_training:
             self._in_training = False
             raise Interrupted

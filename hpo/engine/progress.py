@@ -34,6 +34,9 @@ class Progress:
     total: float
     training: bool = False
     """Whether anything is being trained at this moment."""
+    epochs_done: float = 0.0
+    epochs_in_phase: float = 0.0
+    """Epochs of the trials in this phase: those trained so far, and all that they will have if none is stopped."""
 
 
 def progress(
@@ -48,7 +51,7 @@ def progress(
     `rounds` is how many there are where that is fewer than declared.
     """
     costs = _Costs(definition, pool, rounds)
-    work = sum(costs.trial(t) * t.reached / DONE for t in search) + sum(costs.run(t) * t.reached / DONE for t in final)
+    work = sum(costs.trial(t) * t.trained / DONE for t in search) + sum(costs.run(t) * t.trained / DONE for t in final)
     phase, current = _phase(definition, search, final)
     results = with_imputed_scores(comparable(definition, search_results(search)))
     return Progress(
@@ -59,13 +62,23 @@ def progress(
         work=work,
         total=max(work, costs.search_total() + costs.final_total(final)),
         training=any(trial.running for trial in (*search, *final)),
+        epochs_done=epochs(current),
+        epochs_in_phase=epochs(current, whole=True),
+    )
+
+
+def epochs(trials: Sequence[QueuedTrial], *, whole: bool = False) -> float:
+    """Return how many epochs `trials` have been trained for; as a `whole`, those that are not over to their end."""
+    return sum(
+        float(trial.attributes.get("epochs", 0)) * (DONE if whole and not trial.finished else trial.trained) / DONE
+        for trial in trials
     )
 
 
 def _phase(
     definition: StudyDefinition, search: Sequence[QueuedTrial], final: Sequence[QueuedTrial]
 ) -> tuple[str, list[QueuedTrial]]:
-    if final:
+    if final and all(trial.finished for trial in search):  # a search that goes on has a final part from before
         unfinished = [trial for trial in final if not trial.finished]
         stage = (unfinished or final[-1:])[0].attributes["stage"]
         return STAGES[stage], [t for t in final if STAGES[t.attributes["stage"]] == STAGES[stage]]

@@ -16,7 +16,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
 from hpo.record.attribute_names import database_name, to_database
-from hpo.record.trials import queue_id, view
+from hpo.record.trials import ON_THE_WAY, queue_id, trials_of, view
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.searching.space import Config
 from hpo.storage.database import Database
@@ -31,14 +31,14 @@ class TrialQueue:
     """The trials of one Optuna study, as a queue."""
 
     def __init__(self, database: Database, study: str, leases: Leases) -> None:
-        self._storage = database.optuna
+        self._database, self._storage = database, database.optuna
         self._engine = database.engine
         self._leases = leases
         self._study_id = queue_id(database, study)
 
     def trials(self) -> list[QueuedTrial]:
-        """Return every trial, in the order they were enqueued."""
-        return [view(trial) for trial in self._storage.get_all_trials(self._study_id, deepcopy=False)]
+        """Return every trial of ours, in the order they were enqueued."""
+        return trials_of(self._database, self._study_id)
 
     def add(self, config: Config, distributions: Mapping[str, BaseDistribution], attributes: Mapping[str, Any]) -> None:
         """Put one more config into the queue."""
@@ -110,6 +110,12 @@ class TrialQueue:
             if self._leases.holds(_lease(trial.id)):
                 self._storage.set_trial_intermediate_value(trial.id, percent, score)
 
+    def mark(self, trial: QueuedTrial, percent: int) -> None:
+        """Write down how far a claimed trial is between two rungs; a score would be taken for one of a rung."""
+        with contextlib.suppress(UpdateFinishedTrialError):
+            if self._leases.holds(_lease(trial.id)):
+                self._storage.set_trial_system_attr(trial.id, ON_THE_WAY, percent)
+
     def fail(self, trial: QueuedTrial, reason: str) -> bool:
         """End a claimed trial as failed, for `reason`, and say whether the lease was still ours."""
         try:
@@ -163,11 +169,6 @@ class TrialQueue:
     def _requeue(self, trial_id: int) -> None:
         with contextlib.suppress(UpdateFinishedTrialError):
             self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
-
-
-def coordinator_lease(study: str) -> str:
-    """Return the name of the lease that the coordinator of `study` holds."""
-    return f"coordinator/{study}"
 
 
 def _lease(trial_id: int) -> str:

@@ -6,13 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from hpo.definition.parts import queues_of
 from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
-from hpo.engine.queue import TrialQueue, coordinator_lease
+from hpo.engine.queue import TrialQueue
 from hpo.models.checkpoint import network_bytes
-from hpo.record.commands import command_for
-from hpo.record.study import StudyRecord
+from hpo.record.commands import certify_command, command_for
+from hpo.record.study import StudyRecord, coordinator_lease
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
@@ -51,7 +50,8 @@ class Worker:
         self._record = StudyRecord(database, study)
         self._definition = self._record.definition
         self._leases = Leases(database.engine)
-        self._queues = [TrialQueue(database, each, self._leases) for each in queues_of(study)]
+        queues = (study,) if self._record.certified is not None else (study, self._record.part_to_train())
+        self._queues = [TrialQueue(database, each, self._leases) for each in queues]
         self._parked: dict[int, TrainingRun] = {}
         self._waiting_for = ""
 
@@ -98,13 +98,15 @@ class Worker:
 
     def _train(self, queue: TrialQueue, trial: QueuedTrial) -> None:
         """Train a claimed trial as far as it is allowed and write down how it stands there."""
+        if self._definition.comparison is None and int(trial.attributes.get("round", 1)) > len(self._definition.rounds):
+            self._record.refresh()  # the study got more rounds since this worker looked
+            self._definition = self._record.definition
         try:
             task = assignment(self._definition, self._data, trial)
             watch = self._open_test_set(trial, task) if task.test == "along the curve" else None
             with self._stop.interruptible():
                 run = self._parked.pop(trial.id, None) or self._start(trial, task)
-            if task.reports_progress:
-                self._tell_on_the_way(queue, trial, run, watch)
+            self._tell_on_the_way(queue, trial, run, watch, scores=task.reports_progress)
             with self._stop.interruptible():
                 result = run.advance(trial.allowed, watch)
             attributes = self._attributes(result, done=trial.allowed == DONE)
@@ -127,14 +129,22 @@ class Worker:
         elif trial.allowed < DONE:
             self._park(trial, run)
 
-    def _tell_on_the_way(self, queue: TrialQueue, trial: QueuedTrial, run: TrainingRun, watch: Watch | None) -> None:
-        """Train nearly to the end, and where that takes long, say now and then how it stands."""
+    def _tell_on_the_way(
+        self, queue: TrialQueue, trial: QueuedTrial, run: TrainingRun, watch: Watch | None, *, scores: bool
+    ) -> None:
+        """Train nearly as far as is allowed, and where that takes long, say now and then how it stands.
+
+        Without `scores` it says only how far it is: where rungs decide, a score would be taken for one of theirs.
+        """
         told = time.monotonic()
-        for percent in range(TELL_PERCENT, DONE, TELL_PERCENT):
+        for percent in range(run.percent + TELL_PERCENT, trial.allowed, TELL_PERCENT):
             with self._stop.interruptible():
                 result = run.advance(percent, watch)
-            if run.percent < DONE and time.monotonic() - told >= TELL_SECONDS:
-                queue.note(trial, run.percent, result.score)
+            if run.percent < trial.allowed and time.monotonic() - told >= TELL_SECONDS:
+                if scores:
+                    queue.note(trial, run.percent, result.score)
+                else:
+                    queue.mark(trial, run.percent)
                 told = time.monotonic()
 
     def _start(self, trial: QueuedTrial, task: Assignment) -> TrainingRun:
@@ -193,7 +203,12 @@ class Worker:
                 self._announce(f"trial {number} lost its worker and is back in the queue")
         waiting_for = "waiting for trials of other workers"
         if not self._leases.is_taken(coordinator_lease(self._study)):
-            waiting_for = f"waiting: nobody opens rounds; to go on, run: {command_for(self._study)}"
+            waiting_for = f"waiting: nobody opens rounds; to go on, run: {self._command()}"
         if waiting_for != self._waiting_for:
             self._announce(waiting_for)
         self._waiting_for = waiting_for
+
+    def _command(self) -> str:
+        """Return the command that moves what is worked on forward."""
+        of = self._record.certified
+        return command_for(self._study) if of is None else certify_command(of)

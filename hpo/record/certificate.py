@@ -1,4 +1,4 @@
-"""What the database knows of a certificate: a study of its own, `<study>-certificate`, with its plan and its trials.
+"""What the database knows of a certificate: an Optuna study of its own, with its plan and its trials.
 
 It is whole without the study that it is about, so that a certificate can be made before the search begins, and the
 search may then begin with another number of samples.
@@ -11,13 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+
 from hpo.certificate.plan import CertificatePlan, certificate, make_plan, scores, smallest_round
 from hpo.certificate.ranking import Certificate, Floats, Size
 from hpo.definition.parts import CERTIFICATE_SUFFIX
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
-from hpo.record.study import StudyRecord, create_or_complete, differences, other_images, versions
+from hpo.record import parts
+from hpo.record.study import StudyRecord, differences, new_study, other_images, versions
 from hpo.record.trials import queued_trials
+from hpo.storage import optuna_studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 
@@ -29,7 +33,10 @@ class CertificateRecord(StudyRecord):
     """The record of one study's certificate in one database."""
 
     def __init__(self, database: Database, study: str) -> None:
-        super().__init__(database, study + CERTIFICATE_SUFFIX)
+        name = parts.certificate_of(database, study)
+        if name is None:
+            raise UserError(f"{study!r} has no certificate in the database")
+        super().__init__(database, name)
 
     @classmethod
     def open(
@@ -51,22 +58,24 @@ class CertificateRecord(StudyRecord):
         if opened is None:
             plan = make_plan(definition, rounds, int(data["pool"]), **made)
             attributes = {
-                "certificate of": definition.name,
+                parts.CERTIFICATE_OF: definition.name,
                 "data": dict(data),
                 "source": dict(source),
                 "versions": versions(),
                 "state": "running",
                 "plan": plan.record(),
-                "definition": definition.record(),  # the last to be written, as in StudyRecord
+                "definition": definition.record(),
             }
-            create_or_complete(database, definition.name + CERTIFICATE_SUFFIX, attributes)
+            name = parts.free_name(database, definition.name + CERTIFICATE_SUFFIX)
+            with contextlib.suppress(IntegrityError):  # another process made it at the same moment
+                optuna_studies.create(database.engine, [new_study(name, attributes)])
             opened = cls(database, definition.name)
         opened._refuse_others(definition, source, made)
         return opened
 
     @classmethod
     def whole(cls, database: Database, study: str) -> CertificateRecord | None:
-        """Return the certificate's record; None where there is none, or its creation was cut short."""
+        """Return the certificate's record; None where there is none."""
         with contextlib.suppress(UserError):
             return cls(database, study)
         return None
@@ -113,10 +122,15 @@ class Findings:
     certificate: Certificate
 
 
-def load_findings(database: Database, definition: StudyDefinition) -> Findings | None:
-    """Return what was found for `definition`; None where no certificate was made for it, or it is not finished."""
+def load_findings(
+    database: Database, definition: StudyDefinition, source: Mapping[str, str] | None = None
+) -> Findings | None:
+    """Return what was found for `definition`; None where no certificate was made for it, or it is not finished.
+
+    With `source`, where the study's data came from, one that was made on other data is none either.
+    """
     record = CertificateRecord.whole(database, definition.name)
-    if record is None or not record.fits(definition):
+    if record is None or not record.fits(definition) or (source is not None and other_images(record.source, source)):
         return None
     trials = queued_trials(database, record.name)
     found = certificate(record.plan, trials, definition.seed)
@@ -125,7 +139,9 @@ def load_findings(database: Database, definition: StudyDefinition) -> Findings |
     return Findings(definition, record.source, record.plan, scores(record.plan, trials), found)
 
 
-def load_certificate(database: Database, definition: StudyDefinition) -> Certificate | None:
+def load_certificate(
+    database: Database, definition: StudyDefinition, source: Mapping[str, str] | None = None
+) -> Certificate | None:
     """Return the certificate alone."""
-    findings = load_findings(database, definition)
+    findings = load_findings(database, definition, source)
     return findings.certificate if findings is not None else None

@@ -5,19 +5,25 @@ from __future__ import annotations
 import shlex
 
 from hpo.definition.files import FOLDER
-from hpo.definition.parts import CERTIFICATE_SUFFIX
 from hpo.record.where import default_storage
 from hpo.storage.database import shown
 
 
 def command_for(study: str) -> str:
-    """Return the command that moves `study`, or the study whose certificate it is, forward.
+    """Return the command that moves `study` forward.
 
     A study of your own is named by its file; the database does not know in which folder it lies.
     """
-    of = study.removesuffix(CERTIFICATE_SUFFIX)
-    named = of if (FOLDER / f"{of}.toml").is_file() else f"{of}.toml"
-    return f"hpo {'run' if of == study else 'certify'} --study {shlex.quote(named)}"
+    return f"hpo run --study {_named(study)}"
+
+
+def certify_command(study: str) -> str:
+    """Return the command that moves the certificate of `study` forward."""
+    return f"hpo certify --study {_named(study)}"
+
+
+def _named(study: str) -> str:
+    return shlex.quote(study if (FOLDER / f"{study}.toml").is_file() else f"{study}.toml")
 
 
 def serve_command(storage: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo.definition.parts import PARTS
 from hpo.definition.printable import on_one_line
+from hpo.record.parts import whole_studies
 from hpo.record.results import StudyResults, load_results
-from hpo.record.study import NotOurStudyError, StudyRecord, study_names
+from hpo.record.study import NotOurStudyError, StudyRecord
 from hpo.record.where import default_storage
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError
@@ -31,7 +31,7 @@ def open_studies(names: Sequence[str], storage: str | None = None) -> list[Study
 
 def known_studies(database: Database) -> list[str]:
     """Return the names of the studies that this program made in `database`, without their parts."""
-    return [name for name in study_names(database) if not name.endswith(PARTS) and _is_ours(database, name)]
+    return [name for name in whole_studies(database) if _is_ours(database, name)]
 
 
 def _only_one(database: Database) -> list[str]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpo.certificate.ranking import Certificate
-from hpo.definition.parts import FINAL_SUFFIX
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.proof.comparison import ComparedConfig, compared
 from hpo.proof.final_runs import FinalRun, FullResult, final_runs, full_results
 from hpo.proof.good_values import GoodValue, RacePlace, good_values, race_places
+from hpo.proof.replaying import runs_that_count
 from hpo.record.certificate import load_certificate
 from hpo.record.commands import command_for
 from hpo.record.study import StudyRecord
@@ -62,6 +62,8 @@ class StudyResults:
     """The round at which the search ended, if it ended before the last one."""
     relevance: Sequence[Relevance] = ()
     """What the comparable trials so far tell of each hyperparameter of a search."""
+    final_part: str | None = None
+    """The name of the Optuna study that has the runs; None if somebody deleted it."""
 
     @property
     def complete_data(self) -> bool:
@@ -107,16 +109,19 @@ def load_results(database: Database, name: str) -> StudyResults:
 
 def _results(database: Database, record: StudyRecord) -> StudyResults:
     name = record.name
-    definition, state = record.definition, record.state
+    definition, part = record.definition, record.final_part
+    state = "running" if part is None else record.state  # without its final part a study has to find it again
     # A search may run meanwhile. What is made of others is read before them, so that nothing refers to what is missing.
-    final = queued_trials(database, name + FINAL_SUFFIX)
+    final = [] if part is None else queued_trials(database, part)
     queued = queued_trials(database, name)
     record.refresh()
     check_trials((*queued, *final), definition.space.hyperparameters)
-    rounds, trials, runs = record.rounds(definition), search_results(queued), final_runs(final)
+    rounds, trials, runs = record.rounds, search_results(queued), final_runs(final)
     known = comparable(definition, trials)
-    searched = len(rounds) == record.rounds_to_open(definition) and definition.comparison is None
+    searched = len(rounds) == record.rounds_to_open and definition.comparison is None
     searched = searched and len(trials) == sum(len(each.configs) for each in rounds)
+    if record.continued:  # what was found before it went on counts as far as it is found again
+        runs = runs_that_count(definition, rounds[-1].box, known, runs, int(record.data["pool"])) if searched else []
     return StudyResults(
         definition=definition,
         state=state,
@@ -136,10 +141,11 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
         if searched
         else None,
         raced=race_places(definition, rounds[-1].box, known, runs) if searched else (),
-        certificate=load_certificate(database, definition),
+        certificate=load_certificate(database, definition, record.source),
         chosen=record.chosen,
         unopened=record.unopened,
         relevance=relevances(definition, rounds, known),
+        final_part=part,
     )
 
 

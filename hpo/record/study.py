@@ -9,28 +9,36 @@ import contextlib
 import dataclasses
 import json
 import platform
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import optuna
-from optuna.study import StudyDirection
+from sqlalchemy.exc import IntegrityError
 
+from hpo.definition.continuing import goes_on, with_more_rounds
 from hpo.definition.naming import check_study_name
-from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX, PARTS
+from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX
 from hpo.definition.printable import on_one_line
 from hpo.definition.rounds import RoundRecord, UnopenedRound
 from hpo.definition.study import StudyDefinition, read_definition
+from hpo.record import parts
+from hpo.record.commands import command_for
 from hpo.record.untrusted import reading, table
 from hpo.searching.space import Box, Value
+from hpo.storage import optuna_studies
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
+from hpo.storage.leases import Leases
 
 WARM_START = "warm start"
 METRIC = "validation accuracy"
 CHOSEN = "samples chosen"
 UNOPENED = "round not opened"
+ADDED, ASKED = "rounds added", "rounds asked for"
+CONTINUED = "continued"
 
 
 class NotOurStudyError(UserError):
@@ -41,13 +49,16 @@ class StudyRecord:
     """The record of one study in one database."""
 
     def __init__(self, database: Database, name: str) -> None:
-        self._storage = database.optuna
+        self._database, self._storage = database, database.optuna
         self.name = name
+        self._parsed: tuple[Any, StudyDefinition] | None = None
         try:
             self._id = self._storage.get_study_id_from_name(name)
         except KeyError:
             raise UserError(f"no study named {name!r} in the database; {_known(database)}") from None
         self.refresh()
+        if parts.FINAL_PART_OF in self._attributes:
+            raise UserError(f"{name!r} is {parts.role(self._attributes)}, and no study of its own; name that study")
         if "definition" not in self._attributes:
             raise NotOurStudyError(
                 f"the study {name!r} was not made by hpo run; use another study name or another --storage"
@@ -66,15 +77,19 @@ class StudyRecord:
         *,
         chosen: Mapping[str, Any] | None = None,
         warm_start: Sequence[Mapping[str, Value]] = (),
+        more_rounds: int = 0,
     ) -> StudyRecord:
-        """Create the study and its final part, or open them if they exist.
+        """Create the study and its final part, both or none, or open them if they exist.
 
         `data` are the numbers of its data, `source` says where they came from, `chosen` how many images its "auto"
         rounds were given (`choice_record`), `warm_start` the good values of another study that it
-        begins at, kept here so that resuming does not depend on that study. Raises UserError if the study exists with
-        another definition or other data, showing what differs and the ways out.
+        begins at, kept here so that resuming does not depend on that study. A study that is there goes on with the
+        rounds that `definition` has more than it, and with `more_rounds` like its last one. Raises UserError if the
+        study exists with another definition or other data, showing what differs and the ways out, and where the name is
+        another's.
         """
-        final_part = {"final part of": check_study_name(definition.name)}
+        check_study_name(definition.name)
+        key = uuid.uuid4().hex
         record = {
             "data": dict(data),
             "source": dict(source),
@@ -82,13 +97,73 @@ class StudyRecord:
             "state": "running",
             **({WARM_START: [dict(config) for config in warm_start]} if warm_start else {}),
             **({CHOSEN: dict(chosen)} if chosen is not None else {}),
-            "definition": definition.record(),  # the last to be written: a study that has it is whole
+            parts.KEY: key,
+            "definition": definition.record(),
         }
-        create_or_complete(database, definition.name + FINAL_SUFFIX, final_part)
-        create_or_complete(database, definition.name, record)
-        opened = cls(database, definition.name)
+        new_here = definition.name not in study_names(database)
+        if new_here and more_rounds:
+            raise UserError(
+                f"--rounds +{more_rounds}: {definition.name!r} is not in the database yet, so there is nothing to go "
+                "on with; run it without --rounds first"
+            )
+        if new_here:
+            with contextlib.suppress(IntegrityError):  # another process made it at the same moment
+                new = [new_study(definition.name, record), _new_final_part(database, definition.name, key)]
+                optuna_studies.create(database.engine, new)
+        opened = cls._taken_by(database, definition.name)
         opened.refuse_changes(definition, source)
+        opened._continue(definition, more_rounds)
+        opened._make_whole()
         return opened
+
+    def _continue(self, declared: StudyDefinition, more: int) -> None:
+        """Let the study go on with the rounds that `declared` has more, and with `more`; take its title over."""
+        recorded, added = self.definition, int(self._attributes.get(ADDED, 0))
+        if more and added and self.state != "done":
+            more = 0  # the same command again: they are being trained
+        longer = len(declared.rounds) > len(recorded.rounds)
+        new = dataclasses.replace(recorded, title=declared.title, rounds=declared.rounds if longer else recorded.rounds)
+        changed: dict[str, Any] = {}
+        if longer or more:
+            self._refuse_while_it_runs()
+            changed = {"state": "running", CONTINUED: True, ASKED: [], UNOPENED: None}
+        if more:
+            opened = len(new.rounds) if longer else self.rounds_to_open
+            further = with_more_rounds(new, opened, more)
+            new = further.definition
+            changed |= {ADDED: added + further.added, ASKED: list(further.asked)}
+        if new != recorded:
+            changed["definition"] = new.record()
+        if changed:
+            optuna_studies.set_attributes(self._database.engine, self.name, changed)
+            self.refresh()
+
+    def _refuse_while_it_runs(self) -> None:
+        if Leases(self._database.engine).is_taken(coordinator_lease(self.name)):
+            raise UserError(
+                f"{self.name!r} is running; it gets more rounds when it is done, or once it has been stopped (Ctrl-C)"
+            )
+
+    @classmethod
+    def _taken_by(cls, database: Database, name: str) -> StudyRecord:
+        """Return the record of the study `name`, which is there. Raises UserError where it is none to go on with."""
+        attributes = database.optuna.get_study_user_attrs(database.optuna.get_study_id_from_name(name))
+        role = parts.role(attributes)
+        if role is not None:
+            raise UserError(f"the name {name!r} is taken by {role}; give the study another name with --name")
+        return cls(database, name)
+
+    def _make_whole(self) -> None:
+        """Make a new final part where it was deleted; what it had found is then found again."""
+        if self.final_part is not None:
+            return
+        key = self._attributes.get(parts.KEY)
+        if key is None or parts.has_twin(self._database, self.name, key):
+            key = uuid.uuid4().hex
+            self._storage.set_study_user_attr(self._id, parts.KEY, key)
+        self._storage.set_study_user_attr(self._id, "state", "running")
+        optuna_studies.create(self._database.engine, [_new_final_part(self._database, self.name, key)])
+        self.refresh()
 
     def refresh(self) -> None:
         """Read the record anew: rounds are opened, and the study is done, by whoever coordinates it."""
@@ -97,12 +172,39 @@ class StudyRecord:
 
     @property
     def definition(self) -> StudyDefinition:
-        """The definition that the study was started with."""
+        """The definition that the study was started with; parsed once, as long as the same one is recorded."""
+        recorded = self._attributes["definition"]
+        if self._parsed is None or self._parsed[0] != recorded:
+            self._parsed = recorded, self._parse(recorded)
+        return self._parsed[1]
+
+    def _parse(self, recorded: Any) -> StudyDefinition:
         with reading(self.name):
             try:
-                return read_definition(self.name, table(self._attributes["definition"], "its definition"))
+                return read_definition(self.name, table(recorded, "its definition"))
             except UserError as error:
                 raise UserError(f"its definition: {error} (did a newer version of this program write it?)") from error
+
+    @property
+    def certified(self) -> str | None:
+        """The study that this is the certificate of; None where it is a study itself."""
+        return self._attributes.get(parts.CERTIFICATE_OF)
+
+    @property
+    def final_part(self) -> str | None:
+        """The Optuna study that is this one's final part; None if somebody deleted it, and for a certificate."""
+        if self.certified is not None:
+            return None
+        return parts.final_part(self._database, self.name, self._attributes.get(parts.KEY))
+
+    def part_to_train(self) -> str:
+        """Return the same. Raises UserError if it is gone."""
+        found = self.final_part
+        if found is None:
+            raise UserError(
+                f"the final part of {self.name!r} is no longer in the database; {command_for(self.name)} makes it anew"
+            )
+        return found
 
     @property
     def data(self) -> dict[str, Any]:
@@ -156,23 +258,42 @@ class StudyRecord:
         found = self._attributes.get(UNOPENED)
         return None if found is None else UnopenedRound(**found)
 
-    def rounds_to_open(self, definition: StudyDefinition) -> int:
-        """Return how many rounds there are in all: fewer than declared where the search ended before."""
-        return definition.rounds_to_open if self.unopened is None else self.unopened.number - 1
+    @property
+    def rounds_to_open(self) -> int:
+        """How many rounds there are in all: fewer than declared where the search ended before."""
+        return self.definition.rounds_to_open if self.unopened is None else self.unopened.number - 1
 
-    def rounds(self, definition: StudyDefinition) -> list[RoundRecord]:
-        """Return the rounds opened so far."""
+    @property
+    def rounds(self) -> list[RoundRecord]:
+        """The rounds opened so far."""
         found = []
-        for number in range(1, self.rounds_to_open(definition) + 1):
+        for number in range(1, self.rounds_to_open + 1):
             record = self._attributes.get(f"round {number}")
             if record is None:
                 break
-            box = definition.space.box(record["box"])
+            box = self.definition.space.box(record["box"])
             found.append(RoundRecord(number, box, tuple(record["why"]), tuple(record["configs"])))
         return found
 
+    @property
+    def continued(self) -> bool:
+        """Whether the study got more rounds later, so that some runs of its final part may count no more."""
+        return bool(self._attributes.get(CONTINUED))
+
+    @property
+    def asked(self) -> Sequence[int]:
+        """The rounds, from 1, that are opened however little they are expected to gain."""
+        return tuple(self._attributes.get(ASKED, ()))
+
     def refuse_changes(self, definition: StudyDefinition, source: Mapping[str, str]) -> None:
-        """Raise UserError if the study was started with another definition than `definition`, or on other data."""
+        """Raise UserError if the study was started with another definition than `definition`, or on other data.
+
+        Another title, or more rounds after the ones there are, make no other definition.
+        """
+        recorded = self.definition
+        definition = dataclasses.replace(definition, title=recorded.title)
+        if goes_on(recorded.rounds, definition.rounds, int(self._attributes.get(ADDED, 0))):
+            definition = dataclasses.replace(definition, rounds=recorded.rounds)
         # Read and written again, so that a field which is newer than the study has its default and is no change.
         begun = self.definition
         changes = differences(begun.record(), definition.on_the_data_of(begun).record())
@@ -186,19 +307,19 @@ class StudyRecord:
             )
 
 
-def create_or_complete(database: Database, name: str, attributes: Mapping[str, Any]) -> None:
-    """Create the study `name` with its attributes; complete one whose creation was cut short; leave a whole one."""
-    storage = database.optuna
-    with contextlib.suppress(optuna.exceptions.DuplicatedStudyError):
-        if name not in study_names(database):
-            storage.create_new_study([StudyDirection.MAXIMIZE], name)
-    study_id = storage.get_study_id_from_name(name)
-    present = storage.get_study_user_attrs(study_id)
-    if attributes.keys() <= present.keys() or storage.get_n_trials(study_id):
-        return
-    storage.set_study_system_attr(study_id, "study:metric_names", [METRIC])
-    for key, value in attributes.items():
-        storage.set_study_user_attr(study_id, key, value)
+def coordinator_lease(study: str) -> str:
+    """Return the name of the lease that the coordinator of the Optuna study `study` holds."""
+    return f"coordinator/{study}"
+
+
+def new_study(name: str, attributes: Mapping[str, Any]) -> optuna_studies.NewStudy:
+    """Return the Optuna study `name` to be, with its attributes."""
+    return optuna_studies.NewStudy(name, attributes, {"study:metric_names": [METRIC]})
+
+
+def _new_final_part(database: Database, study: str, key: str) -> optuna_studies.NewStudy:
+    name = parts.free_name(database, study + FINAL_SUFFIX)
+    return new_study(name, {parts.FINAL_PART_OF: study, parts.KEY_OF_THE_STUDY: key})
 
 
 def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
@@ -236,7 +357,7 @@ def versions() -> dict[str, str]:
 
 
 def _known(database: Database) -> str:
-    names = [name for name in study_names(database) if not name.endswith(PARTS)]
+    names = parts.whole_studies(database)
     return f"studies there: {', '.join(map(on_one_line, names))}" if names else "it holds no study yet"
 
 

@@ -57,6 +57,8 @@ class QueuedTrial:
     claimed_at: datetime | None = None
     """When a worker took it last, in the local time of that machine, and when it ended; None until then."""
     ended_at: datetime | None = None
+    on_the_way: int = 0
+    """How far a worker says that it is between two rungs, for those who watch; nothing is decided by it."""
 
     @property
     def allowed(self) -> int:
@@ -67,6 +69,11 @@ class QueuedTrial:
     def reached(self) -> int:
         """How far it has been trained."""
         return max(self.rungs, default=0)
+
+    @property
+    def trained(self) -> int:
+        """How far it is by what its worker says: at least as far as it has been trained."""
+        return max(self.reached, min(self.on_the_way, self.allowed) if self.running else 0)
 
     @property
     def finished(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -15,28 +16,32 @@ from rich.text import Text
 
 from hpo.cli.console import console as plain_console
 from hpo.cli.options import add_storage, parser
-from hpo.cli.running import quiet_optuna, run_command
+from hpo.cli.running import quiet_optuna, run_command, say
 from hpo.definition.files import presets
-from hpo.definition.parts import FINAL_SUFFIX, PARTS
 from hpo.definition.printable import on_one_line, printable
 from hpo.definition.rounds import RoundRecord, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import DONE
-from hpo.engine.queue import coordinator_lease
-from hpo.record.study import NotOurStudyError, StudyRecord, study_names
+from hpo.record.parts import whole_studies
+from hpo.record.removing import belongings, delete_study, rename_study
+from hpo.record.study import NotOurStudyError, StudyRecord, coordinator_lease
 from hpo.record.trials import queued_trials
 from hpo.record.untrusted import UnreadableStudyError, check_trials, reading
 from hpo.searching.queued import QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import incumbent
 from hpo.storage.database import Database, database_errors, shown
-from hpo.storage.errors import NoDatabaseError
+from hpo.storage.errors import NoDatabaseError, UserError
 from hpo.storage.leases import Leases
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` and return its exit code."""
     arguments = make_parser().parse_args(argv)
+    if arguments.delete is not None:
+        return run_command(lambda: _delete(arguments))
+    if arguments.rename is not None:
+        return run_command(lambda: _rename(arguments))
     return run_command(lambda: _list(arguments))
 
 
@@ -44,14 +49,48 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of this command's options."""
     made = parser(
         "hpo.studies",
-        "List the studies that come along, and the studies in the database: state, trials, best score, box.",
+        "List the studies that come along, and the studies in the database: state, trials, best score, box. Or delete\n"
+        "or rename a study of the database, with its final part, its certificate and all that is kept of its trials.",
         """
         hpo studies
         hpo studies --storage sqlite:///hpo.db
+        hpo studies --rename mine first-try
+        hpo studies --delete first-try
         """,
     )
     add_storage(made)
+    change = made.add_mutually_exclusive_group()
+    change.add_argument("--delete", metavar="NAME", help="delete this study")
+    change.add_argument("--rename", nargs=2, metavar=("OLD", "NEW"), help="rename this study")
+    made.add_argument("--yes", action="store_true", help="delete without asking")
     return made
+
+
+def _delete(arguments: argparse.Namespace) -> int:
+    with database_errors(arguments.storage), Database(arguments.storage, create=False) as database:
+        found = belongings(database, arguments.delete)
+        question = f"delete {found.sentence()}, from {shown(arguments.storage)}"
+        if not arguments.yes and not _agreed(question):
+            say("nothing was deleted")
+            return DONE
+        delete_study(database, arguments.delete)
+        say(f"deleted {found.sentence()}")
+    return DONE
+
+
+def _agreed(question: str) -> bool:
+    """Ask, and say whether the answer is yes. Raises UserError where nobody is there to answer."""
+    if not sys.stdin.isatty():
+        raise UserError(f"nobody can be asked whether to {question}; add --yes")
+    return input(f"{printable(question)}? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _rename(arguments: argparse.Namespace) -> int:
+    old, new = arguments.rename
+    with database_errors(arguments.storage), Database(arguments.storage, create=False) as database:
+        rename_study(database, old, new)
+        say(f"renamed {old!r} to {new!r}; go on with it by adding --name {shlex.quote(new)} to its command")
+    return DONE
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -65,11 +104,11 @@ def _list(arguments: argparse.Namespace) -> int:
     console.print(coming)
     with database_errors(arguments.storage):
         try:
-            database = Database(arguments.storage, create=False)
+            database = Database(arguments.storage, read_only=True)
         except NoDatabaseError as error:
             console.print(f"no studies in the database yet: {error}", markup=False)
             return DONE
-        names = [name for name in study_names(database) if not name.endswith(PARTS)]
+        names = whole_studies(database)
         if not names:
             console.print(f"no studies in {shown(arguments.storage)} yet", markup=False)
             return DONE
@@ -111,13 +150,16 @@ def _read_row(database: Database, name: str) -> list[str]:
         return ["not made by hpo run", "", "", "", "", ""]
     definition, leases = record.definition, Leases(database.engine)
     search = queued_trials(database, name)
-    everything = [*search, *queued_trials(database, name + FINAL_SUFFIX)]
+    part = record.final_part
+    everything = [*search, *(queued_trials(database, part) if part is not None else [])]
     check_trials(everything, definition.space.hyperparameters)
     results = with_imputed_scores(comparable(definition, search_results(search)))
-    rounds = record.rounds(definition)
+    rounds = record.rounds
     state = record.state
     if state != "done":
         state = "running" if leases.is_taken(coordinator_lease(name)) else "interrupted"
+    elif part is None:
+        state = "its final part is gone"
     ended = _count(everything, TrialState.COMPLETE) + _count(everything, TrialState.PRUNED)
     failed = _count(everything, TrialState.FAIL)
     return [

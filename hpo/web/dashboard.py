@@ -6,9 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hpo.definition.parts import PARTS
+from hpo.record.parts import whole_studies
 from hpo.record.results import load_results
-from hpo.record.study import study_names
 from hpo.record.untrusted import UnreadableStudyError
 from hpo.record.untrusted import reading as untrusted_reading
 from hpo.storage.artifacts import DatabaseArtifacts
@@ -57,9 +56,9 @@ def fill_in(reading: Database, writing: Database, announce: Callable[[str], None
     """
     from hpo.reports.dashboard.publish import publish  # noqa: PLC0415 - it takes a moment, and the server need not wait
 
-    for name in study_names(reading):
-        if stop.is_set() or name.endswith(PARTS):
-            continue
+    for name in whole_studies(reading):
+        if stop.is_set():
+            return
         try:
             results = load_results(reading, name)
             with untrusted_reading(name):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpo.definition.parts import PARTS
+from hpo.record.parts import CERTIFICATE_OF, FINAL_PART_OF
 from hpo.reports.dashboard.pages import COMPARISON_FIGURES, FIGURES
 
-PART_OF = ("final part of", "certificate of")
+PART_OF = (FINAL_PART_OF, CERTIFICATE_OF)
 """The user attributes that name the study which an Optuna study is a part of."""
 
 
@@ -25,8 +25,7 @@ def whole_studies(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_part(study: Mapping[str, Any], names: set[str]) -> bool:
     """Say whether a study belongs to one of `names`: only then is it reached from there, and nothing gets lost."""
-    whole = next((study["study_name"].removesuffix(each) for each in PARTS if study["study_name"].endswith(each)), None)
-    return whole in names and any(each["key"] in PART_OF for each in study["user_attrs"])
+    return any(each["key"] in PART_OF and each["value"] in names for each in study["user_attrs"])
 
 
 def is_ours(study: Mapping[str, Any]) -> bool:

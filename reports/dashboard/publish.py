@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hpo.definition.parts import FINAL_SUFFIX
 from hpo.record.results import StudyResults
 from hpo.reports.dashboard.block import merged
 from hpo.reports.dashboard.pages import Page, pages, trials_that_keep_a_network
@@ -32,7 +31,9 @@ def publish(database: Database, results: StudyResults) -> int:
     """
     storage = database.optuna
     name = results.definition.name
-    ids = {each: storage.get_study_id_from_name(each) for each in (name, name + FINAL_SUFFIX)}
+    if results.final_part is None:  # the notes of study and final part name each other
+        return 0
+    ids = {each: storage.get_study_id_from_name(each) for each in (name, results.final_part)}
     kept = trials_with_network(database.engine, trials_that_keep_a_network(results))
     written = 0
     for page in pages(results, ids, kept):

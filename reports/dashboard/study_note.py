@@ -192,4 +192,4 @@ def _mark(place: int, full: FullResult) -> str:
 
 def final_name(results: StudyResults) -> str:
     """Return the name of the Optuna study that is the final part."""
-    return results.definition.name + FINAL_SUFFIX
+    return results.final_part or results.definition.name + FINAL_SUFFIX

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hpo.certificate.plan import smallest_round
 from hpo.certificate.ranking import Certificate, SizeVerdict
-from hpo.definition.parts import CERTIFICATE_SUFFIX
-from hpo.record.commands import command_for
+from hpo.record.commands import certify_command
 from hpo.record.results import StudyResults
 from hpo.reports.words.formatting import points_text
 
@@ -18,7 +17,7 @@ def certificate_note(results: StudyResults) -> str:
         return certificate_sentence(certificate, verdict) + (_chosen(results) if verdict.passes else "")
     if certificate is not None and size == certificate.reference:
         return none_sentence(certificate) + _chosen(results)
-    command = command_for(results.definition.name + CERTIFICATE_SUFFIX)
+    command = certify_command(results.definition.name)
     return f"Whether {size.samples} images rank configs like more would is not known; to find out: {command}"
 
 

@@ -24,7 +24,7 @@ LEFT_OUT = re.compile(r"^# (\w+ = .*)$", re.MULTILINE)
 def test_the_new_file_is_the_study_it_began_as(preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "my.toml"
     assert new.main([str(path), "--from", preset]) == 0
-    assert f"hpo.run --study {path}" in capsys.readouterr().out
+    assert f"hpo run --study {path}" in capsys.readouterr().out
     assert dataclasses.replace(load_definition(str(path)), name=preset) == load_definition(preset)
     assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 140
 

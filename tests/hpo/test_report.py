@@ -85,7 +85,8 @@ def copy_study(database: Database, name: str, copy: str) -> None:
         new = storage.create_new_study(storage.get_study_directions(old), copy + suffix)
         for key, value in storage.get_study_user_attrs(old).items():
             if not key.startswith("round"):
-                storage.set_study_user_attr(new, key, value)
+                own = {"key": f"{value} of {copy}", "key of the study": f"{value} of {copy}", "final part of": copy}
+                storage.set_study_user_attr(new, key, own.get(key, value))
 
 
 def test_a_study_without_a_trial_is_reported_as_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,6 +128,7 @@ def comparison(
         curves=curves,
         ledger=[LedgerEntry(of.name, trial, "comparison", "mnist", opened) for trial in sorted(curves)],
         compared=compared,
+        final_part=f"{of.name}-final",
     )
 
 

@@ -102,7 +102,7 @@ def outcome_of(database: Database, name: str = NAME) -> dict[str, Any]:
     passing = ("seconds", "worker", "worker_deaths")
     return {
         "state": record.state,
-        "rounds": record.rounds(record.definition),
+        "rounds": record.rounds,
         "trials": sorted(
             (
                 trial.attributes["index"],

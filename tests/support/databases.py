@@ -111,7 +111,7 @@ def run_to_the_end(database: Database, **how: Any) -> None:
 def outcome(database: Database) -> dict[str, Any]:
     """Return all that a study decided and found, by what its trials are and not by how they are numbered."""
     record = StudyRecord(database, SMALL.name)
-    rounds = record.rounds(record.definition)
+    rounds = record.rounds
     search, final = (queue.trials() for queue in queues(database, mortal(database)))
     known = comparable(record.definition, search_results(search))
     return {

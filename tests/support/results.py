@@ -130,6 +130,7 @@ def study(
         raced=race_places(of, box, known, runs) if finish else [],
         relevance=relevances(of, rounds, comparable(of, search_results(queued))),
         ledger=[LedgerEntry(of.name, r.id, "full run", "mnist", opened) for r in runs if r.test_accuracy],
+        final_part=f"{of.name}-final",
     )
 
 

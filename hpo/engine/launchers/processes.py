@@ -21,12 +21,22 @@ IDLE_LINE = "idle"
 
 MOST_RESTARTS = 5
 PATIENCE_SECONDS = 20.0
+LISTENING_SECONDS = 2.0
 
 
 @dataclass
 class _Member:
     process: subprocess.Popen[str]
     said: deque[str] = field(default_factory=lambda: deque(maxlen=30))
+    listeners: list[threading.Thread] = field(default_factory=list)
+
+    def give_back(self) -> None:
+        """Close what is left of a process that has ended; its listeners close their streams themselves."""
+        with contextlib.suppress(OSError):
+            if self.process.stdin is not None:
+                self.process.stdin.close()
+        for listener in self.listeners:
+            listener.join(LISTENING_SECONDS)
 
 
 class Fleet:
@@ -64,6 +74,7 @@ class Fleet:
             code = member.process.poll()
             if code in (None, DONE):
                 continue
+            member.give_back()  # and with it, its last words have been heard
             last_words = "\n".join(member.said)
             if code == MISTAKE:
                 raise UserError(last_words.removeprefix("error: "))
@@ -94,6 +105,7 @@ class Fleet:
             except subprocess.TimeoutExpired:
                 member.process.kill()
                 member.process.wait()
+            member.give_back()
 
     def _start(self) -> _Member:
         process = subprocess.Popen(
@@ -107,7 +119,8 @@ class Fleet:
         )
         member = _Member(process)
         for target in (self._hear, self._note):
-            threading.Thread(target=target, args=(member,), daemon=True).start()
+            member.listeners.append(threading.Thread(target=target, args=(member,), daemon=True))
+            member.listeners[-1].start()
         return member
 
     def _hear(self, member: _Member) -> None:

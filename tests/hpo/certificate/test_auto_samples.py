@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo import run
 from hpo.certificate.auto_samples import AUTO, SAMPLES, auto_rounds, choice_record, with_samples
 from hpo.certificate.ranking import Certificate, Size, SizeVerdict
 from hpo.definition.study import StudyDefinition, read_definition
+from hpo.record.declared import DeclaredStudy, Resolved
 from hpo.record.results import load_results
 from hpo.record.study import StudyRecord, chosen_samples
 from hpo.storage.database import Database
@@ -95,5 +95,24 @@ def test_a_study_that_has_begun_keeps_its_number_whatever_a_certificate_says(tmp
     made = choice_record(Certificate(Size(2000, 10), (FAILS,), 0.8, 16, 3), [0, 2])
     with Database(f"sqlite:///{tmp_path / 'study.db'}") as database:
         StudyRecord.create(database, chosen(2000), DATA, SOURCE, chosen=made)
-        kept = run.chosen_by_certificate(None, database, chosen(500), rounds=[0, 2], data={}, source={})
-        assert kept == made
+        declared_auto = DeclaredStudy(declared(), chosen(500), lambda numbers: read_definition("small", numbers))
+        found = declared_auto.resolved(database, lambda definition: pytest.fail("nothing is to be certified"))
+        assert found == Resolved(chosen(2000), made)
+        assert declared_auto.as_far_as_known(database) == chosen(2000)
+
+
+def test_a_study_that_has_not_begun_takes_what_a_certificate_says(tmp_path):
+    declared_auto = DeclaredStudy(declared(), chosen(500), lambda numbers: read_definition("small", numbers))
+    with Database(f"sqlite:///{tmp_path / 'study.db'}") as database:
+        found = declared_auto.resolved(database, lambda _: Certificate(Size(2000, 10), (FAILS,), 0.8, 16, 3))
+        assert found is not None
+        assert (found.definition, found.chosen["samples"]) == (chosen(2000), 2000)
+        assert declared_auto.resolved(database, lambda _: None) is None, "it was asked to stop"
+        assert declared_auto.as_far_as_known(database) == chosen(500)
+
+
+def test_a_study_without_auto_needs_no_certificate(tmp_path):
+    definition = read_definition("plain", tables())
+    with Database(f"sqlite:///{tmp_path / 'study.db'}") as database:
+        found = DeclaredStudy.of(definition).resolved(database, lambda _: pytest.fail("nothing is to be certified"))
+    assert found == Resolved(definition)

@@ -37,3 +37,11 @@ def test_the_time_left_ends_with_the_command_and_not_with_the_work(monkeypatch):
         for after in (0, 7)
     )
     assert int(with_more[1]) == int(without[1]) + 7
+
+
+@pytest.mark.parametrize(("trials", "said"), [(2, "0/2 trials, 3/20 epochs"), (80, "0/80 trials")])
+def test_where_trials_are_few_their_epochs_show_that_something_moves(trials, said):
+    out = io.StringIO()
+    with Display(Console(file=out, width=200)) as shown:
+        shown.update(Progress("race", 0, trials, None, 1, 10, True, epochs_done=3.2, epochs_in_phase=10.0 * trials))
+    assert out.getvalue().strip() == f"race, {said}"

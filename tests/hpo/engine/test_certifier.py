@@ -10,7 +10,6 @@ import pytest
 
 from hpo.certificate.plan import trial_key, wanted_trials
 from hpo.certificate.ranking import Certificate, Size
-from hpo.definition.parts import queues_of
 from hpo.definition.study import StudyDefinition
 from hpo.engine.certifier import Certifier
 from hpo.engine.queue import TrialQueue
@@ -48,8 +47,7 @@ def certifier(database: Database) -> Certifier:
 
 def train(database: Database, order: Callable[[list[Any]], None] = lambda trials: None) -> int:
     """Train every trial that is ready, in whatever `order` makes of the queue; return how many there were."""
-    (name,) = queues_of(CertificateRecord(database, STUDY.name).name)
-    queue = TrialQueue(database, name, mortal(database))
+    queue = TrialQueue(database, CertificateRecord(database, STUDY.name).name, mortal(database))
     ready = [trial for trial in queue.trials() if trial.ready]
     order(ready)
     for trial in ready:

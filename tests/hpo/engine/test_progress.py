@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -137,3 +138,22 @@ def test_what_is_left_is_right_within_a_factor_of_two_though_nobody_knows_whethe
         now = progress(study, search, final, POOL)
         left = full * (len(stages) - done) + after
         assert 0.5 <= (now.total - now.work) / left <= 2
+
+
+def test_between_two_rungs_a_trial_counts_by_what_its_worker_says():
+    running = replace(trial(0, 0), state=TrialState.RUNNING, on_the_way=20)
+    now = progress(STUDY, [running, trial(1, 0)], [], POOL)
+    assert now.work == pytest.approx(0.2 * progress(STUDY, [trial(0, 9)], [], POOL).work)
+    assert replace(running, state=TrialState.WAITING).trained == 0, "whoever said so is gone"
+
+
+def test_epochs_are_counted_beside_trials():
+    two = [replace(trial(i, 0), attributes={**trial(i, 0).attributes, "epochs": 10}) for i in range(2)]
+    running = replace(two[0], state=TrialState.RUNNING, on_the_way=20)
+    now = progress(STUDY, [running, two[1]], [], POOL)
+    assert (now.trials_done, now.epochs_done, now.epochs_in_phase) == (0, 2.0, 20.0)
+
+
+def test_what_a_worker_says_never_goes_beyond_what_it_may():
+    allowed = {**trial(0, 0).attributes, "allowed": 25}
+    assert replace(trial(0, 0), state=TrialState.RUNNING, on_the_way=90, attributes=allowed).trained == 25

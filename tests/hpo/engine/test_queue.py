@@ -14,7 +14,7 @@ from hpo.storage.database import Database
 from hpo.storage.leases import LEASE_SECONDS, Leases
 from hpo.storage.records import Curve, load_curves
 from hpo.storage.schema import leases as leases_table
-from tests.support.databases import CURVE, SMALL, Killed, killed_before_write, mortal, open_study
+from tests.support.databases import CURVE, SMALL, Killed, coordinator, killed_before_write, mortal, open_study, queues
 
 CONFIG = {"learning_rate": 0.01, "weight_decay": 1e-5}
 
@@ -249,3 +249,16 @@ def test_a_claim_writes_a_lease_that_its_end_takes_away(database):
     queue.report(claimed, 25, 0.5, CURVE, {})
     with database.engine.begin() as connection:
         assert connection.execute(count).scalar_one() == 0
+
+
+def test_how_far_a_trial_is_between_rungs_is_no_score_and_is_dropped_without_the_lease(database):
+    (queue, _), (other, _) = queues(database, mortal(database)), queues(database, mortal(database))
+    coordinator(database).step()
+    claimed = queue.claim(queue.trials()[0])
+    queue.mark(claimed, 15)
+    (seen,) = [trial for trial in queue.trials() if trial.id == claimed.id]
+    assert (seen.trained, seen.reached, dict(seen.rungs)) == (15, 0, {})
+    queue.give_back(claimed)
+    other.mark(claimed, 20)
+    (seen,) = [trial for trial in queue.trials() if trial.id == claimed.id]
+    assert (seen.on_the_way, seen.trained) == (15, 0)

@@ -9,7 +9,6 @@ from hpo.record.commands import command_for, serve_command
     ("study", "command"),
     [
         ("mnist_wd", ["hpo", "run", "--study", "mnist_wd"]),
-        ("mnist_wd-certificate", ["hpo", "certify", "--study", "mnist_wd"]),
         ("검색 探索; rm", ["hpo", "run", "--study", "검색 探索; rm.toml"]),
     ],
 )

@@ -63,3 +63,19 @@ def test_an_unknown_study_is_answered_with_those_there_are(database: Database) -
 def test_differences_name_their_place() -> None:
     old, new = {"a": {"b": [1, 2]}, "c": 1}, {"a": {"b": [1, 3]}, "d": 1}
     assert differences(old, new) == ["a.b.1: 2 -> 3", "c: 1 -> null", "d: null -> 1"]
+
+
+def test_a_definition_is_parsed_once_however_often_it_is_asked_for(database: Database) -> None:
+    record = StudyRecord.create(database, small_definition(), DATA, SOURCE)
+    first = record.definition
+    record.refresh()
+    assert record.definition is first
+
+
+def test_a_definition_that_was_recorded_anew_is_parsed_anew(database: Database) -> None:
+    record = StudyRecord.create(database, small_definition(), DATA, SOURCE)
+    before = record.definition
+    study = database.optuna.get_study_id_from_name(record.name)
+    database.optuna.set_study_user_attr(study, "definition", {**before.record(), "title": "another"})
+    record.refresh()
+    assert (before.title, record.definition.title) == (small_definition().title, "another")

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from hpo import report, serve
-from hpo.record.study import create_or_complete
+from hpo.record.study import new_study
+from hpo.storage import optuna_studies
 from hpo.storage.database import Database
 from hpo.studies import __main__ as studies
 from hpo.web.access import Access
@@ -74,7 +75,6 @@ DAMAGES = {
         f"UPDATE study_user_attributes SET value_json = '{{}}' WHERE key = 'round 1' AND {OF_SMALL}",
         "'box' is missing",
     ),
-    "the final part gone": ("DELETE FROM studies WHERE study_name = 'small-final'", "its part 'bad-final'"),
     "a place that is a text": (
         f"UPDATE trial_user_attributes SET value_json = '\"x\"' WHERE key = 'place' AND {IN_SMALL}",
         "has index = 'x'",
@@ -181,8 +181,8 @@ def test_a_name_is_listed_as_text_and_steers_no_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     with open_study(tmp_path / "hpo.db") as opened:
-        create_or_complete(opened, name, {"definition": {}})
-        create_or_complete(opened, f"{name} too", {"x": 1})
+        new = [new_study(name, {"definition": {}}), new_study(f"{name} too", {"x": 1})]
+        optuna_studies.create(opened.engine, new)
     printed = listed(capsys, tmp_path / "hpo.db")
     assert "interrupted" in printed
     assert "unreadable: " in printed

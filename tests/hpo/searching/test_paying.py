@@ -193,9 +193,9 @@ def test_a_coordinator_that_dies_right_after_ending_the_search_changes_nothing(s
 def test_then_every_round_is_opened(tmp_path, willing):
     with open_study(tmp_path / "hpo.db", willing) as database:
         leader, worker = coordinator(database), mortal(database)
-        while not leader.step() and len(leader.record.rounds(willing)) < 4 and not leader.final_trials:
+        while not leader.step() and len(leader.record.rounds) < 4 and not leader.final_trials:
             train(database, worker)
-        assert len(leader.record.rounds(willing)) == 4
+        assert len(leader.record.rounds) == 4
 
 
 def test_a_gain_is_asked_for_as_a_share():

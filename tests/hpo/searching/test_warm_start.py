@@ -63,7 +63,7 @@ def test_a_warm_study_tries_the_good_values_first_and_says_where_it_looks(tmp_pa
         record = StudyRecord.create(database, warm, data, SOURCE, warm_start=SOURCES)
         coordinator(database).step()
         record.refresh()
-        (first,) = record.rounds(warm)
+        (first,) = record.rounds
         assert list(first.configs[:2]) == SOURCES
         assert len(first.configs) == 20
         assert first.why == ("around the good values of other",)

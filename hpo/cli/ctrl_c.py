@@ -1,0 +1,56 @@
+"""Importing this in a front door, before anything heavy, lets Ctrl-C end it at once while the rest is loaded.
+
+It takes a second or two until a front door has its libraries; Python's own answer meanwhile is a traceback. Nothing is
+held by then that would have to be given back. As soon as the command runs, `run_command` answers in its own way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from hpo.engine.exit_codes import INTERRUPTED
+from hpo.engine.interrupts import STOPPING
+
+
+def leave_at_once(number: int, frame: object) -> None:
+    """Say so and end this process, whatever it is doing: a signal handler."""
+    del number, frame
+    os.write(2, f"{STOPPING}\n".encode())
+    os._exit(INTERRUPTED)
+
+
+@contextlib.contextmanager
+def raised() -> Iterator[None]:
+    """While this lasts, the first Ctrl-C says so and raises KeyboardInterrupt, and a second one ends the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        del number, frame
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        os.write(2, f"{STOPPING}\n".encode())
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _is_front_door() -> bool:
+    """Say whether this process was started as one of our commands, rather than importing one."""
+    main = sys.modules.get("__main__")
+    name = getattr(getattr(main, "__spec__", None), "name", "")
+    return name.split(".")[0] == "hpo" or PurePath(sys.argv[0]).stem == "hpo"
+
+
+if _is_front_door() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, leave_at_once)

@@ -1,0 +1,114 @@
+"""A study, or a certificate, run to its end: no command line and no terminal is needed.
+
+with Database("sqlite:///hpo.db") as database:
+    run_study(database, DeclaredStudy.load("mnist_wd"), data=data.summary(), source=located.record(), launch=launch)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hpo.certificate.ranking import Certificate
+from hpo.definition.study import StudyDefinition
+from hpo.engine.certifier import Certifier
+from hpo.engine.coordinator import Coordinator
+from hpo.engine.driving import Unwatched, Watcher, drive
+from hpo.engine.launchers.base import Launch
+from hpo.record.certificate import CertificateRecord, load_certificate
+from hpo.record.declared import DeclaredStudy
+from hpo.record.results import warm_start
+from hpo.record.study import StudyRecord
+from hpo.storage.database import Database, shown
+
+LaunchFor = Callable[[str], Launch]
+"""How the workers of the Optuna study with this name are started."""
+
+
+def run_study(
+    database: Database,
+    study: DeclaredStudy | StudyDefinition,
+    *,
+    data: Mapping[str, Any],
+    source: Mapping[str, str],
+    launch: LaunchFor,
+    watcher: Watcher | None = None,
+    publish: Callable[[str], None] = lambda _: None,
+    more_rounds: int = 0,
+    outlook: Callable[[StudyDefinition], str] | None = None,
+) -> bool:
+    """Run a search, or a comparison, to its end, or go on with it; False if it was asked to stop before.
+
+    `data` are the numbers of its data (StudyData.summary), `source` says where they came from (Located.record).
+    `publish` is called with the study's name now and then, and `outlook` says what is to be trained. A study that is
+    there gets `more_rounds`. Raises UserError where the study is in the database with another definition or other data.
+    """
+    declared = study if isinstance(study, DeclaredStudy) else DeclaredStudy.of(study)
+    watcher = watcher or Unwatched()
+    begin_at = warm_start(database, declared.definition)
+    resolved = declared.resolved(
+        database,
+        lambda definition: _certified(
+            database, definition, data=data, source=source, launch=launch, watcher=watcher or Unwatched()
+        ),
+    )
+    if resolved is None:
+        return False
+    record = StudyRecord.create(
+        database,
+        resolved.definition,
+        data,
+        source,
+        chosen=resolved.chosen,
+        warm_start=begin_at,
+        more_rounds=more_rounds,
+    )
+    if record.state == "done":
+        return True
+    watcher.say(f"{record.name}: {record.definition.title}")
+    watcher.say(f"data: {record.source['provenance']}, database: {shown(database.url)}")
+    if outlook is not None:
+        watcher.say(outlook(record.definition))
+    return drive(
+        lambda leases, announce: Coordinator(database, record.name, leases, announce),
+        launch(record.name),
+        database=database,
+        watcher=watcher,
+        publish=lambda: publish(record.name),
+    )
+
+
+def run_certificate(
+    database: Database, record: CertificateRecord, *, launch: LaunchFor, watcher: Watcher | None = None
+) -> bool:
+    """Run the certificate of this record to its end, or go on with it; False if it was asked to stop before."""
+    study = record.certified
+    if record.state == "done" or study is None:
+        return True
+    return drive(
+        lambda leases, announce: Certifier(database, study, leases, announce),
+        launch(record.name),
+        database=database,
+        watcher=watcher or Unwatched(),
+    )
+
+
+def _certified(
+    database: Database,
+    definition: StudyDefinition,
+    *,
+    data: Mapping[str, Any],
+    source: Mapping[str, str],
+    launch: LaunchFor,
+    watcher: Watcher,
+) -> Certificate | None:
+    """Return the certificate that says how many images the "auto" rounds take; None if it was asked to stop before."""
+    record = CertificateRecord.open(database, definition, [], data, source)
+    if record.state != "done":
+        watcher.say(f"{definition.name}: how many images its rounds take is decided first, by a certificate")
+    if not run_certificate(database, record, launch=launch, watcher=watcher):
+        return None
+    found = load_certificate(database, definition, source)
+    if found is None:
+        raise RuntimeError(f"the certificate of {definition.name} is done, yet trials are missing")
+    return found

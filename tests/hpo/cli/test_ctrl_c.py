@@ -1,0 +1,101 @@
+"""Ctrl-C at any moment of a command: one line at once, no traceback, exit code 130."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hpo.cli.running import run_command
+from hpo.engine.exit_codes import INTERRUPTED
+from hpo.engine.interrupts import STOPPING, StopRequest
+from tests.conftest import ROOT
+from tests.support.searches import DEADLINE, Search, started, wait_for
+
+
+@pytest.mark.parametrize("door", ["run", "work", "certify", "report", "studies"])
+def test_ctrl_c_while_a_front_door_loads_its_libraries_is_answered_at_once(door: str) -> None:
+    code = f"""
+import sys, builtins
+real = builtins.__import__
+def slow(name, *rest, **more):
+    if name.split(".")[0] in ("numpy", "optuna", "sqlalchemy", "rich"):
+        sys.stdout.write("."); sys.stdout.flush()
+        import time; time.sleep(100)
+    return real(name, *rest, **more)
+builtins.__import__ = slow
+sys.argv = ["hpo", "{door}"]
+import hpo.__main__
+hpo.__main__.main(["{door}", "--help"])
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1) == ".", "something heavy is being imported"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, said) == (INTERRUPTED, f"{STOPPING}\n")
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0])
+def test_ctrl_c_soon_after_the_start_of_a_search_leaves_no_traceback(
+    tmp_path: Path, blobs: Path, seconds: float
+) -> None:
+    search = Search(tmp_path, blobs)
+    with started("run", *search.arguments, "--workers", "1") as process:
+        time.sleep(seconds)  # wherever it is by then
+        begun = time.monotonic()
+        os.kill(process.pid, signal.SIGINT)
+        printed, _ = process.communicate(timeout=DEADLINE)
+    assert process.returncode == INTERRUPTED, printed
+    assert printed.count(STOPPING) == 1
+    assert "Traceback" not in printed
+    assert time.monotonic() - begun < DEADLINE / 2
+
+
+def test_a_second_ctrl_c_ends_a_search_that_is_stopping(tmp_path: Path, blobs: Path) -> None:
+    search = Search(tmp_path, blobs)
+    with started("run", *search.arguments, "--workers", "1") as process:
+        workers = wait_for(lambda: search.leased("trial/"))
+        os.kill(workers[0], signal.SIGSTOP)  # so that it does not leave, and is waited for
+        os.kill(process.pid, signal.SIGINT)
+        assert process.stdout is not None
+        wait_for(lambda: STOPPING in process.stdout.readline())
+        os.kill(process.pid, signal.SIGINT)
+        process.wait(timeout=10)
+        os.kill(workers[0], signal.SIGKILL)
+    assert process.returncode == INTERRUPTED
+
+
+def test_ctrl_c_in_the_middle_of_a_command_ends_it_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def work() -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        return 0
+
+    assert run_command(work) == INTERRUPTED
+    assert capfd.readouterr().err == f"{STOPPING}\n"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_stop_request_is_answered_once_and_gives_the_signals_back() -> None:
+    before, said = signal.getsignal(signal.SIGINT), []
+    with StopRequest(said.append) as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.requested
+    assert said == [STOPPING]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_importing_a_front_door_leaves_the_signals_alone() -> None:
+    code = "import signal, hpo.cli.ctrl_c; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, check=True)
+    assert done.stdout.strip() == "True"
