@@ -17,6 +17,7 @@ from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
 from hpo.cli.driving import on_this_machine
+from hpo.cli.effort import effort_line
 from hpo.cli.formats import add_formats, chosen_formats
 from hpo.cli.options import (
     add_changes,
@@ -147,6 +148,7 @@ def _search(
             launch=on_this_machine(arguments),
             watcher=display,
             more_rounds=arguments.rounds,
+            lines=lambda definition: [effort_line(definition, data, arguments.workers)],
             publish=lambda name: _publish(database, load_results(database, name)),
         )
 
