@@ -148,7 +148,7 @@ def _search(
             launch=on_this_machine(arguments),
             watcher=display,
             more_rounds=arguments.rounds,
-            outlook=lambda definition: effort_line(definition, data, arguments.workers),
+            lines=lambda definition: [effort_line(definition, data, arguments.workers)],
             publish=lambda name: _publish(database, load_results(database, name)),
         )
 

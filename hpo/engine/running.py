@@ -6,7 +6,7 @@ with Database("sqlite:///hpo.db") as database:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hpo.certificate.ranking import Certificate
@@ -35,13 +35,14 @@ def run_study(
     watcher: Watcher | None = None,
     publish: Callable[[str], None] = lambda _: None,
     more_rounds: int = 0,
-    outlook: Callable[[StudyDefinition], str] | None = None,
+    lines: Callable[[StudyDefinition], Sequence[str]] = lambda _: (),
 ) -> bool:
     """Run a search, or a comparison, to its end, or go on with it; False if it was asked to stop before.
 
     `data` are the numbers of its data (StudyData.summary), `source` says where they came from (Located.record).
-    `publish` is called with the study's name now and then, and `outlook` says what is to be trained. A study that is
-    there gets `more_rounds`. Raises UserError where the study is in the database with another definition or other data.
+    `publish` is called with the study's name now and then. A study that is there gets `more_rounds`. `lines` of
+    the definition that it comes to are said to the watcher before anything is trained. Raises UserError
+    where the study is in the database with another definition or other data.
     """
     declared = study if isinstance(study, DeclaredStudy) else DeclaredStudy.of(study)
     watcher = watcher or Unwatched()
@@ -67,8 +68,8 @@ def run_study(
         return True
     watcher.say(f"{record.name}: {record.definition.title}")
     watcher.say(f"data: {record.source['provenance']}, database: {shown(database.url)}")
-    if outlook is not None:
-        watcher.say(outlook(record.definition))
+    for line in lines(record.definition):
+        watcher.say(line)
     return drive(
         lambda leases, announce: Coordinator(database, record.name, leases, announce),
         launch(record.name),
