@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from hpo import models
 from hpo.certificate.auto_samples import auto_rounds, with_samples
@@ -174,31 +175,30 @@ def _conclude(
     database: Database, definition: StudyDefinition, data: StudyData, out: Path, arguments: argparse.Namespace
 ) -> None:
     from hpo.reports.files import REPORT  # noqa: PLC0415 - see _write
-    from hpo.reports.words.verdict import verdict  # noqa: PLC0415
 
     results = load_results(database, definition.name)
     console = Console(highlight=False)
     with console.status("writing tables, figures and the report"):
         _publish_or_say(database, results)
         written = _write(results, out, arguments) + _write_network(database, results, data, out)
-    for panel in _panels(results):
+    for panel in _panels(results, whole=arguments.verbose):
         console.print(panel)
-    console.print(verdict(results), markup=False)
     console.print(f"\nfiles in {out}: {', '.join(str(path.relative_to(out)) for path in written)}", markup=False)
     if out / REPORT in written:
         console.print(f"the report: {out / REPORT}", markup=False, soft_wrap=True)
     console.print(f"watch it with: {serve_command(arguments.storage)}", markup=False, soft_wrap=True)
 
 
-def _panels(results: StudyResults) -> list[RenderableType]:
-    """Return the tables that a search, or a comparison, ends with."""
+def _panels(results: StudyResults, *, whole: bool) -> list[RenderableType]:
+    """Return what a search, or a comparison, ends with; the `whole` tables of a search are in its report, too."""
+    from hpo.reports.terminal import search as shown_of  # noqa: PLC0415 - see _write
+
     if results.definition.comparison is not None:
-        from hpo.reports.terminal.search import comparison_panel  # noqa: PLC0415 - see _write
-
-        return [comparison_panel(results)]
-    from hpo.reports.terminal.search import full_panel, good_values_panel, rounds_panel  # noqa: PLC0415 - see _write
-
-    return [rounds_panel(results), good_values_panel(results), full_panel(results)]
+        return [shown_of.comparison_panel(results), Text(shown_of.verdict(results))]
+    begin, end = shown_of.conclusion_panel(results), shown_of.next_panel(results)
+    if whole:
+        return [begin, *(panel(results) for panel in shown_of.PANELS), end]
+    return [begin, shown_of.full_panel(results, tried=False), end]
 
 
 if __name__ == "__main__":
