@@ -61,8 +61,9 @@ def report_files(
 ) -> dict[str, bytes]:
     """Return the content of every file by its path in the study's folder; texts are UTF-8.
 
-    `formats` are some of those in hpo.cli.formats: the first four give a file for each table, html the report, png
-    and svg the figures. Always there: the definition as run and, of a search, what to use. With `bom`, CSV begins with a byte-order mark.
+    `formats` are some of those in hpo.reports.kinds: the first four give a file for each table, html the report, png
+    and svg the figures. Always there: the definition as run and, of a search, what to use. With `bom`, CSV begins with
+    a byte-order mark.
     """
     tables = {name: partial(table, results) for name, table in tables_of(results).items()}
     contents = _table_files(tables, formats, bom=bom)

@@ -25,7 +25,7 @@ class BestSoFar:
 
     @property
     def luck(self) -> float:
-        """What the score flatters by, as a share; below zero where chance hides it."""
+        """By how much the score is too high, as a share; below zero where chance hides it."""
         return self.score - self.corrected
 
 
