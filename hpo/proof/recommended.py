@@ -26,6 +26,9 @@ clearly above guessing; or it learnt on the subset, and on all of the data it di
 STANDARD_ERRORS, LEARNT = 3.0, 0.02
 """A score is clearly above guessing beyond so many standard errors, and so much of what guessing leaves to learn."""
 
+FEWEST_ALIKE = 5
+"""Of fewer trials the scores may be the same by chance."""
+
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
 
@@ -143,7 +146,7 @@ def _nothing(
     """Return why what was `found` is not to be recommended, if so."""
     if trials and all(_failed(trial) for trial in trials):
         return "failed"
-    if len({tuple(sorted(trial.config.items())) for trial in trials}) > 1 and len({t.score for t in trials}) == 1:
+    if len(trials) >= FEWEST_ALIKE and len({trial.score for trial in trials}) == 1:
         return "alike"
     chance = data.get("chance")
     if chance is None or not found.validation.runs:

@@ -32,7 +32,7 @@ def verdict(results: StudyResults) -> str:
     if results.definition.comparison is not None:
         return comparison_verdict(results)
     if facts_of(results).nothing:
-        return " ".join([*short_verdict(results), *luck_note(results)])
+        return " ".join(short_verdict(results))
     carried = carrying_note(results)
     noted = [*outside_note(results), *inert_note(results), *carried, *luck_note(results)]
     ended = [*guard_text(results), *unopened_text(results), *another_round(results)] if results.good else []
@@ -91,14 +91,15 @@ def conclusion(results: StudyResults) -> str:
 def race_text(results: StudyResults) -> str:
     """Return what the race says: `100 configs were tried. Of the 6 finalists, 5 are statistically tied (90 %).`"""
     raced, like_the_best = len(results.raced), sum(not place.worse for place in results.raced)
-    tried = f"{count_text(len(results.trials), 'config')} were tried."
+    tried = f"{count_text(len(results.trials), 'config')} {'was' if len(results.trials) == 1 else 'were'} tried."
     if raced == 1:
         return f"{tried} One was a finalist."
     if like_the_best == 1:
         others = "other finalist is" if raced == 2 else f"{raced - 1} other finalists are"
         return f"{tried} The {others} worse ({CONFIDENCE_TEXT})."
     on = f"; the best {len(results.good)} went on" if len(results.good) < like_the_best else ""
-    all_of = f"All {raced} finalists" if like_the_best == raced else f"Of the {raced} finalists, {like_the_best}"
+    everybody = "Both finalists" if raced == 2 else f"All {raced} finalists"
+    all_of = everybody if like_the_best == raced else f"Of the {raced} finalists, {like_the_best}"
     return f"{tried} {all_of} are statistically tied ({CONFIDENCE_TEXT}){on}."
 
 

@@ -151,7 +151,7 @@ def test_the_panel_shows_accuracies_with_intervals_and_paired_differences():
         f"({interval_points(gap, signed=True)}), test -3.1 ({interval_points(test, signed=True)}), 3 paired runs"
     ) in text
     assert "90 % intervals" in text
-    assert "The test set was opened 6 times for this study" in text
+    assert "The test set was evaluated 6 times and never used to choose a config." in text
 
 
 def test_the_panel_names_the_stand_in_and_what_diverged():
@@ -191,8 +191,7 @@ def test_overfitting_is_told_plainly():
     assert "Meanwhile train accuracy rose from 98.5 to 100.0 %, test accuracy rose from 74.1 to 75.2 %." in told
     gap = CASES["two"].compared[0].gap
     assert (
-        f"At the end the gap is 24.8 points (train 100.0 %, test 75.2 %, 90 % interval: {gap.low * 100:.1f} to"
-        in told
+        f"At the end the gap is 24.8 points (train 100.0 %, test 75.2 %, 90 % interval: {gap.low * 100:.1f} to" in told
     )
     assert "With weight_decay 0.1, validation loss did not rise again in 100 epochs" in told
     assert "weight_decay 0.1 against 0: the gap is 6.9 points smaller" in told
