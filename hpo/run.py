@@ -183,7 +183,7 @@ def _conclude(
         written = _write(results, out, arguments) + _write_network(database, results, data, out)
     for panel in _panels(results, whole=arguments.verbose):
         console.print(panel)
-    console.print(f"\nfiles in {out}: {', '.join(str(path.relative_to(out)) for path in written)}", markup=False)
+    console.print(f"\n{len(written)} files in {out}", markup=False, soft_wrap=True)
     if out / REPORT in written:
         console.print(f"the report: {out / REPORT}", markup=False, soft_wrap=True)
     console.print(f"watch it with: {serve_command(arguments.storage)}", markup=False, soft_wrap=True)

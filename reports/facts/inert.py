@@ -10,7 +10,7 @@ from hpo.models import steps_per_epoch
 from hpo.proof.transfer import NO_EFFECT, shrinkage
 from hpo.record.results import StudyResults
 from hpo.reports.facts.once import once
-from hpo.reports.facts.outcomes import n_train
+from hpo.reports.facts.outcomes import n_train, outcomes
 from hpo.searching.space import Config
 
 
@@ -33,6 +33,12 @@ def inert_names(results: StudyResults) -> list[str]:
     if inert_shrinkage(results) is not None:
         without_effect.add("weight_decay")
     return [name for name in results.definition.space.hyperparameters if name in without_effect]
+
+
+@once
+def no_decay_mattered(results: StudyResults) -> bool:
+    """Say whether no weight decay that the search tried is large enough to shrink the weights."""
+    return all(decay_shrinkage(results, each.config, each.round) < NO_EFFECT for each in outcomes(results))
 
 
 def decay_shrinkage(results: StudyResults, config: Config, number: int) -> float:

@@ -10,6 +10,7 @@ from hpo.proof.final_stage import changes_of
 from hpo.proof.probing import PROBES, Probe
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of, trained_again
+from hpo.reports.facts.once import once
 from hpo.reports.words.formatting import CONFIDENCE_TEXT, count_text, interval_words, points_text, value_text
 from hpo.searching.space import Value
 
@@ -33,7 +34,12 @@ def carrying_note(results: StudyResults) -> list[str]:
     """Return a sentence on what was rescaled and one on the learning rates that were tried; none before the end."""
     if results.state != "done":
         return []
-    return [*_of_changes(results), *_of_probes(results)]
+    return list(_carried(results))
+
+
+@once
+def _carried(results: StudyResults) -> tuple[str, ...]:
+    return (*_of_changes(results), *_of_probes(results))
 
 
 def _of_changes(results: StudyResults) -> list[str]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo.proof.transfer import NO_EFFECT
 from hpo.record.results import StudyResults
-from hpo.reports.facts.inert import decay_shrinkage, inert_names, inert_shrinkage
-from hpo.reports.facts.outcomes import outcomes
+from hpo.reports.facts.inert import inert_names, inert_shrinkage, no_decay_mattered
 from hpo.reports.words.formatting import count_text, region_text, value_text
 from hpo.searching.relevance import Relevance
 from hpo.searching.space import Config, Interval
@@ -61,7 +59,7 @@ def _shrinkage_note(results: StudyResults, share: float, found: Relevance | None
         "The good values of weight_decay are too small to matter: they shrink the weights by "
         f"{value_text(100 * share)} % at most.{seen} Zero will do as well."
     )
-    if all(decay_shrinkage(results, each.config, each.round) < NO_EFFECT for each in outcomes(results)):
+    if no_decay_mattered(results):
         return f"{note} No value large enough to matter was tried: widen its limits."
     return note
 

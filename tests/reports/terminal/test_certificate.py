@@ -47,10 +47,8 @@ def test_a_subset_that_passes_is_said_to_rank_with_its_tau_and_its_cost():
 
 
 def test_a_subset_that_does_not_pass_is_said_not_to_and_what_would():
-    says = (
-        "500 images do not rank the better half like 8000 do: Kendall's tau 0.30, at least -0.30 (noise allows 0.80), "
-    )
-    says += "1.2 points lost, at most 3.0; "
+    says = "500 images do not rank the better half like 8000 do: Kendall's tau 0.30, at least -0.30 "
+    says += "(noise allows 0.80), 1.2 points lost, at most 3.0; "
     assert note(SECOND_PASSES) == says + "2000 do."
     assert note(NONE_PASSES) == says + "nor does any other number that was tried."
 
