@@ -112,7 +112,7 @@ def recommend(
             images=subset,
             epochs=last.epochs,
         )
-    nothing = _nothing(data, trials, good, found)
+    nothing = _nothing(definition, data, trials, good, found)
     if nothing is None:
         return found
     return replace(found, config=None, changes=(), nothing=nothing, result=None)
@@ -141,7 +141,11 @@ def _all_trained(definition: StudyDefinition, good: Sequence[GoodValue], full: S
 
 
 def _nothing(
-    data: Mapping[str, Any], trials: Sequence[TrialResult], good: Sequence[GoodValue], found: Recommended
+    definition: StudyDefinition,
+    data: Mapping[str, Any],
+    trials: Sequence[TrialResult],
+    good: Sequence[GoodValue],
+    found: Recommended,
 ) -> Nothing | None:
     """Return why what was `found` is not to be recommended, if so."""
     if trials and all(_failed(trial) for trial in trials):
@@ -151,10 +155,10 @@ def _nothing(
     chance = data.get("chance")
     if chance is None or not found.validation.runs:
         return None
-    if found.validation.mean > clearly_above(chance, _images(data, found.where)):
+    if found.validation.mean > clearly_above(chance, _images(definition, data, found.where)):
         return None
     confirmed = next((each.confirmed for each in good if each.key == found.key), UNKNOWN)
-    learnt = confirmed.runs and confirmed.mean > clearly_above(chance, _images(data, "confirmation"))
+    learnt = confirmed.runs and confirmed.mean > clearly_above(chance, _images(definition, data, "confirmation"))
     return "lost" if found.where == "test" and learnt else "chance"
 
 
@@ -163,10 +167,10 @@ def _failed(trial: TrialResult) -> bool:
     return trial.failed or trial.score == WORST_SCORE
 
 
-def _images(data: Mapping[str, Any], where: Where | None) -> int:
+def _images(definition: StudyDefinition, data: Mapping[str, Any], where: Where | None) -> int:
     """Return how many images a validation score is the mean over."""
     name = {"test": "holdout", "confirmation": "confirmation"}.get(where or "", "validation")
-    return int(data.get(name) or data["validation"])
+    return int(data.get(name, getattr(definition.data, name)))
 
 
 def _changes(
