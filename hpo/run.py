@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, RenderableType
-from rich.text import Text
+from rich.console import Console
 
 from hpo import models
 from hpo.certificate.auto_samples import auto_rounds, with_samples
@@ -175,30 +174,19 @@ def _conclude(
     database: Database, definition: StudyDefinition, data: StudyData, out: Path, arguments: argparse.Namespace
 ) -> None:
     from hpo.reports.files import REPORT  # noqa: PLC0415 - see _write
+    from hpo.reports.terminal.search import ending  # noqa: PLC0415 - see _write
 
     results = load_results(database, definition.name)
     console = Console(highlight=False)
     with console.status("writing tables, figures and the report"):
         _publish_or_say(database, results)
         written = _write(results, out, arguments) + _write_network(database, results, data, out)
-    for panel in _panels(results, whole=arguments.verbose):
+    for panel in ending(results, whole=arguments.verbose):
         console.print(panel)
     console.print(f"\n{len(written)} files in {out}", markup=False, soft_wrap=True)
     if out / REPORT in written:
         console.print(f"the report: {out / REPORT}", markup=False, soft_wrap=True)
     console.print(f"watch it with: {serve_command(arguments.storage)}", markup=False, soft_wrap=True)
-
-
-def _panels(results: StudyResults, *, whole: bool) -> list[RenderableType]:
-    """Return what a search, or a comparison, ends with; the `whole` tables of a search are in its report, too."""
-    from hpo.reports.terminal import search as shown_of  # noqa: PLC0415 - see _write
-
-    if results.definition.comparison is not None:
-        return [shown_of.comparison_panel(results), Text(shown_of.verdict(results))]
-    begin, end = shown_of.conclusion_panel(results), shown_of.next_panel(results)
-    if whole:
-        return [begin, *(panel(results) for panel in shown_of.PANELS), end]
-    return [begin, shown_of.full_panel(results, tried=False), end]
 
 
 if __name__ == "__main__":

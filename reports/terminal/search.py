@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpo.record.results import StudyResults
+from hpo.reports.facts.facts import facts_of
 from hpo.reports.sheets.all_data import all_data_sheet
 from hpo.reports.sheets.good_values import good_values_sheet
 from hpo.reports.sheets.rounds import reasons, rounds_sheet
@@ -26,6 +27,7 @@ __all__ = [
     "PANELS",
     "comparison_panel",
     "conclusion_panel",
+    "ending",
     "full_panel",
     "good_values_panel",
     "next_panel",
@@ -82,6 +84,18 @@ def _table(sheet: Sheet) -> Table:
 
 def _small(sheet: Sheet) -> list[Text]:
     return [Text(" ".join(sheet.legend), style="dim")] if sheet.legend else []
+
+
+def ending(results: StudyResults, *, whole: bool = False) -> list[RenderableType]:
+    """Return what a run ends with, what to use first; the `whole` tables are in the report, too."""
+    if results.definition.comparison is not None:
+        return [comparison_panel(results), Text(verdict(results))]
+    told = [conclusion_panel(results)]
+    if whole:
+        told += [panel(results) for panel in PANELS]
+    elif not facts_of(results).nothing:
+        told.append(full_panel(results, tried=False))
+    return [*told, next_panel(results)]
 
 
 PANELS = (rounds_panel, good_values_panel, full_panel)

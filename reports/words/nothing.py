@@ -9,6 +9,9 @@ from hpo.reports.facts.outcomes import outcomes
 from hpo.reports.words.formatting import count_text, percent, region_text, value_text
 from hpo.searching.space import Interval, Numeric
 
+MOST_COMMON = 0.8
+"""Above this share of one class, a high accuracy means little."""
+
 LABELS = "Check that the labels belong to the images, and that all images are scaled alike"
 
 
@@ -17,7 +20,7 @@ def nothing_text(results: StudyResults) -> str:
     found = facts_of(results).recommended
     trials = comparable(results.definition, results.trials)
     configs, best = count_text(len(trials), "config"), percent(found.validation.mean)
-    guessing = f"always guessing the commonest class: {percent(float(results.data.get('chance', 0.0)))} %"
+    guessing = f"always guessing the commonest class ({percent(float(results.data.get('chance', 0.0)))} %)"
     begin = "Nothing was learnt, so no value is recommended:"
     if found.nothing == "failed":
         reason = next((each.reason for each in outcomes(results) if each.reason), None)
@@ -42,6 +45,10 @@ def advice(results: StudyResults) -> list[str]:
         return ["See evaluations.csv for runs that failed.", _rates(results, smaller=True)]
     if found.nothing == "alike" and found.validation.mean == 1:
         return ["Any of the values will do; a harder task, or fewer images, would tell them apart."]
+    common = float(results.data.get("chance", 0.0))
+    if common > MOST_COMMON:
+        first = f"{percent(common)} % of the images are of one class, so accuracy says little: balance the classes."
+        return [first, _rates(results)]
     return [f"{LABELS}.", _rates(results), "Train longer or on more images (epochs and samples of [[rounds]])."]
 
 
@@ -55,4 +62,4 @@ def _rates(results: StudyResults, *, smaller: bool = False) -> str:
     span = f"tried: {region_text(Interval(min(tried), max(tried)))}"
     if smaller:
         return f"Try smaller learning rates: begin lower in space.learning_rate ({span})."
-    return f"Try other learning rates: widen space.learning_rate ({span})."
+    return f"Try learning rates beyond these: widen space.learning_rate ({span})."
