@@ -22,7 +22,7 @@ from hpo.reports.words.formatting import (
     percent,
     points_text,
 )
-from hpo.reports.words.verdict import verdict
+from hpo.reports.words.verdict import details, short_verdict, verdict
 
 COLUMNS = (
     "Of a trial's attributes, *round* and *place* say where it belongs, *training images* and *epochs* on how many "
@@ -39,8 +39,9 @@ FINAL_COLUMNS = (
 def study_note(results: StudyResults, study_ids: Mapping[str, int]) -> str:
     """Return the note of the study. `study_ids` are those of the Optuna studies that it links to, by their names."""
     trials = study_ids[results.definition.name]
-    body = _comparison(results) if results.definition.comparison is not None else _search(results, trials)
-    return "\n\n".join([f"## {escaped(results.definition.title)}", escaped(verdict(results)), *body, *_more(results)])
+    compared = results.definition.comparison is not None
+    body = [escaped(verdict(results)), *_comparison(results)] if compared else _search(results, trials)
+    return "\n\n".join([f"## {escaped(results.definition.title)}", *body, *_more(results)])
 
 
 def final_note(results: StudyResults, study_ids: Mapping[str, int]) -> str:
@@ -58,7 +59,16 @@ def final_note(results: StudyResults, study_ids: Mapping[str, int]) -> str:
 
 
 def _search(results: StudyResults, study_id: int) -> list[str]:
-    return [*_good_values(results, study_id), *_on_all_of_the_data(results), *_rounds(results)]
+    first, *rest = _escaped(short_verdict(results))
+    notes = "\n".join(f"- {note}" for note in _escaped(details(results)))
+    return [
+        f"**{first}**",
+        *([" ".join(rest)] if rest else []),
+        *_good_values(results, study_id),
+        *_on_all_of_the_data(results),
+        *_rounds(results),
+        *(["### Notes", notes] if notes else []),
+    ]
 
 
 def _good_values(results: StudyResults, study_id: int) -> list[str]:

@@ -132,7 +132,7 @@ def _in_words(results: StudyResults) -> str:
 def _span(shares: Sequence[float]) -> str:
     """Return the lowest and the highest of `shares` in percent, once where they read the same."""
     low, high = percent(min(shares)), percent(max(shares))
-    return low if low == high else f"{low} .. {high}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _overfitting(results: StudyResults, pictures: Pictures) -> Section:

@@ -17,16 +17,24 @@ from hpo.searching.space import Value
 MARKS = {"plain": "as searched", "probe_lower": "x 1/2", "probe_higher": "x 2"}
 """What a row of the winner's neighbours is called, by its stage."""
 
+VISIBLE = 0.0005
+"""A change of accuracy below this share rounds to no points."""
+
 FACTORS: dict[Probe, str] = {"probe_lower": "halving", "probe_higher": "doubling"}
 
 
-def change_notes(results: StudyResults) -> list[str]:
-    """Return a sentence for each recommended value that was changed for all of the data, or put back."""
+def change_notes(results: StudyResults, *, arbitrary: bool = True) -> list[str]:
+    """Return a sentence for each recommended value that was changed for all of the data, or put back.
+
+    Not for those that are `arbitrary`, if they are not shown.
+    """
+    facts = facts_of(results)
     return [
         f"{each.name} {value_text(each.old)} -> {value_text(each.new)}: {each.why}."
         if each.old != each.new
         else f"{each.name} {value_text(each.new)}: {each.why}."
-        for each in facts_of(results).recommended.changes
+        for each in facts.recommended.changes
+        if arbitrary or each.name not in facts.inert
     ]
 
 
@@ -54,7 +62,8 @@ def _of_changes(results: StudyResults) -> list[str]:
     (change,) = changes
     worth = _difference(winner, plain, test=True)
     interval = f" ({CONFIDENCE_TEXT} interval: {interval_words(worth, signed=True)})" if worth.runs > 1 else ""
-    moved = f"test accuracy changed by {points_text(worth.mean, signed=True)} points{interval}"
+    points = points_text(worth.mean, signed=True)
+    moved = f"test accuracy {'did not change' if points == '+0.0' else f'changed by {points} points'}{interval}"
     if _base(results) is not plain:
         return [f"Weight decay was {change.why}; {moved}."]
     seeds = count_text(len(plain.runs), "seed")
@@ -68,11 +77,15 @@ def _of_probes(results: StudyResults) -> list[str]:
         return []
     best = trained_again(results)
     taken = None if best is None or best.plain else best
+    changes = [_difference(probe, base) for probe in probes]
+    if taken is None and len(probes) > 1 and all(change.mean < -VISIBLE for change in changes):
+        points = " and ".join(points_text(-change.mean) for change in changes)
+        return [f"Halving or doubling the learning rate lowered validation accuracy by {points} points; it was kept."]
     told = []
     for probe in probes:
         change = _difference(probe, base)
         went = "raised" if change.mean > 0 else "lowered"
-        if points_text(change.mean) in ("0.0", "-0.0"):
+        if abs(change.mean) < VISIBLE:
             moved = "did not change validation accuracy"
         else:
             moved = f"{went} validation accuracy by {points_text(abs(change.mean))} points"

@@ -31,13 +31,18 @@ def verdict(results: StudyResults) -> str:
     """Return what to conclude from the study as far as it is: what `short_verdict` says, and what that rests on."""
     if results.definition.comparison is not None:
         return comparison_verdict(results)
+    told = short_verdict(results, changes=not carrying_note(results))
+    return " ".join([*told, *details(results)])
+
+
+def details(results: StudyResults) -> list[str]:
+    """Return what a search's conclusion rests on, and what comes next, a sentence or two each."""
     if facts_of(results).nothing:
-        return " ".join(short_verdict(results))
-    carried = carrying_note(results)
-    noted = [*outside_note(results), *inert_note(results), *carried, *luck_note(results)]
+        return []
+    carried = [*outside_note(results), *inert_note(results), *carrying_note(results), *luck_note(results)]
+    notes = carried if results.full else inert_note(results)
     ended = [*guard_text(results), *unopened_text(results), *another_round(results)] if results.good else []
-    notes = noted if results.full else inert_note(results)
-    return " ".join([*short_verdict(results, changes=not carried), *notes, *ended, certificate_note(results)])
+    return [*notes, *ended, certificate_note(results)]
 
 
 def short_verdict(results: StudyResults, *, changes: bool = True) -> list[str]:
@@ -51,7 +56,7 @@ def short_verdict(results: StudyResults, *, changes: bool = True) -> list[str]:
         return [conclusion(results), *advice(results), *data]
     if facts.recommended.where == "test":
         warned = [*limits_to_widen(results), *winner_warnings(results)]
-        changed = change_notes(results) if changes else []
+        changed = change_notes(results, arbitrary=False) if changes else []
         return [conclusion(results), race_text(results), *changed, *warned, *data]
     raced = [race_text(results)] if results.good else []
     return [conclusion(results), *raced, f"Data: {data_text(results)}."]

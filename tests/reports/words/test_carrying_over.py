@@ -42,8 +42,8 @@ def test_a_probe_that_was_not_taken_says_what_it_cost():
         if probe.stage.startswith("probe")
     ]
     assert note == (
-        f"Halving the learning rate lowered validation accuracy by {lost[0]:.1f} points; doubling the learning rate "
-        f"lowered validation accuracy by {lost[1]:.1f} points; it was kept."
+        "Halving or doubling the learning rate lowered validation accuracy by "
+        f"{lost[0]:.1f} and {lost[1]:.1f} points; it was kept."
     )
     assert note in verdict(AT_THE_TOP)
     assert full.stage == "full"
@@ -98,9 +98,8 @@ def test_plain_values_that_are_better_are_what_to_use_and_say_so():
     changed, probed = carrying_note(UNSCALED)
     assert changed.endswith(". The value of the search is kept: its mean validation accuracy over 3 seeds is higher.")
     probes = [each for each in UNSCALED.full if each.stage.startswith("probe")]
-    for each in probes:
-        lost = 100 * (plain.validation.mean - each.validation.mean)
-        assert f"lowered validation accuracy by {lost:.1f} points" in probed, "they are held against the kept value"
+    lost = " and ".join(f"{100 * (plain.validation.mean - each.validation.mean):.1f}" for each in probes)
+    assert f"lowered validation accuracy by {lost} points" in probed, "they are held against the kept value"
     assert probed.endswith("it was kept.")
     assert UNSCALED.full[0].stage == "adopted"
     assert UNSCALED.full[0].config == plain.config
