@@ -62,7 +62,7 @@ def _search(results: StudyResults, study_id: int) -> list[str]:
     first, *rest = _escaped(short_verdict(results))
     notes = "\n".join(f"- {note}" for note in _escaped(details(results)))
     return [
-        f"**{first}**",
+        first,
         *([" ".join(rest)] if rest else []),
         *_good_values(results, study_id),
         *_on_all_of_the_data(results),
