@@ -1,1 +1,52 @@
-"""Finds good hyperparameter values on little data, and proves them on all of it."""
+"""Finds good hyperparameter values on little data, and proves them on all of it.
+
+What a program may rely on, beside the command line:
+
+- `load_definition(study, changes=(), seed=None)`: the checked definition of a preset or of a study file
+- `StudyDefinition`: what it returns: the space, the rounds, the network, the data
+- `presets()`: the names and titles of the studies that come along
+- `UserError`: a mistake that the user can put right; its text says how
+- `open_study(name=None, storage=None)`: a study in a database: what to use, how sure that is, its report
+- `Study`: what it returns
+- `hpo.models`: layers, networks, optimizers and training, on NumPy alone
+- `hpo.reports.tables`: a study's tables as pandas DataFrames
+- `__version__`
+
+Names are imported when they are first asked for, so that `import hpo` costs nothing and `import hpo.models` loads NumPy
+and nothing else. Whatever is not listed here may change in any release.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpo.definition.files import load_definition, presets
+    from hpo.definition.study import StudyDefinition
+    from hpo.storage.errors import UserError
+    from hpo.study import Study, open_study
+
+__version__ = "0.2.0"
+
+_HOMES = {
+    "load_definition": "hpo.definition.files",
+    "presets": "hpo.definition.files",
+    "StudyDefinition": "hpo.definition.study",
+    "UserError": "hpo.storage.errors",
+    "Study": "hpo.study",
+    "open_study": "hpo.study",
+}
+"""Where each public name lives."""
+
+__all__ = ["Study", "StudyDefinition", "UserError", "__version__", "load_definition", "open_study", "presets"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'hpo' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

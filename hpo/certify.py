@@ -9,20 +9,28 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from hpo.certificate.auto_samples import auto_rounds, with_samples
 from hpo.certificate.plan import CONFIGS, FACTOR, LARGEST, SEEDS
 from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
+from hpo.cli.console import console as plain_console
 from hpo.cli.data import look_at_data
 from hpo.cli.driving import drive_and_show
-from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, check_workers, make_out_folder, parser
-from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.cli.options import (
+    add_changes,
+    add_data_dir,
+    add_storage,
+    add_workers,
+    check_workers,
+    make_out_folder,
+    parser,
+    user_path,
+)
+from hpo.cli.running import quiet_optuna, run_command, stopped
 from hpo.definition.files import define, load_tables
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
 from hpo.engine.certifier import Certifier
-from hpo.engine.exit_codes import DONE, INTERRUPTED
+from hpo.engine.exit_codes import DONE
 from hpo.record.certificate import CertificateRecord, load_findings
 from hpo.record.study import StudyRecord, chosen_samples, study_names
 from hpo.storage.database import Database, database_errors, shown
@@ -44,9 +52,9 @@ def make_parser() -> argparse.ArgumentParser:
         "Before the search, or after it: then the configs are drawn around its last box.\n"
         "The same command again resumes; finished trials are kept.",
         """
-        python -m hpo.certify --study mnist_wd
-        python -m hpo.certify --study my_study.toml --configs 32 --seeds 5
-        python -m hpo.certify --study mnist_wd --largest 50000
+        hpo certify --study mnist_wd
+        hpo certify --study my_study.toml --configs 32 --seeds 5
+        hpo certify --study mnist_wd --largest 50000
         """,
     )
     made.add_argument(
@@ -65,7 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"images of the reference (default: {LARGEST} times the study's, or all there are)",
     )
-    made.add_argument("--out", type=Path, metavar="DIR", help="where table and figure go (default: out/<study>/)")
+    made.add_argument("--out", type=user_path, metavar="DIR", help="where table and figure go (default: out/<study>/)")
     add_data_dir(made)
     add_changes(made)
     return made
@@ -96,11 +104,7 @@ def _certify(arguments: argparse.Namespace) -> int:
                 f"data: {source['provenance']}, database: {shown(arguments.storage)}",
             ],
         ):
-            say(
-                f"stopped; finished trials are kept in {shown(arguments.storage)}. "
-                "The same command goes on where this one stopped."
-            )
-            return INTERRUPTED
+            return stopped(arguments.storage)
         _conclude(database, definition, record, out)
     return DONE
 
@@ -136,7 +140,7 @@ def _conclude(database: Database, definition: StudyDefinition, record: Certifica
     if findings is None:
         raise RuntimeError(f"{record.name} is done, yet trials are missing")
     written = write_certificate(findings, out)
-    console = Console(highlight=False)
+    console = plain_console()
     console.print(certificate_panel(findings))
     console.print(f"\nfiles in {out}: {', '.join(path.name for path in written)}", markup=False)
 

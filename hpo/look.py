@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from hpo import models
-from hpo.cli.options import add_data_dir, parser
+from hpo.cli.options import add_data_dir, parser, user_path
 from hpo.cli.running import run_command, say
 from hpo.engine.exit_codes import DONE
 from hpo.reports.look.files import probabilities, write_look
@@ -30,16 +30,16 @@ def make_parser() -> argparse.ArgumentParser:
         "Draw the filters of a trained ConvNet's first convolution and what the network makes of one training image,\n"
         "stage by stage, and print what it takes the image for. No test image is looked at.",
         """
-        python -m hpo.look out/book_convnet/network.npz
-        python -m hpo.look network.npz --dataset fashion_mnist --image 17 --out out/look
+        hpo look out/book_convnet/network.npz
+        hpo look network.npz --dataset fashion_mnist --image 17 --out out/look
         """,
     )
-    made.add_argument("network", type=Path, metavar="NETWORK.npz", help="a network that was saved after training")
+    made.add_argument("network", type=user_path, metavar="NETWORK.npz", help="a network that was saved after training")
     made.add_argument(
         "--dataset", default="mnist", metavar="NAME", help="mnist, fashion_mnist, or the path of your own data"
     )
     made.add_argument("--image", type=int, default=0, metavar="N", help="which training image, from 0 (default: 0)")
-    made.add_argument("--out", type=Path, metavar="DIR", help="for the pictures (default: the network's folder)")
+    made.add_argument("--out", type=user_path, metavar="DIR", help="for the pictures (default: the network's folder)")
     add_data_dir(made)
     return made
 

@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 from hpo.cli.formats import add_formats, chosen_formats
-from hpo.cli.options import add_storage, make_out_folder, parser
+from hpo.cli.options import add_storage, make_out_folder, parser, user_path
 from hpo.cli.running import quiet_optuna, run_command, say
 from hpo.engine.exit_codes import DONE
-from hpo.record.opening import open_studies
+from hpo.record.open_study import open_studies
 from hpo.record.results import StudyResults
+from hpo.record.untrusted import reading
 from hpo.reports.files import REPORT, report_files, side_by_side_files, write_files
 from hpo.reports.page.use import standing
 
@@ -31,10 +32,10 @@ def make_parser() -> argparse.ArgumentParser:
         "Write what a study found, from the database alone, at any time: report.html, one page that opens offline and\n"
         "prints; the tables; the figures. With several studies: one page that puts them side by side.",
         """
-        python -m hpo.report --study mnist_wd
-        python -m hpo.report --study mnist_wd --format csv,parquet,json,md,html
-        python -m hpo.report --study mnist_wd --study mnist_convnet
-        python -m hpo.report --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo --out results
+        hpo report --study mnist_wd
+        hpo report --study mnist_wd --format csv,parquet,json,md,html
+        hpo report --study mnist_wd --study mnist_convnet
+        hpo report --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo --out results
         """,
     )
     made.add_argument(
@@ -46,7 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="a study in the database; may be left out where there is only one, and repeated to compare several",
     )
     add_storage(made)
-    made.add_argument("--out", type=Path, metavar="DIR", help="where the files go (default: out/<study>/)")
+    made.add_argument("--out", type=user_path, metavar="DIR", help="where the files go (default: out/<study>/)")
     add_formats(made)
     return made
 
@@ -57,10 +58,8 @@ def _report(arguments: argparse.Namespace) -> int:
     studies = open_studies(list(dict.fromkeys(arguments.studies)), arguments.storage)
     out = arguments.out or Path("out") / _folder(studies)
     make_out_folder(out)
-    if len(studies) == 1:
-        contents = report_files(studies[0], formats, bom=arguments.bom)
-    else:
-        contents = side_by_side_files(studies, formats, bom=arguments.bom)
+    with reading(", ".join(results.definition.name for results in studies)):
+        contents = _contents(studies, formats, bom=arguments.bom)
     written = write_files(contents, out)
     for results in studies:
         if results.state != "done":
@@ -69,6 +68,12 @@ def _report(arguments: argparse.Namespace) -> int:
     if REPORT in contents:
         say(f"the report: {out / REPORT}")
     return DONE
+
+
+def _contents(studies: list[StudyResults], formats: list[str], *, bom: bool) -> dict[str, bytes]:
+    if len(studies) == 1:
+        return report_files(studies[0], formats, bom=bom)
+    return side_by_side_files(studies, formats, bom=bom)
 
 
 def _folder(studies: list[StudyResults]) -> str:

@@ -9,28 +9,37 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from hpo import models
 from hpo.certificate.auto_samples import auto_rounds, with_samples
 from hpo.cli.certifying import chosen_by_certificate
+from hpo.cli.console import console as plain_console
 from hpo.cli.data import look_at_data
 from hpo.cli.driving import drive_and_show
 from hpo.cli.formats import add_formats, chosen_formats
-from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, check_workers, make_out_folder, parser
-from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.cli.options import (
+    add_changes,
+    add_data_dir,
+    add_storage,
+    add_workers,
+    check_workers,
+    make_out_folder,
+    parser,
+    user_path,
+)
+from hpo.cli.running import quiet_optuna, run_command, say, stopped
 from hpo.definition.files import define, load_tables, presets
 from hpo.definition.study import StudyDefinition
 from hpo.engine.coordinator import Coordinator
-from hpo.engine.exit_codes import DONE, INTERRUPTED
+from hpo.engine.exit_codes import DONE
 from hpo.record.commands import serve_command
 from hpo.record.kept_networks import kept_network
 from hpo.record.results import StudyResults, load_results, warm_start
 from hpo.record.study import StudyRecord
+from hpo.reports.kinds import DRAWN_FORMATS
 from hpo.storage.database import Database, database_errors, shown
 from hpo.training.images import StudyData
 
-DRAWN_FORMATS, DRAWING_SECONDS = {"html", "png", "svg"}, 8.0
+DRAWING_SECONDS = 8.0
 """What is drawn at the end, and about how long that takes (`python -m tests.benchmarks.reports`)."""
 
 
@@ -52,16 +61,18 @@ def make_parser() -> argparse.ArgumentParser:
         "configs of a grid over several seeds, as the book's experiments do.\n"
         "The same command again resumes; finished trials are kept.",
         """
-        python -m hpo.run --study mnist_wd
-        python -m hpo.run --study book_overfit_weight_decay
-        python -m hpo.run --study mnist_wd --set rounds.0.trials=10 --seed 1
-        python -m hpo.run --study my_study.toml --storage postgresql+psycopg://user:password@host/hpo
+        hpo run --study mnist_wd
+        hpo run --study book_overfit_weight_decay
+        hpo run --study mnist_wd --set rounds.0.trials=10 --seed 1
+        hpo run --study my_study.toml --storage postgresql+psycopg://user:password@host/hpo
         """,
     )
     made.add_argument("--study", metavar="NAME|FILE.toml", help="a study that comes along, or the path of your own")
     add_storage(made)
     add_workers(made)
-    made.add_argument("--out", type=Path, metavar="DIR", help="where tables and figures go (default: out/<study>/)")
+    made.add_argument(
+        "--out", type=user_path, metavar="DIR", help="where tables and figures go (default: out/<study>/)"
+    )
     add_formats(made)
     add_data_dir(made)
     add_changes(made)
@@ -78,13 +89,13 @@ def _introduce() -> None:
     width = max(len(name) for name in presets())
     for name, title in presets().items():
         say(f"  {name:<{width}}  {title}")
-    say("\nstart one with:  python -m hpo.run --study mnist_wd\nmore:            python -m hpo.run --help")
+    say("\nstart one with:  hpo run --study mnist_wd\nmore:            hpo run --help")
 
 
 def _run(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
     check_workers(arguments.workers)
-    chosen_formats(arguments.formats)
+    arguments.formats = chosen_formats(arguments.formats)
     warm = [f"search.warm_start={arguments.warm_start}"] if arguments.warm_start else []
     tables = load_tables(arguments.study, [*arguments.changes, *warm], arguments.seed)
     definition = define(arguments.study, with_samples(tables) if auto_rounds(tables) else tables)
@@ -100,24 +111,16 @@ def _run(arguments: argparse.Namespace) -> int:
                 arguments, database, definition, rounds=rounds, data=data.summary(), source=source
             )
             if chosen is None:
-                return _stopped(arguments)
+                return stopped(arguments.storage)
             definition = define(arguments.study, with_samples(tables, chosen["samples"]))
         record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen, warm_start=begin_at)
         if record.state != "done" and not _search(arguments, database, record):
             results = load_results(database, definition.name)
             _publish_or_say(database, results)
             _write(results, out, arguments)
-            return _stopped(arguments)
+            return stopped(arguments.storage)
         _conclude(database, definition, data, out, arguments)
     return DONE
-
-
-def _stopped(arguments: argparse.Namespace) -> int:
-    say(
-        f"stopped; finished trials are kept in {shown(arguments.storage)}. "
-        "The same command goes on where this one stopped."
-    )
-    return INTERRUPTED
 
 
 def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord) -> bool:
@@ -132,7 +135,7 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
             f"data: {record.source['provenance']}, database: {shown(arguments.storage)}",
         ],
         publish=lambda: _publish(database, load_results(database, record.name)),
-        afterwards=DRAWING_SECONDS if DRAWN_FORMATS & set(chosen_formats(arguments.formats)) else 0.0,
+        afterwards=DRAWING_SECONDS if set(DRAWN_FORMATS) & set(arguments.formats) else 0.0,
     )
 
 
@@ -154,7 +157,7 @@ def _publish_or_say(database: Database, results: StudyResults) -> None:
 def _write(results: StudyResults, out: Path, arguments: argparse.Namespace) -> list[Path]:
     from hpo.reports.files import write_reports  # noqa: PLC0415 - pandas and matplotlib take a second to load
 
-    return write_reports(results, out, chosen_formats(arguments.formats), bom=arguments.bom)
+    return write_reports(results, out, arguments.formats, bom=arguments.bom)
 
 
 def _write_network(database: Database, results: StudyResults, data: StudyData, out: Path) -> list[Path]:
@@ -177,7 +180,7 @@ def _conclude(
     from hpo.reports.terminal.search import ending  # noqa: PLC0415 - see _write
 
     results = load_results(database, definition.name)
-    console = Console(highlight=False)
+    console = plain_console()
     with console.status("writing tables, figures and the report"):
         _publish_or_say(database, results)
         written = _write(results, out, arguments) + _write_network(database, results, data, out)

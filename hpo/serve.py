@@ -37,9 +37,9 @@ def make_parser() -> argparse.ArgumentParser:
         "figures, curves and networks filled in, while it runs or afterwards. Notes can be edited there; trials\n"
         "cannot. Ctrl-C ends it; searches go on without it.",
         """
-        python -m hpo.serve
-        python -m hpo.serve --storage postgresql+psycopg://user:password@host/hpo --read-only
-        HPO_TOKEN=... python -m hpo.serve --host 0.0.0.0 --port 8000
+        hpo serve
+        hpo serve --storage postgresql+psycopg://user:password@host/hpo --read-only
+        HPO_TOKEN=... hpo serve --host 0.0.0.0 --port 8000
         """,
     )
     add_storage(made)

@@ -1,6 +1,6 @@
 """A study in Python: what it found, read from its database, for scripts and notebooks.
 
->>> from hpo.study import open_study
+>>> from hpo import open_study
 >>> study = open_study("mnist_wd", "sqlite:///hpo.db")
 >>> study.use
 {'learning_rate': 0.103, 'weight_decay': 0.000118}
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpo.proof.recommended import Recommended
-from hpo.record.opening import open_study as _open_results
+from hpo.record.open_study import open_study as _open_results
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.storage.errors import UserError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+
 import argparse
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hpo import models
-from hpo.cli.options import parser
+from hpo.cli.options import parser, user_path
 from hpo.cli.running import run_command
 from hpo.engine.exit_codes import DONE
 from hpo.reports.figures.drawing import png
@@ -40,12 +42,16 @@ def make_parser() -> argparse.ArgumentParser:
         "SGD zigzags, because the slope across the valley is twenty times that along it. Writes valley.png and\n"
         "valley.csv.",
         """
-        python -m hpo.valley
-        python -m hpo.valley --out my_valley
+        hpo valley
+        hpo valley --out my_valley
         """,
     )
     made.add_argument(
-        "--out", type=Path, default=Path("out") / "valley", metavar="DIR", help="for the files (default: out/valley/)"
+        "--out",
+        type=user_path,
+        default=Path("out") / "valley",
+        metavar="DIR",
+        help="for the files (default: out/valley/)",
     )
     return made
 

@@ -11,7 +11,7 @@ import sys
 import threading
 
 from hpo.cli.options import add_data_dir, add_storage, parser
-from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.cli.running import complain, quiet_optuna, run_command, say
 from hpo.engine.exit_codes import DONE, INTERRUPTED
 from hpo.engine.interrupts import StopRequest
 from hpo.engine.launchers.processes import IDLE_LINE
@@ -35,11 +35,11 @@ def make_parser() -> argparse.ArgumentParser:
         "Join a running search as one more worker: claim queued trials, train them, write down the results. Leaves\n"
         "when the search is done. Start as many as there are cores, on as many machines as reach the database.",
         """
-        python -m hpo.work --study mnist_wd
-        python -m hpo.work --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo
+        hpo work --study mnist_wd
+        hpo work --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo
         """,
     )
-    made.add_argument("--study", required=True, metavar="NAME", help="a study in the database (see: hpo.studies)")
+    made.add_argument("--study", required=True, metavar="NAME", help="a study in the database (see: hpo studies)")
     add_storage(made)
     add_data_dir(made)
     made.add_argument("--child", action="store_true", help=argparse.SUPPRESS)  # started by hpo.run, which may die
@@ -51,7 +51,7 @@ def _work(arguments: argparse.Namespace) -> int:
     nudged = threading.Event()
     if arguments.child:
         _listen_to_parent(nudged)
-    announce = (lambda text: print(text, file=sys.stderr, flush=True)) if arguments.child else say
+    announce = complain if arguments.child else say
     with (
         StopRequest() as stop,
         database_errors(arguments.storage),

@@ -100,22 +100,22 @@ class Momentum(Optimizer):
 
     def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:
         (v,) = state
+        self._turn_velocity(v, g, scratch, rate)
+        p += v  # p <- p + v
+
+    def _turn_velocity(self, v: Array, g: Array, scratch: Array, rate: float) -> None:
+        """Update `v` in place, and leave lr g in `scratch`."""
         np.multiply(g, rate, out=scratch)
         v *= self.momentum
         v -= scratch  # v <- momentum v - lr g
-        p += v  # p <- p + v
 
 
-class Nesterov(Optimizer):
+class Nesterov(Momentum):
     """Nesterov's momentum, with the gradient taken at the parameters (Bengio et al. 2013, "Advances", eq. 7)."""
-
-    flushed_below = (1e-20,)
 
     def _update(self, p: Array, g: Array, state: list[Array], scratch: Array, rate: float) -> None:
         (v,) = state
-        np.multiply(g, rate, out=scratch)
-        v *= self.momentum
-        v -= scratch  # v <- momentum v - lr g
+        self._turn_velocity(v, g, scratch, rate)
         p -= scratch
         np.multiply(v, self.momentum, out=scratch)
         p += scratch  # p <- p + momentum v - lr g

@@ -34,7 +34,7 @@ class TrainingResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Moment:
     """How far a training has come: updates, passes over the training examples, seconds spent."""
 
     step: int
@@ -42,31 +42,33 @@ class Place:
     seconds: float
 
 
-def result_of(place: Place, on_train: Evaluation, on_validation: Evaluation, *, stopped_early: bool) -> TrainingResult:
+def result_of(
+    moment: Moment, on_train: Evaluation, on_validation: Evaluation, *, stopped_early: bool
+) -> TrainingResult:
     """Return the result of a training whose numbers are finite."""
     return TrainingResult(
-        step=place.step,
-        epoch=place.epoch,
+        step=moment.step,
+        epoch=moment.epoch,
         train_loss=min(on_train.loss, LOSS_CAP),
         train_accuracy=on_train.accuracy,
         validation_loss=min(on_validation.loss, LOSS_CAP),
         validation_accuracy=on_validation.accuracy,
         validation_hits=on_validation.hits,
-        seconds=place.seconds,
+        seconds=moment.seconds,
         stopped_early=stopped_early,
     )
 
 
-def diverged_result(place: Place, reason: str, validation_size: int) -> TrainingResult:
+def diverged_result(moment: Moment, reason: str, validation_size: int) -> TrainingResult:
     """Return the last result of a training that ran into NaN or infinity: the worst case, in finite numbers."""
     return TrainingResult(
-        step=place.step,
-        epoch=place.epoch,
+        step=moment.step,
+        epoch=moment.epoch,
         train_loss=LOSS_CAP,
         train_accuracy=0.0,
         validation_loss=LOSS_CAP,
         validation_accuracy=0.0,
         validation_hits=np.zeros(validation_size, dtype=np.bool_),
-        seconds=place.seconds,
+        seconds=moment.seconds,
         diverged=reason,
     )

@@ -11,7 +11,7 @@ from hpo.models.checks import check_integer
 from hpo.models.early_stopping import EarlyStopping
 from hpo.models.examples import Examples
 from hpo.models.network import Evaluation, Network
-from hpo.models.results import Place, TrainingResult, diverged_result, result_of
+from hpo.models.results import Moment, TrainingResult, diverged_result, result_of
 from hpo.models.settings import TrainingSettings
 from hpo.models.trainer import Trainer
 
@@ -88,10 +88,10 @@ class _Run:
                 on_train, on_validation = self._early.restore(network)
         network.release_buffers()  # until the next result is asked for, other networks may train
         self._seconds += perf_counter() - started
-        place = Place(trainer.step, trainer.step / trainer.steps_per_epoch, self._seconds)
+        moment = Moment(trainer.step, trainer.step / trainer.steps_per_epoch, self._seconds)
         if reason is not None:
-            return diverged_result(place, reason, len(self._validation))
-        return result_of(place, on_train, on_validation, stopped_early=stopped_early)
+            return diverged_result(moment, reason, len(self._validation))
+        return result_of(moment, on_train, on_validation, stopped_early=stopped_early)
 
 
 def _divergence(on_train: Evaluation, on_validation: Evaluation, step: int) -> str | None:

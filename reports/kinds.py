@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-FORMATS = ("csv", "parquet", "json", "md", "html", "png", "svg")
-"""Four of tables, the report, two of figures."""
+TABULAR_FORMATS = ("csv", "parquet", "json", "md")
+DRAWN_FORMATS = ("html", "png", "svg")
+"""The report, and two of figures: drawing them takes a while."""
 
+FORMATS = TABULAR_FORMATS + DRAWN_FORMATS
 DEFAULT_FORMATS = ("csv", "html", "png", "svg")

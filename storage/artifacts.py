@@ -33,19 +33,23 @@ def network_id(trial_id: int) -> str:
     return f"{_NETWORK}-{trial_id}"
 
 
+class Artifact(io.BytesIO):
+    """The content of an artifact. The class tells a server that it is a file of somebody's, and no page of its own."""
+
+
 class DatabaseArtifacts:
     """The artifacts of one database: what Optuna and its dashboard call an artifact store."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def open_reader(self, artifact_id: str) -> BinaryIO:
+    def open_reader(self, artifact_id: str) -> Artifact:
         """Return the content of an artifact; raise ArtifactNotFound if there is none."""
         ours = _OURS.fullmatch(artifact_id)
         content = self._uploaded(artifact_id) if ours is None else self._recorded(ours[1], int(ours[2]))
         if content is None:
             raise ArtifactNotFound(f"no artifact {artifact_id} in the database")
-        return io.BytesIO(content)
+        return Artifact(content)
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         """Keep an uploaded file."""

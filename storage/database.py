@@ -14,11 +14,16 @@ from urllib.parse import quote
 
 import optuna
 import sqlalchemy as sa
-from optuna.storages import BaseStorage, RDBStorage
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from optuna.storages import BaseStorage
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from hpo.storage.errors import NoDatabaseError, UserError
+from hpo.storage.forgiving import ForgivingStorage
 from hpo.storage.schema import SCHEMA_VERSION, metadata, schema_version
+from hpo.storage.supported import EXAMPLES
+from hpo.storage.urls import database_url, shown, without_password
+
+__all__ = ["SQLITE_TIMEOUT", "Database", "database_errors", "shown"]
 
 T = TypeVar("T")
 
@@ -37,7 +42,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, create: bool = True, read_only: bool = False) -> None:
-        self.url = url
+        self.url = url = database_url(url)
         if read_only or not create:
             _require_existing(url)
         with database_errors(url):
@@ -73,6 +78,12 @@ class Database:
                 f"this one knows {SCHEMA_VERSION}); update this checkout, or use another --storage"
             )
 
+    def study_names(self) -> list[str]:
+        """Return the names of all studies there are, also of those that cannot be read any further."""
+        names = sa.select(sa.column("study_name", sa.String)).select_from(sa.table("studies"))
+        with self.engine.begin() as connection:
+            return sorted(map(str, connection.execute(names).scalars()))
+
     def __enter__(self) -> Database:
         return self
 
@@ -85,23 +96,14 @@ class Database:
         self.engine.dispose()
 
 
-def shown(url: str) -> str:
-    """Return `url` as it may be printed: without its password, and a path in the letters that it was given in."""
-    if url.startswith("sqlite"):
-        return url
-    try:
-        return sa.make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url
-
-
 @contextmanager
 def database_errors(url: str) -> Iterator[None]:
     """Turn what a database says when it is gone, locked, read-only or full into a UserError."""
     try:
         yield
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError, sqlite3.Error) as error:
-        raise UserError(f"the database {shown(url)} cannot be used: {_reason(error)}; {_way_out(error)}") from error
+        reason = without_password(_reason(error), url)
+        raise UserError(f"the database {shown(url)} cannot be used: {reason}; {_way_out(error)}") from error
 
 
 def _reason(error: BaseException) -> str:
@@ -131,37 +133,34 @@ def _way_out(error: BaseException) -> str:
 
 def _require_existing(url: str) -> None:
     """Raise UserError if `url` names an SQLite file that is not there, rather than making an empty one."""
-    parsed = sa.make_url(url) if "://" in url else None
-    if parsed is None or parsed.get_backend_name() != "sqlite" or not parsed.database:
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return
     if not parsed.database.startswith("file:") and not Path(parsed.database).exists():
         text = f"there is no database {parsed.database}; name one with --storage, or start a search first"
         raise NoDatabaseError(text)
 
 
-def _open(url: str, *, read_only: bool) -> RDBStorage:
+def _open(url: str, *, read_only: bool) -> ForgivingStorage:
     """Return Optuna's storage with its engine set up for many processes."""
-    try:
-        parsed = sa.make_url(url)
-    except ArgumentError as error:
-        raise UserError(f"--storage {url!r} is not a database URL; for example sqlite:///hpo.db") from error
+    parsed = sa.make_url(url)
     sqlite = parsed.get_backend_name() == "sqlite"
-    if sqlite and parsed.database in (None, "", ":memory:"):
-        raise UserError(f"--storage {url!r} lives in one process's memory, which workers cannot share; name a file")
     try:
         options = _options(parsed, read_only=read_only)
         if read_only:
             _require_tables(url, options)
         backend = _unless_created_meanwhile(
-            lambda: RDBStorage(url, engine_kwargs=options, skip_table_creation=read_only)
+            lambda: ForgivingStorage(url, engine_kwargs=options, skip_table_creation=read_only)
         )
     except (NoSuchModuleError, ImportError) as error:
-        extra = "; for PostgreSQL: pip install -e '.[postgres]'" if url.startswith("postgres") else ""
-        raise UserError(f"no driver for the database {shown(url)}{extra}") from error
+        postgres = parsed.get_backend_name() == "postgresql"
+        hint = "for PostgreSQL: pip install -e '.[postgres]'" if postgres else f"a database that works: {EXAMPLES}"
+        raise UserError(f"no driver for the database {shown(url)}; {hint}") from error
     except ValueError as error:
-        raise UserError(f"--storage {shown(url)}: {error}") from error
+        raise UserError(f"--storage {shown(url)}: {without_password(str(error), url)}") from error
     except RuntimeError as error:  # Optuna's own word for tables of another Optuna version
-        raise UserError(f"the database {shown(url)} does not fit the installed Optuna: {error}") from error
+        reason = without_password(str(error), url)
+        raise UserError(f"the database {shown(url)} does not fit the installed Optuna: {reason}") from error
     if sqlite:
         (_forbid_writes if read_only else _tune_sqlite)(backend.engine)
     return backend

@@ -10,8 +10,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
+from sqlalchemy.types import NULLTYPE
 
+from hpo.storage.errors import UserError
 from hpo.storage.schema import curves, networks, test_openings
+
+LARGEST = 2**63
+"""What a whole number here is less than."""
 
 Bools = NDArray[np.bool_]
 
@@ -54,7 +59,7 @@ class LedgerEntry:
 
 
 def save_curve(engine: sa.Engine, trial_id: int, curve: Curve) -> None:
-    """Write the curve of `trial_id`; a longer curve of the same trial replaces a shorter one."""
+    """Write the curve of `trial_id` in place of the one it had: the last one written stays, longer or shorter."""
     row = {
         "points": json.dumps([list(asdict(point).values()) for point in curve.points], separators=(",", ":")),
         "hits": np.packbits(curve.hits.reshape(-1)).tobytes(),
@@ -69,14 +74,41 @@ def load_curves(engine: sa.Engine, trial_ids: Sequence[int]) -> dict[int, Curve]
     """Return the curves of those of `trial_ids` that have one."""
     found: dict[int, Curve] = {}
     for batch in _batches(trial_ids):
+        columns = [sa.type_coerce(column, NULLTYPE).label(column.name) for column in curves.columns]
         with engine.begin() as connection:
-            rows = connection.execute(sa.select(curves).where(curves.c.trial_id.in_(batch))).all()
+            rows = connection.execute(sa.select(*columns).where(curves.c.trial_id.in_(batch))).all()
         for row in rows:
-            points = tuple(CurvePoint(*values) for values in json.loads(row.points))  # older rows end at `seconds`
-            groups = 1 + max((point.group for point in points), default=0)
-            bits = np.unpackbits(np.frombuffer(row.hits, dtype=np.uint8), count=groups * row.n_validation)
-            found[row.trial_id] = Curve(points, bits.astype(np.bool_).reshape(groups, row.n_validation))
+            found[row.trial_id] = _curve(row.trial_id, row.points, row.hits, row.n_validation)
     return found
+
+
+def _curve(trial_id: int, points: object, hits: object, n_validation: object) -> Curve:
+    """Return the curve that a row holds. Raises UserError where it is none: SQLite takes anything from anybody."""
+    what = f"the learning curve of its trial with the database's id {trial_id}"
+    try:
+        read = tuple(_point(values) for values in json.loads(str(points)))  # older rows end at `seconds`
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UserError(f"{what} is no list of points") from error
+    groups = 1 + max((point.group for point in read), default=0)
+    if not isinstance(hits, bytes) or not isinstance(n_validation, int):
+        raise UserError(f"{what} does not say which validation images were hit")
+    if n_validation < 0 or groups > max(1, 8 * len(hits)) or -(-groups * n_validation // 8) != len(hits):
+        raise UserError(
+            f"{what} is of {groups} groups and {n_validation} validation images, for which it holds {len(hits)} bytes"
+        )
+    bits = np.unpackbits(np.frombuffer(hits, dtype=np.uint8), count=groups * n_validation)
+    return Curve(read, bits.astype(np.bool_).reshape(groups, n_validation))
+
+
+def _point(values: object) -> CurvePoint:
+    if not isinstance(values, list) or any(isinstance(each, bool) for each in values):
+        raise TypeError
+    whole, numbers, test = values[:2], values[2:8], values[8:]
+    if not all(isinstance(each, int) and 0 <= each < LARGEST for each in whole):
+        raise TypeError
+    if not all(isinstance(each, float | int) for each in (*numbers, *(each for each in test if each is not None))):
+        raise TypeError
+    return CurvePoint(*values)
 
 
 def save_network_bytes(engine: sa.Engine, trial_id: int, npz: bytes) -> None:
@@ -115,8 +147,11 @@ def record_test_opening(engine: sa.Engine, *, study: str, trial_id: int, purpose
 def load_test_openings(engine: sa.Engine, study: str) -> list[LedgerEntry]:
     """Return the ledger of `study`, oldest first; times are UTC."""
     query = sa.select(test_openings).where(test_openings.c.study == study).order_by(test_openings.c.id)
-    with engine.begin() as connection:
-        rows = connection.execute(query).all()
+    try:
+        with engine.begin() as connection:
+            rows = connection.execute(query).all()
+    except (ValueError, TypeError) as error:
+        raise UserError(f"the ledger of its test-set openings has a time that is none ({error})") from error
     return [LedgerEntry(r.study, r.trial_id, r.purpose, r.dataset, r.opened_at) for r in rows]
 
 

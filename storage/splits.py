@@ -15,7 +15,7 @@ from hpo.storage.errors import UserError
 
 Indices = npt.NDArray[np.int64]
 
-_PARTITION, _GROUP, _FRESH = range(3)  # one stream of random numbers for each use of the seed
+_PARTITION, _GROUP, _FRESH, _WITHIN = range(4)  # one stream of random numbers for each use of the seed
 
 
 def stratified_order(labels: npt.NDArray[np.integer], rng: np.random.Generator) -> Indices:
@@ -80,6 +80,17 @@ class Partition:
             return self.pool[k * n : (k + 1) * n]
         return self._draw(self.pool, n, (_GROUP, k))
 
+    def within(self, n: int, k: int, start: int, stop: int) -> Indices:
+        """Return n training images for run k from the pool's start-th to the one before its stop-th.
+
+        All of that range where it has n, else a stratified draw by the seed, n and k. Raises ValueError where it has
+        fewer.
+        """
+        source = self.pool[start:stop]
+        if not 1 <= n <= len(source):
+            raise ValueError(f"{n:,} images cannot be taken from {len(source):,}, the pool's {start:,} to {stop:,}")
+        return source if len(source) == n else self._draw(source, n, (_WITHIN, n, k))
+
     def validation(self, n: int) -> Indices:
         """Return the first n of the holdout; a larger n contains a smaller one.
 
@@ -106,7 +117,7 @@ class Partition:
             )
         return self._draw(unseen, n, (_FRESH, k))
 
-    def _draw(self, source: Indices, n: int, stream: tuple[int, int]) -> Indices:
+    def _draw(self, source: Indices, n: int, stream: tuple[int, ...]) -> Indices:
         rng = np.random.default_rng((self.seed, *stream))
         return source[stratified_order(self.labels[source], rng)[:n]]
 

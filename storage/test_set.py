@@ -1,4 +1,4 @@
-"""The door to the test set: the only module that reads test images.
+"""Reading the test images, which no other module does; `hpo.training.test_set_access` alone calls it.
 
 What it returns is a type of its own on purpose: search and training take a TrainingPart, and mypy refuses them this.
 """

@@ -136,14 +136,98 @@ def test_models_know_numpy_the_standard_library_and_nothing_else(module: str) ->
     assert not others, f"{module} reaches {', '.join(sorted(others))}"
 
 
-EFFECTS = {"sqlalchemy", "sqlite3", "time", "os", "subprocess", "threading", "multiprocessing", "random", "socket"}
+DATABASES = {"sqlalchemy", "sqlite3", "optuna.storages"}
+CLOCKS = {"time", "sched"}
+CHANCE = {"random", "secrets", "uuid"}
+PROCESSES = {"os", "subprocess", "threading", "multiprocessing", "concurrent", "asyncio", "signal", "ctypes"}
+SOCKETS = {"socket", "socketserver", "selectors", "ssl", "http", "urllib", "wsgiref", "ftplib", "smtplib"}
+FILES = {"pathlib", "io", "tempfile", "shutil", "glob", "zipfile", "tarfile", "gzip", "mmap", "logging"}
+PACKAGES = {"searching": ("numpy", "scipy", "optuna"), "proof": ("numpy", "scipy", "optuna"), "certificate": ("numpy",)}
+"""What the pure rooms use that is neither ours nor Python's; `definition` uses none. Of Optuna: samplers, and types."""
+
+
+def of(packages: set[str], name: str) -> bool:
+    """Whether `name` is one of `packages`, or lies in one."""
+    return any(lies_in(name, package) for package in packages)
 
 
 @pytest.mark.parametrize("module", in_room(*PURE))
-def test_decisions_reach_no_database_no_clock_no_process_and_no_socket(module: str) -> None:
+def test_decisions_reach_no_database_no_clock_no_dice_no_process_and_no_socket(module: str) -> None:
+    """What they reach in other rooms, in models and storage.errors, is held to that by tests of its own."""
     own = {each for each in (module, *reached(module)) if room_of(each) in PURE}
-    found = {name for each in own for name in imported(each) if name.split(".")[0] in EFFECTS}
+    effects = DATABASES | CLOCKS | CHANCE | PROCESSES | SOCKETS
+    found = {name for each in own for name in imported(each) if of(effects, name)}
     assert not found, f"{module} reaches {', '.join(sorted(found))}"
+    assert not of_a_clock(module), f"{module} asks what time it is"
+
+
+def of_a_clock(module: str) -> set[str]:
+    """Return how `module` reads the clock by a class that it may have for its type: `datetime.now()` and the like."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    called = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")}
+    return called & {"now", "utcnow", "today"}
+
+
+@pytest.mark.parametrize("module", in_room(*PURE))
+def test_decisions_read_no_file_except_that_a_definition_reads_its_study_file(module: str) -> None:
+    files = {name for name in imported(module) if of(FILES, name)}
+    assert not files or (room_of(module) == "definition" and {name.split(".")[0] for name in files} == {"pathlib"}), (
+        files
+    )
+
+
+@pytest.mark.parametrize("module", in_room(*PURE))
+def test_decisions_use_no_other_packages_than_they_are_known_to(module: str) -> None:
+    known = {"hpo", *sys.stdlib_module_names, *PACKAGES.get(room_of(module), ())}
+    assert {name.split(".")[0] for name in imported(module)} <= known
+
+
+@pytest.mark.parametrize("module", in_room("models"))
+def test_models_start_no_process_and_only_checkpoints_are_files(module: str) -> None:
+    found = {name for name in imported(module) if of(DATABASES | PROCESSES | SOCKETS | {"pathlib", "tempfile"}, name)}
+    assert not found or module == "hpo.models.checkpoint", f"{module} imports {', '.join(sorted(found))}"
+
+
+def test_the_errors_that_every_room_may_raise_import_nothing() -> None:
+    assert not imported("hpo.storage.errors") - {"__future__", "__future__.annotations"}
+
+
+def test_the_face_of_the_package_imports_nothing_of_it_until_it_is_asked_for() -> None:
+    statements = ast.parse(MODULES["hpo"].read_text(encoding="utf-8")).body
+    names = set()
+    for node in statements:  # what stands inside `if TYPE_CHECKING` or a function is not run by `import hpo`
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add("hpo" if node.level else node.module or "")
+    assert {name.split(".")[0] for name in names} <= set(sys.stdlib_module_names)
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    def within(module: str) -> set[str]:
+        return {name for name in imported(module) if name in MODULES and name not in ("hpo", module)}
+
+    circles = {module for module in MODULES if any(module in reached(name) for name in within(module))}
+    assert not circles
+
+
+def test_the_rooms_are_imported_as_parts_of_hpo_only() -> None:
+    """By their folders' names they would be loaded a second time, with errors and types that equal no others."""
+    files = [*MODULES.values(), *(ROOT / "tests").rglob("*.py")]
+    bare = set(FOLDERS) - {"hpo"}
+    found = {
+        path.relative_to(ROOT)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] in bare for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] in bare)
+    }
+    assert not found
+
+
+def test_no_room_reaches_a_front_door() -> None:
+    doors = set(in_room("doors")) - {"hpo"}
+    assert not {module for module in in_room(*RULES) if doors & reached(module)}
 
 
 @pytest.mark.parametrize(("package", "users"), [("argparse", ("cli", "doors")), ("rich", ("cli", "doors", "reports"))])
@@ -160,15 +244,19 @@ def test_the_command_line_and_the_terminal_stay_in_their_rooms(package: str, use
 
 
 def test_matplotlib_stays_where_figures_are_drawn() -> None:
-    users = {module for module in MODULES if any(lies_in(name, "matplotlib") for name in imported(module))}
-    assert all(module.startswith(("hpo.reports.figures", "hpo.reports.look")) for module in users), users
+    strangers = {
+        each for each in users_of("matplotlib") if not each.startswith(("hpo.reports.figures", "hpo.reports.look"))
+    }
+    assert not strangers
+
+
+def users_of(package: str) -> set[str]:
+    return {module for module in MODULES if any(lies_in(name, package) for name in imported(module))}
 
 
 def test_the_test_set_has_one_door_that_only_the_worker_goes_through() -> None:
-    users = {module for module in MODULES if any(lies_in(name, "hpo.storage.test_set") for name in imported(module))}
-    assert users == {"hpo.training.test_door"}
-    users = {module for module in MODULES if any(lies_in(name, "hpo.training.test_door") for name in imported(module))}
-    assert users == {"hpo.engine.worker"}
+    assert users_of("hpo.storage.test_set") == {"hpo.training.test_set_access"}
+    assert users_of("hpo.training.test_set_access") == {"hpo.engine.worker"}
 
 
 def test_the_rooms_are_all_there() -> None:

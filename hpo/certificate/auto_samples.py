@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpo.certificate.plan import matched
+from hpo.certificate.plan import same_updates
 from hpo.certificate.ranking import Certificate, Size
 from hpo.storage.errors import UserError
 
@@ -37,12 +37,12 @@ def with_samples(tables: Mapping[str, Any], samples: int = SAMPLES) -> dict[str,
         epochs = rounds[i].get("epochs")
         if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
             raise UserError(f'rounds.{i}: samples = "{AUTO}" takes epochs, those for {SAMPLES} images: at least 1')
-        chosen = matched(Size(SAMPLES, epochs), samples)
+        chosen = same_updates(Size(SAMPLES, epochs), samples)
         rounds[i] |= {"samples": chosen.samples, "epochs": chosen.epochs}
     return {**tables, "rounds": rounds}
 
 
-def choice(certificate: Certificate, rounds: Sequence[int]) -> dict[str, Any]:
+def choice_record(certificate: Certificate, rounds: Sequence[int]) -> dict[str, Any]:
     """Return what a study's record keeps of the choice, JSON-able."""
     return {
         "rounds": list(rounds),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hpo.certificate.images import Range, disjoint, image_ranges
 from hpo.certificate.ranking import LEAST_CONFIGS, Certificate, Floats, Size, certify
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
@@ -28,13 +29,21 @@ FACTOR, LARGEST = 4, 16
 class CertificatePlan:
     """The trials of a certificate: every config on every size (the smallest first) with every seed.
 
-    `where` says where the configs were drawn.
+    `where` says where the configs were drawn, `images` which training images each size's runs take, see
+    `image_ranges`. It is empty in certificates that older versions began: there run k of a size takes the k-th group of
+    the pool, so sizes share images.
     """
 
     sizes: tuple[Size, ...]
     configs: tuple[Config, ...]
     seeds: int
     where: str
+    images: tuple[tuple[Range, ...], ...] = ()
+
+    @property
+    def sizes_are_disjoint(self) -> bool:
+        """Whether no two sizes share a training image; where they do, tau may be too high."""
+        return disjoint(self.images)
 
     def record(self) -> dict[str, Any]:
         """Return the plan as JSON-able tables."""
@@ -43,13 +52,15 @@ class CertificatePlan:
             "seeds": self.seeds,
             "where": self.where,
             "configs": [dict(config) for config in self.configs],
+            "images": [[list(each) for each in runs] for runs in self.images],
         }
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> CertificatePlan:
         """Return the plan that `record` wrote down."""
         sizes = tuple(Size(*each) for each in record["sizes"])
-        return cls(sizes, tuple(record["configs"]), record["seeds"], record["where"])
+        images = tuple(tuple((first, last) for first, last in runs) for runs in record.get("images", []))
+        return cls(sizes, tuple(record["configs"]), record["seeds"], record["where"], images)
 
 
 def make_plan(
@@ -83,7 +94,9 @@ def make_plan(
             f"{len(different)} different configs were drawn in {where}, and a certificate takes at least "
             f"{LEAST_CONFIGS}; ask for more with --configs, or give the space more choices"
         )
-    return CertificatePlan(ladder(smallest_round(definition), pool, largest), tuple(different), seeds, where)
+    sizes = ladder(smallest_round(definition), pool, largest)
+    images = image_ranges([size.samples for size in sizes], seeds, pool)
+    return CertificatePlan(sizes, tuple(different), seeds, where, images)
 
 
 def smallest_round(definition: StudyDefinition) -> Size:
@@ -107,10 +120,10 @@ def ladder(first: Size, pool: int, largest: int | None = None) -> tuple[Size, ..
     while samples < last:
         rungs.append(samples)
         samples *= FACTOR
-    return tuple(matched(first, n) for n in (*rungs, last))
+    return tuple(same_updates(first, n) for n in (*rungs, last))
 
 
-def matched(first: Size, samples: int) -> Size:
+def same_updates(first: Size, samples: int) -> Size:
     """Return `samples` images trained on for as many updates as `first`, not for as many epochs.
 
     The best learning rate is driven by the number of updates, so sizes are compared at the same one: the fewest whole
@@ -138,29 +151,31 @@ def _widened(numeric: Numeric, low: float, high: float) -> Interval:
 def wanted_trials(plan: CertificatePlan, seed: int) -> list[tuple[Config, dict[str, Any]]]:
     """Return the trials of a certificate with their attributes: first run 0 of all, the smallest size first.
 
-    `seed` is the study's. Run k of a size has the same seed, images and validation images in every config, and others
-    than on any other size: what agrees between two sizes is then the configs' doing.
+    `seed` is the study's. Run k of a size has the same seed, images and validation images in every config. Another
+    size has other seeds, other images as long as there are enough, and validation images that are drawn anew: what
+    agrees between two sizes is then the configs' doing.
     """
     return [
         (
             config,
             {
                 "stage": STAGE,
-                "size": rung,
+                "size": number,
                 "index": index,
                 "run": run,
-                "seed": derived_seed(seed, CERTIFY, rung, run),
+                "seed": derived_seed(seed, CERTIFY, number, run),
                 "n_train": size.samples,
                 "epochs": size.epochs,
+                **({"images": list(plan.images[number][run])} if plan.images else {}),
             },
         )
         for run in range(plan.seeds)
-        for rung, size in enumerate(plan.sizes)
+        for number, size in enumerate(plan.sizes)
         for index, config in enumerate(plan.configs)
     ]
 
 
-def place(attributes: Mapping[str, Any]) -> tuple[int, int, int]:
+def trial_key(attributes: Mapping[str, Any]) -> tuple[int, int, int]:
     """Return what a trial of a certificate is known by: size, config and run."""
     return int(attributes["size"]), int(attributes["index"]), int(attributes["run"])
 
@@ -169,8 +184,8 @@ def scores(plan: CertificatePlan, trials: Iterable[QueuedTrial]) -> dict[Size, F
     """Return the accuracies by size, (configs, seeds); a failed trial has the worst score, one to come is nan."""
     found = {size: np.full((len(plan.configs), plan.seeds), np.nan) for size in plan.sizes}
     for trial in reversed([trial for trial in trials if trial.finished]):  # of twins, the first counts
-        rung, index, run = place(trial.attributes)
-        found[plan.sizes[rung]][index, run] = WORST_SCORE if trial.score is None else trial.score
+        number, index, run = trial_key(trial.attributes)
+        found[plan.sizes[number]][index, run] = WORST_SCORE if trial.score is None else trial.score
     return found
 
 

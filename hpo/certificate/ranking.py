@@ -107,8 +107,13 @@ class Certificate:
 def certify(scores: Mapping[Size, Floats], *, seed: int) -> Certificate:
     """Return the certificate for `scores`: by size, the accuracies (0..1) of m configs x s seeds, shape (m, s).
 
-    All sizes have the same m >= 8 configs in the same order; the number of seeds (3 at least) may differ. The seeds of
-    a size share nothing with those of another. The largest size is the reference.
+    All sizes have the same m >= 8 configs in the same order; the number of seeds (3 at least) may differ. The largest
+    size is the reference.
+
+    The bounds take the seeds of a size to be independent of those of another. For the training images that holds while
+    the pool suffices (`hpo.certificate.images`); beyond that, and as far as the sizes' draws of validation images
+    overlap, luck that they share counts as agreement, so that tau and its lower bound err upwards. Where the reference
+    is all of the pool, sharing is no error: then the question is how a part ranks against the very whole.
 
     One seed j of the reference at a time is left out. The others choose the better half of the configs (by their mean;
     the half is rounded up), and j, which had no say in that, ranks it: tau_j is Kendall's tau-b between the means of

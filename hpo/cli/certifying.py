@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from hpo.certificate.auto_samples import choice
+from hpo.certificate.auto_samples import choice_record
 from hpo.cli.driving import drive_and_show
 from hpo.definition.study import StudyDefinition
 from hpo.engine.certifier import Certifier
@@ -44,4 +44,4 @@ def chosen_by_certificate(
     certificate = load_certificate(database, definition)
     if certificate is None:
         raise RuntimeError(f"the certificate of {definition.name} is done, yet trials are missing")
-    return choice(certificate, rounds)
+    return choice_record(certificate, rounds)

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from hpo.cli.pace import Moment, seconds_left
+from hpo.definition.printable import printable
 from hpo.engine.progress import Progress
 
 PLAIN_EVERY_SECONDS = 15.0
@@ -48,7 +49,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(printable(text), markup=False, highlight=False)
 
     def update(self, now: Progress) -> None:
         """Show `now`."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
-from rich.console import Console
-
+from hpo.cli.console import console
 from hpo.cli.display import Display
 from hpo.engine.driving import Lead, drive
 from hpo.engine.launchers.processes import Fleet
@@ -27,7 +26,7 @@ def drive_and_show(
 
     `afterwards` are the seconds that the command then still takes.
     """
-    with Display(Console(highlight=False), afterwards) as display:
+    with Display(console(), afterwards) as display:
         for line in lines:
             display.say(line)
         return drive(

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
+from hpo.definition.printable import printable
 from hpo.record.where import default_storage
 from hpo.storage.errors import UserError
+from hpo.storage.urls import expanded, without_passwords
 
 
 def add_workers(arguments: argparse.ArgumentParser) -> None:
@@ -48,10 +53,25 @@ def make_out_folder(out: Path) -> None:
         raise UserError(f"--out {out} cannot be written to: {error.strerror}; name another folder") from error
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that repeats no password when it says which of the words it was given it does not understand."""
+
+    _words: Sequence[str] = ()
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """Parse `args`, as argparse does, and keep them for `error`."""
+        self._words = sys.argv[1:] if args is None else list(args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """End with `message`."""
+        super().error(printable(without_passwords(message, self._words)))
+
+
 def parser(command: str, description: str, examples: str) -> argparse.ArgumentParser:
     """Return a parser whose --help teaches with examples; what it says fits a terminal of 80 columns."""
-    return argparse.ArgumentParser(
-        prog=f"python -m {command}",
+    return _Parser(
+        prog=command.replace(".", " "),
         description=textwrap.fill(" ".join(description.split()), 79),
         epilog=f"examples:\n{textwrap.indent(textwrap.dedent(examples).strip(), '  ')}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -64,7 +84,7 @@ def add_storage(arguments: argparse.ArgumentParser) -> None:
         "--storage",
         metavar="URL",
         default=default_storage(),
-        help="the database: any URL that Optuna takes (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
+        help="the database, SQLite or PostgreSQL (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
     )
     arguments.add_argument("-v", "--verbose", action="store_true", help="show Optuna's own log lines too")
 
@@ -75,7 +95,18 @@ def add_data_dir(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument(
         "--data-dir",
         metavar="DIR",
-        type=Path,
-        default=Path(default) if default else None,
+        type=user_path,
+        default=default or None,
         help="a folder with dataset files, looked into first (default: $HPO_DATA_DIR)",
     )
+
+
+def user_path(text: str) -> Path:
+    """Return the path that an option names; a `~` is the home folder there, too, where no shell replaces it.
+
+    Raises argparse's own error where there is no such user.
+    """
+    try:
+        return Path(expanded(text, "the path"))
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

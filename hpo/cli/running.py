@@ -8,8 +8,15 @@ from collections.abc import Callable
 
 import optuna
 
+from hpo.definition.printable import printable
 from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
+from hpo.storage.database import shown
 from hpo.storage.errors import UserError
+
+
+def complain(text: str) -> None:
+    """Print a line to where errors go."""
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def run_command(command: Callable[[], int]) -> int:
@@ -17,7 +24,7 @@ def run_command(command: Callable[[], int]) -> int:
     try:
         return command()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        complain(f"error: {error}")
         return MISTAKE
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -35,5 +42,11 @@ def quiet_optuna(verbose: bool) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line at once."""
-    print(text, flush=True)
+    """Print a line at once; what steers a terminal is written out."""
+    print(printable(text), flush=True)
+
+
+def stopped(storage: str) -> int:
+    """Say that what was asked to stop goes on with the same command, and return the exit code of that."""
+    say(f"stopped; finished trials are kept in {shown(storage)}. The same command goes on where this one stopped.")
+    return INTERRUPTED

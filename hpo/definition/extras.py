@@ -20,19 +20,20 @@ def _installed(name: str) -> bool:
 
 def check_format(kind: str, *, installed: Callable[[str], bool] = _installed) -> None:
     """Raise UserError, naming the extra to install, if the format `kind` needs a package that is not there."""
-    missing = [name for name in FORMAT_NEEDS.get(kind, ()) if not installed(name)]
-    if missing:
-        raise UserError(
-            f"--format {kind} needs {' and '.join(missing)}, which is not installed here; "
-            f"pip install -e '.[{kind}]', or take another format"
-        )
+    _check(f"--format {kind}", kind, FORMAT_NEEDS, "format", installed)
 
 
 def check_installed(sampler: str, *, installed: Callable[[str], bool] = _installed) -> None:
     """Raise UserError, naming the extra to install, if `sampler` needs a package that is not there."""
-    missing = [name for name in NEEDS.get(sampler, ()) if not installed(name)]
+    _check(f"search.sampler = {sampler!r}", sampler, NEEDS, "sampler", installed)
+
+
+def _check(
+    given: str, name: str, needs: Mapping[str, tuple[str, ...]], kind: str, installed: Callable[[str], bool]
+) -> None:
+    missing = [package for package in needs.get(name, ()) if not installed(package)]
     if missing:
         raise UserError(
-            f"search.sampler = {sampler!r} needs {' and '.join(missing)}, which is not installed here; "
-            f"pip install -e '.[{sampler}]', or take another sampler"
+            f"{given} needs {' and '.join(missing)}, which is not installed here; pip install -e '.[{name}]', or take "
+            f"another {kind}"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo.definition.extras import check_installed
+from hpo.definition.naming import check_study_name
 from hpo.definition.study import StudyDefinition, read_definition
 from hpo.storage.errors import UserError
 
@@ -42,7 +43,7 @@ def load_tables(study: str, changes: Sequence[str] = (), seed: int | None = None
 def define(study: str, tables: Mapping[str, Any]) -> StudyDefinition:
     """Return the definition that `tables` make of `study`. Raises UserError for whatever is wrong in them."""
     try:
-        definition = read_definition(study_path(study).stem, tables)
+        definition = read_definition(check_study_name(study_path(study).stem), tables)
         check_installed(definition.search.sampler)
     except UserError as error:
         raise UserError(f"study {study!r}: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hpo.certificate.plan import certificate, place, wanted_trials
+from hpo.certificate.plan import certificate, trial_key, wanted_trials
 from hpo.certificate.ranking import Certificate
 from hpo.engine.progress import Progress
 from hpo.engine.queue import TrialQueue, coordinator_lease
@@ -42,8 +42,8 @@ class Certifier:
             return False
         for number in self.queue.reap(self.trials):
             self._announce(f"trial {number} lost its worker and is back in the queue")
-        present = {place(trial.attributes) for trial in self.trials}
-        missing = [(config, attributes) for config, attributes in self._wanted if place(attributes) not in present]
+        present = {trial_key(trial.attributes) for trial in self.trials}
+        missing = [(config, attributes) for config, attributes in self._wanted if trial_key(attributes) not in present]
         self.advanced = bool(missing)
         for config, attributes in missing:
             self.queue.add(config, self._definition.space.distributions(), attributes)

@@ -15,8 +15,8 @@ from optuna.distributions import BaseDistribution
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState, create_trial
 
-from hpo.record.attribute_names import in_words, written
-from hpo.record.trials import view
+from hpo.record.attribute_names import database_name, to_database
+from hpo.record.trials import queue_id, view
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.searching.space import Config
 from hpo.storage.database import Database
@@ -34,7 +34,7 @@ class TrialQueue:
         self._storage = database.optuna
         self._engine = database.engine
         self._leases = leases
-        self._study_id = self._storage.get_study_id_from_name(study)
+        self._study_id = queue_id(database, study)
 
     def trials(self) -> list[QueuedTrial]:
         """Return every trial, in the order they were enqueued."""
@@ -46,7 +46,7 @@ class TrialQueue:
             state=TrialState.WAITING,
             params=dict(config),
             distributions=dict(distributions),
-            user_attrs=written(attributes),
+            user_attrs=to_database(attributes),
         )
         self._storage.create_new_trial(self._study_id, template)
 
@@ -89,7 +89,7 @@ class TrialQueue:
             save_curve(self._engine, trial.id, curve)
             if network is not None:
                 save_network_bytes(self._engine, trial.id, network)
-            for name, value in written(attributes).items():
+            for name, value in to_database(attributes).items():
                 self._storage.set_trial_user_attr(trial.id, name, value)
             if constraint is not None:
                 self._storage.set_trial_system_attr(trial.id, "constraints", [constraint])
@@ -131,7 +131,7 @@ class TrialQueue:
     def allow(self, trial: QueuedTrial, percent: int) -> None:
         """Let a parked trial be trained to `percent`, unless it has ended meanwhile."""
         with contextlib.suppress(UpdateFinishedTrialError):
-            self._storage.set_trial_user_attr(trial.id, in_words("allowed"), percent)
+            self._storage.set_trial_user_attr(trial.id, database_name("allowed"), percent)
 
     def stop(self, trial: QueuedTrial) -> None:
         """Stop a parked trial for good, unless it has ended meanwhile; it keeps the scores and the curve it has."""
@@ -154,7 +154,7 @@ class TrialQueue:
             elif deaths >= MAX_DEATHS:
                 self.fail(fresh, f"its worker died {deaths} times while training it (out of memory?)")
             else:
-                self._storage.set_trial_user_attr(trial.id, in_words("worker_deaths"), deaths)
+                self._storage.set_trial_user_attr(trial.id, database_name("worker_deaths"), deaths)
                 self._requeue(trial.id)
                 self._leases.release(_lease(trial.id))
                 freed.append(trial.number)

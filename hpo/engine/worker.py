@@ -20,7 +20,7 @@ from hpo.storage.leases import Leases
 from hpo.training.assignments import Assignment, assignment
 from hpo.training.images import StudyData
 from hpo.training.runs import RunResult, TrainingRun, Watch
-from hpo.training.test_door import open_test_set
+from hpo.training.test_set_access import open_test_set
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.01, 0.5
 TELL_PERCENT, TELL_SECONDS = 5, 2.0
@@ -103,7 +103,7 @@ class Worker:
             watch = self._open_test_set(trial, task) if task.test == "along the curve" else None
             with self._stop.interruptible():
                 run = self._parked.pop(trial.id, None) or self._start(trial, task)
-            if task.tells:
+            if task.reports_progress:
                 self._tell_on_the_way(queue, trial, run, watch)
             with self._stop.interruptible():
                 result = run.advance(trial.allowed, watch)

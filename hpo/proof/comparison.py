@@ -31,6 +31,7 @@ class ComparedRun:
     run: int
     number: int
     id: int
+    seed: int
     score: float
     train_accuracy: float
     test_accuracy: float
@@ -107,6 +108,7 @@ def _run(trial: QueuedTrial) -> ComparedRun:
         run=int(attributes["run"]),
         number=trial.number,
         id=trial.id,
+        seed=int(attributes["seed"]),
         score=WORST_SCORE if trial.score is None else trial.score,
         train_accuracy=WORST_SCORE if failed else attributes["train_accuracy"],
         test_accuracy=WORST_SCORE if failed else attributes["test_accuracy"],

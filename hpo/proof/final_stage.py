@@ -14,7 +14,7 @@ from hpo.definition.study import StudyDefinition
 from hpo.models import steps_per_epoch
 from hpo.proof.final_runs import FinalRun, Stage, full_results
 from hpo.proof.good_values import chosen_by_search, raced
-from hpo.proof.probing import PROBES, Probe, better, taken
+from hpo.proof.probing import PROBES, Probe, better, better_probe
 from hpo.proof.transfer import Change, changes
 from hpo.searching.seeds import CONFIRM, FULL, RACE, derived_seed
 from hpo.searching.space import Box, Config, Numeric, Value
@@ -93,7 +93,7 @@ def _around_the_winner(
         wanted += _on_all_of_the_data(definition, trial, stage, probe)
     scores = {stage: _scores(runs, trial, stage) for stage in probes}
     if all(each.keys() == own.keys() for each in scores.values()):
-        best = taken(own, scores)
+        best = better_probe(own, scores)
         last = values if best is None else probes[best]
         if last != carried:
             wanted += _on_all_of_the_data(definition, trial, "adopted", last)
@@ -106,7 +106,7 @@ def _probes(definition: StudyDefinition, values: Values) -> dict[Probe, Values]:
     rate = definition.settings({**config, **overrides})[1].learning_rate
     probes: dict[Probe, Values] = {}
     for stage, factor in PROBES.items():
-        near, beside = put(definition, config, {"learning_rate": rate * factor})
+        near, beside = with_values(definition, config, {"learning_rate": rate * factor})
         with contextlib.suppress(UserError):
             definition.settings({**near, **overrides, **beside})
             probes[stage] = near, {**overrides, **beside}
@@ -129,7 +129,7 @@ def _on_all_of_the_data(
 def carried_over(definition: StudyDefinition, trial: TrialResult, pool: int) -> Values:
     """Return `trial`'s config as all of the data wants it, and the settings beside it that change too."""
     new = {change.name: change.new for change in changes_of(definition, trial, pool)}
-    return put(definition, trial.config, new)
+    return with_values(definition, trial.config, new)
 
 
 def changes_of(definition: StudyDefinition, trial: TrialResult, pool: int) -> tuple[Change, ...]:
@@ -143,7 +143,7 @@ def changes_of(definition: StudyDefinition, trial: TrialResult, pool: int) -> tu
     return changes(definition.settings(trial.config)[1], samples_subset=samples, samples_full=pool, updates=updates)
 
 
-def put(definition: StudyDefinition, config: Config, new: Mapping[str, Value]) -> Values:
+def with_values(definition: StudyDefinition, config: Config, new: Mapping[str, Value]) -> Values:
     """Return `config` with the `new` values that are its own, and those that belong beside it.
 
     A setting that is fixed, or one of a few choices or whole numbers, has no such value in the space.

@@ -46,7 +46,7 @@ PROBES: Mapping[Probe, float] = {"probe_lower": 0.5, "probe_higher": 2.0}
 """What the winner's learning rate is multiplied by, by the stage of the runs that try it."""
 
 
-def taken(winner: Mapping[int, float], probes: Mapping[Probe, Mapping[int, float]]) -> Probe | None:
+def better_probe(winner: Mapping[int, float], probes: Mapping[Probe, Mapping[int, float]]) -> Probe | None:
     """Return which of the `probes` is taken in place of the `winner`, or None; all are validation accuracies by run.
 
     It is the one with the highest mean, if that is higher than the winner's. Run k of all of them trains from one seed.

@@ -11,6 +11,7 @@ from typing import Any
 IN_WORDS = {
     "index": "place",
     "n_train": "training images",
+    "images": "from the pool's images",
     "allowed": "trains to %",
     "train_accuracy": "train accuracy",
     "source_trial": "trial of the search",
@@ -21,16 +22,16 @@ IN_WORDS = {
 _IN_CODE = {words: name for name, words in IN_WORDS.items()}
 
 
-def in_words(name: str) -> str:
+def database_name(name: str) -> str:
     """Return what the attribute `name` is called in the database."""
     return IN_WORDS.get(name, name)
 
 
-def written(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def to_database(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return `attributes` as the database has them."""
-    return {in_words(name): value for name, value in attributes.items()}
+    return {database_name(name): value for name, value in attributes.items()}
 
 
-def read(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def from_database(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the database has as the code knows it."""
     return {_IN_CODE.get(name, name): value for name, value in attributes.items()}

@@ -17,10 +17,10 @@ def command_for(study: str) -> str:
     """
     of = study.removesuffix(CERTIFICATE_SUFFIX)
     named = of if (FOLDER / f"{of}.toml").is_file() else f"{of}.toml"
-    return f"python -m hpo.{'run' if of == study else 'certify'} --study {shlex.quote(named)}"
+    return f"hpo {'run' if of == study else 'certify'} --study {shlex.quote(named)}"
 
 
 def serve_command(storage: str) -> str:
     """Return the command that opens the dashboard on `storage`, without its password."""
     where = "" if storage == default_storage() else f" --storage {shlex.quote(shown(storage))}"
-    return f"python -m hpo.serve{where}"
+    return f"hpo serve{where}"

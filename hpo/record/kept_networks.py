@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from hpo import models
 from hpo.record.results import StudyResults
-from hpo.searching.seeds import COMPARE, derived_seed
+from hpo.searching.seeds import training_rng
 from hpo.searching.space import Config
 from hpo.storage.database import Database
 from hpo.storage.records import load_network_bytes
@@ -36,10 +34,8 @@ def kept_network(database: Database, results: StudyResults) -> KeptNetwork | Non
         return None
     description, _ = results.definition.settings(config)
     shape, classes = tuple(results.data["image_shape"]), int(results.data["classes"])
-    rng = np.random.default_rng([seed, 0])  # as TrainingRun draws its first group's network
-    return KeptNetwork(
-        before=models.build_network(description, shape, classes, rng), after=models.network_from_bytes(content)
-    )
+    before = models.build_network(description, shape, classes, training_rng(seed, group=0))
+    return KeptNetwork(before, after=models.network_from_bytes(content))
 
 
 def _chosen(results: StudyResults) -> tuple[int, int, Config] | None:
@@ -47,8 +43,7 @@ def _chosen(results: StudyResults) -> tuple[int, int, Config] | None:
     if results.compared:
         best = max(results.compared, key=lambda each: each.validation.mean)
         first = next((run for run in best.runs if run.run == 0), None)
-        seed = derived_seed(results.definition.seed, COMPARE, 0)
-        return None if first is None else (first.id, seed, best.config)
+        return None if first is None else (first.id, first.seed, best.config)
     if results.full:
         winner = next((run for run in results.full[0].runs if run.run == 0), None)
         return None if winner is None else (winner.id, winner.seed, {**winner.config, **winner.overrides})

@@ -18,6 +18,7 @@ from hpo.record.certificate import load_certificate
 from hpo.record.commands import command_for
 from hpo.record.study import StudyRecord
 from hpo.record.trials import queued_trials
+from hpo.record.untrusted import check_trials, reading
 from hpo.searching.gaps import GuardCost, guard_cost
 from hpo.searching.queued import QueuedTrial, search_results
 from hpo.searching.relevance import Relevance, relevance
@@ -96,13 +97,23 @@ def warm_start(database: Database, definition: StudyDefinition) -> list[Config]:
 
 
 def load_results(database: Database, name: str) -> StudyResults:
-    """Return what the study `name` has found so far. Raises UserError if there is no such study."""
+    """Return what the study `name` has found so far.
+
+    Raises UserError if there is no such study, or what is stored of it makes no sense.
+    """
     record = StudyRecord(database, name)
+    with reading(name):
+        return _results(database, record)
+
+
+def _results(database: Database, record: StudyRecord) -> StudyResults:
+    name = record.name
     definition, state = record.definition, record.state
     # A search may run meanwhile. What is made of others is read before them, so that nothing refers to what is missing.
     final = queued_trials(database, name + FINAL_SUFFIX)
     queued = queued_trials(database, name)
     record.refresh()
+    check_trials((*queued, *final), definition.space.hyperparameters)
     rounds, trials, runs = record.rounds(definition), search_results(queued), final_runs(final)
     known = comparable(definition, trials)
     searched = len(rounds) == record.rounds_to_open(definition) and definition.comparison is None

@@ -16,9 +16,12 @@ import numpy as np
 import optuna
 from optuna.study import StudyDirection
 
-from hpo.definition.parts import FINAL_SUFFIX, PARTS
+from hpo.definition.naming import check_study_name
+from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX, PARTS
+from hpo.definition.printable import on_one_line
 from hpo.definition.rounds import RoundRecord, UnopenedRound
 from hpo.definition.study import StudyDefinition, read_definition
+from hpo.record.untrusted import reading, table
 from hpo.searching.space import Box, Value
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
@@ -28,6 +31,10 @@ WARM_START = "warm start"
 METRIC = "validation accuracy"
 CHOSEN = "samples chosen"
 UNOPENED = "round not opened"
+
+
+class NotOurStudyError(UserError):
+    """The study was made by some other program."""
 
 
 class StudyRecord:
@@ -42,7 +49,12 @@ class StudyRecord:
             raise UserError(f"no study named {name!r} in the database; {_known(database)}") from None
         self.refresh()
         if "definition" not in self._attributes:
-            raise UserError(f"the study {name!r} was not made by hpo.run; use another study name or another --storage")
+            raise NotOurStudyError(
+                f"the study {name!r} was not made by hpo run; use another study name or another --storage"
+            )
+        check_study_name(name.removesuffix(CERTIFICATE_SUFFIX))
+        with reading(name):
+            self._storage.get_study_directions(self._id)  # they are not used, but must be ones that Optuna knows
 
     @classmethod
     def create(
@@ -58,11 +70,11 @@ class StudyRecord:
         """Create the study and its final part, or open them if they exist.
 
         `data` are the numbers of its data, `source` says where they came from, `chosen` how many images its "auto"
-        rounds were given (hpo.certificate.auto_samples.choice), `warm_start` the good values of another study that it
+        rounds were given (`choice_record`), `warm_start` the good values of another study that it
         begins at, kept here so that resuming does not depend on that study. Raises UserError if the study exists with
         another definition or other data, showing what differs and the ways out.
         """
-        final_part = {"final part of": definition.name}
+        final_part = {"final part of": check_study_name(definition.name)}
         record = {
             "data": dict(data),
             "source": dict(source),
@@ -80,27 +92,32 @@ class StudyRecord:
 
     def refresh(self) -> None:
         """Read the record anew: rounds are opened, and the study is done, by whoever coordinates it."""
-        self._attributes: dict[str, Any] = self._storage.get_study_user_attrs(self._id)
+        with reading(self.name):
+            self._attributes: dict[str, Any] = self._storage.get_study_user_attrs(self._id)
 
     @property
     def definition(self) -> StudyDefinition:
         """The definition that the study was started with."""
-        return read_definition(self.name, self._attributes["definition"])
+        with reading(self.name):
+            try:
+                return read_definition(self.name, table(self._attributes["definition"], "its definition"))
+            except UserError as error:
+                raise UserError(f"its definition: {error} (did a newer version of this program write it?)") from error
 
     @property
     def data(self) -> dict[str, Any]:
         """The numbers of the study's data: pool, holdout, classes, chance."""
-        return dict(self._attributes["data"])
+        return table(self._attributes.get("data"), "what is known of its data")
 
     @property
     def source(self) -> dict[str, str]:
         """Where the data came from, with their SHA-256."""
-        return dict(self._attributes["source"])
+        return table(self._attributes.get("source"), "where its data came from")
 
     @property
     def versions(self) -> dict[str, str]:
         """The versions of Python and the libraries that started the study."""
-        return dict(self._attributes["versions"])
+        return table(self._attributes.get("versions"), "what it was run with")
 
     @property
     def chosen(self) -> dict[str, Any] | None:
@@ -192,7 +209,7 @@ def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
 
 def study_names(database: Database) -> list[str]:
     """Return the names of all studies in the database."""
-    return sorted(study.study_name for study in database.optuna.get_all_studies())
+    return database.study_names()
 
 
 def other_images(recorded: Mapping[str, str], source: Mapping[str, str]) -> list[str]:
@@ -219,7 +236,7 @@ def versions() -> dict[str, str]:
 
 def _known(database: Database) -> str:
     names = [name for name in study_names(database) if not name.endswith(PARTS)]
-    return f"studies there: {', '.join(names)}" if names else "it holds no study yet"
+    return f"studies there: {', '.join(map(on_one_line, names))}" if names else "it holds no study yet"
 
 
 def check_same_data(record: StudyRecord, located: Located) -> None:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.record.attribute_names import read
+from hpo.record.attribute_names import from_database
 from hpo.searching.queued import QueuedTrial
 from hpo.storage.database import Database
+from hpo.storage.errors import UserError
 
 
 def queued_trials(database: Database, study: str) -> list[QueuedTrial]:
     """Return every trial of the Optuna study `study`, in the order they were enqueued."""
-    study_id = database.optuna.get_study_id_from_name(study)
-    return [view(trial) for trial in database.optuna.get_all_trials(study_id, deepcopy=False)]
+    return [view(trial) for trial in database.optuna.get_all_trials(queue_id(database, study), deepcopy=False)]
+
+
+def queue_id(database: Database, study: str) -> int:
+    """Return Optuna's number of the study `study`. Raises UserError if it is not there any more."""
+    try:
+        return database.optuna.get_study_id_from_name(study)
+    except KeyError:
+        raise UserError(f"its part {study!r} is no longer in the database; was it deleted there?") from None
 
 
 def view(trial: FrozenTrial) -> QueuedTrial:
@@ -22,7 +30,7 @@ def view(trial: FrozenTrial) -> QueuedTrial:
         number=trial.number,
         state=trial.state,
         config=dict(trial.params),
-        attributes=read(trial.user_attrs),
+        attributes=from_database(trial.user_attrs),
         rungs=trial.intermediate_values,
         score=trial.value if trial.state == TrialState.COMPLETE else None,
         claimed_at=trial.datetime_start,

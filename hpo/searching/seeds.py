@@ -12,3 +12,8 @@ def derived_seed(study_seed: int, purpose: int, *place: int) -> int:
     """Return the seed for `purpose` at `place` (round and index, or run): a whole number below 2**53, JSON-safe."""
     words = np.random.SeedSequence([study_seed, purpose, *place]).generate_state(2, np.uint32)
     return (int(words[0]) << 21) | (int(words[1]) >> 11)
+
+
+def training_rng(trial_seed: int, group: int) -> np.random.Generator:
+    """Return the random numbers of a trial's training on one of its groups; the first weights are drawn first."""
+    return np.random.default_rng([trial_seed, group])

@@ -1,1 +1,1 @@
-"""The studies that come along, one TOML file each; `python -m hpo.studies` lists those in a database."""
+"""The studies that come along, one TOML file each; `hpo studies` lists those in a database."""

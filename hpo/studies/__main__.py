@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
+
 import argparse
 import sys
 from collections.abc import Sequence
 
 from optuna.trial import TrialState
 from rich import box
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from hpo.cli.console import console as plain_console
 from hpo.cli.options import add_storage, parser
 from hpo.cli.running import quiet_optuna, run_command
 from hpo.definition.files import presets
 from hpo.definition.parts import FINAL_SUFFIX, PARTS
+from hpo.definition.printable import on_one_line, printable
 from hpo.definition.rounds import RoundRecord, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import DONE
 from hpo.engine.queue import coordinator_lease
-from hpo.record.study import StudyRecord, study_names
+from hpo.record.study import NotOurStudyError, StudyRecord, study_names
 from hpo.record.trials import queued_trials
+from hpo.record.untrusted import UnreadableStudyError, check_trials, reading
 from hpo.searching.queued import QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import incumbent
 from hpo.storage.database import Database, database_errors, shown
-from hpo.storage.errors import NoDatabaseError, UserError
+from hpo.storage.errors import NoDatabaseError
 from hpo.storage.leases import Leases
 
 
@@ -41,8 +46,8 @@ def make_parser() -> argparse.ArgumentParser:
         "hpo.studies",
         "List the studies that come along, and the studies in the database: state, trials, best score, box.",
         """
-        python -m hpo.studies
-        python -m hpo.studies --storage sqlite:///hpo.db
+        hpo studies
+        hpo studies --storage sqlite:///hpo.db
         """,
     )
     add_storage(made)
@@ -51,7 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _list(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
-    console = Console(highlight=False)
+    console = plain_console()
     coming = _table("studies that come along")
     coming.add_column("study", no_wrap=True)
     coming.add_column("what it searches or compares")
@@ -77,12 +82,13 @@ def _stored(database: Database, names: list[str], url: str) -> Table:
     for column in ("study", "state", "done", "queued", "failed", "best", BOX):
         table.add_column(column, no_wrap=column not in ("study", BOX), justify="right" if column in _COUNTS else "left")
     for name in names:
-        table.add_row(name, *_row(database, name))
+        table.add_row(Text(on_one_line(name)), *(Text(printable(cell)) for cell in _row(database, name)))
     return table
 
 
 def _table(title: str) -> Table:
-    return Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    title_text = Text(printable(title), style="table.title")
+    return Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), title=title_text, title_justify="left")
 
 
 BOX = "box of the last round"
@@ -90,14 +96,23 @@ _COUNTS = ("done", "queued", "failed", "best")
 
 
 def _row(database: Database, name: str) -> list[str]:
-    """Return the cells of one study; another program's study in the same database is only named."""
+    """Return the cells of one study: of what cannot be read why, of another program's study that it is one."""
+    try:
+        with reading(name):
+            return _read_row(database, name)
+    except UnreadableStudyError as error:
+        return ["", "", "", "", "", f"unreadable: {error.why}"]
+
+
+def _read_row(database: Database, name: str) -> list[str]:
     try:
         record = StudyRecord(database, name)
-    except UserError:
-        return ["not made by hpo.run", "", "", "", "", ""]
+    except NotOurStudyError:
+        return ["not made by hpo run", "", "", "", "", ""]
     definition, leases = record.definition, Leases(database.engine)
     search = queued_trials(database, name)
     everything = [*search, *queued_trials(database, name + FINAL_SUFFIX)]
+    check_trials(everything, definition.space.hyperparameters)
     results = with_imputed_scores(comparable(definition, search_results(search)))
     rounds = record.rounds(definition)
     state = record.state

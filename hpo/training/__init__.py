@@ -1,1 +1,1 @@
-"""What a trial does: assignments, images, our networks, and the door of the test set."""
+"""What a trial does: assignments, images, our networks, and access to the test set."""

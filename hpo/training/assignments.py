@@ -23,15 +23,15 @@ TestUse = Literal["never", "at the end", "along the curve"]
 class Assignment:
     """How one trial is trained. `folds` has a network's images for each group of the config.
 
-    `tells`: whether a long training says on the way how it stands; where rungs decide it does not, as what it said
-    would be taken for one. `test` says when the test set is looked at, `purpose` what the ledger then says;
+    `reports_progress`: whether a long training writes down how it stands on the way; where rungs decide it does not, as
+    that would look like one. `test` says when the test set is evaluated, `purpose` what the ledger then says;
     `keep_network` whether the trained network is kept in the database.
     """
 
     folds: Sequence[Fold]
     epochs: int
     evaluations: int = EVALUATIONS
-    tells: bool = True
+    reports_progress: bool = True
     test: TestUse = "never"
     purpose: str = ""
     keep_network: bool = False
@@ -62,7 +62,8 @@ def assignment(definition: StudyDefinition, data: StudyData, trial: QueuedTrial)
     stage, run = trial.attributes.get("stage"), int(trial.attributes.get("run", 0))
     if stage == CERTIFICATE:
         size, epochs = int(trial.attributes["n_train"]), int(trial.attributes["epochs"])
-        return Assignment([data.certificate_fold(size, int(trial.attributes["size"]), run)], epochs)
+        within = tuple(trial.attributes["images"]) if "images" in trial.attributes else None
+        return Assignment([data.certificate_fold(size, int(trial.attributes["size"]), run, within)], epochs)
     comparison = definition.comparison
     if comparison is not None:
         return Assignment(
@@ -85,7 +86,7 @@ def assignment(definition: StudyDefinition, data: StudyData, trial: QueuedTrial)
     if stage is None:
         this_round = definition.rounds[trial.attributes["round"] - 1]
         folds = [data.search_fold(this_round.samples, group) for group in range(groups)]
-        return Assignment(folds, this_round.epochs, tells=False)
+        return Assignment(folds, this_round.epochs, reports_progress=False)
     last = definition.rounds[-1]
     if stage == "race":
         return Assignment([data.race_fold(last.samples, groups + run, run)], last.epochs)

@@ -89,14 +89,16 @@ class StudyData:
         fresh = self.split.fresh_validation(self.settings.confirmation, k=run, after=self.settings.validation)
         return self._fold(self._group(samples, group), fresh)
 
-    def certificate_fold(self, samples: int, size: int, run: int) -> Fold:
-        """Return the group of run `run`, and validation images for that run on the size-th size of a certificate.
+    def certificate_fold(self, samples: int, size: int, run: int, within: tuple[int, int] | None) -> Fold:
+        """Return the training and validation images of run `run` on the size-th size of a certificate.
 
-        They are drawn as those of a confirmation, so that a ranking is not blurred by too few images.
+        The former lie `within` a range of the pool; where an older version planned none, they are the run's group. The
+        latter are drawn as those of a confirmation, so that a ranking is not blurred by too few images.
         """
         stream = CERTIFICATE_STREAM * (1 + size) + run
         fresh = self.split.fresh_validation(self.settings.confirmation, k=stream, after=self.settings.validation)
-        return self._fold(self._group(samples, run), fresh)
+        train = self._group(samples, run) if within is None else self.split.within(samples, run, *within)
+        return self._fold(train, fresh)
 
     def comparison_fold(self, samples: int, run: int) -> Fold:
         """Return the group of run `run` (0 samples: the whole pool), and the whole holdout."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from hpo import models
 from hpo.searching.queued import DONE
+from hpo.searching.seeds import training_rng
 from hpo.searching.trials import WORST_SCORE
 from hpo.storage.records import Curve, CurvePoint
 from hpo.training.images import Fold
@@ -75,7 +76,7 @@ class TrainingRun:
     ) -> None:
         self._groups: list[_Group] = []
         for group, fold in enumerate(folds):
-            rng = np.random.default_rng([seed, group])
+            rng = training_rng(seed, group)
             built = models.build_network(network, fold.train.images.shape[1:], classes, rng)
             steps = epochs * models.steps_per_epoch(len(fold.train), training.batch_size)
             results = models.fit(

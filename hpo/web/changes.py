@@ -17,7 +17,7 @@ DELETE = (
     "a study is not deleted here: its final part would stay behind, and a new search of that name would take the old "
     "runs for its own; start afresh with another study name or another --storage"
 )
-CREATE = "studies are started with python -m hpo.run --study NAME, which says what they search"
+CREATE = "studies are started with hpo run --study NAME, which says what they search"
 REASONS = (
     ("POST", r"/api/studies/\d+/rename", RENAME),
     ("DELETE", r"/api/studies/\d+", DELETE),

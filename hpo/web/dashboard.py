@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from hpo.definition.parts import PARTS
 from hpo.record.results import load_results
 from hpo.record.study import study_names
+from hpo.record.untrusted import UnreadableStudyError
+from hpo.record.untrusted import reading as untrusted_reading
 from hpo.storage.artifacts import DatabaseArtifacts
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 from hpo.web.access import Access
+from hpo.web.downloads import Downloads
 from hpo.web.guard import Guard
 
 if TYPE_CHECKING:
@@ -40,7 +43,9 @@ class _Reports:
         from hpo.reports.page.page import report_html  # noqa: PLC0415 - the plotting library takes seconds to load
 
         with self._lock:
-            return report_html([load_results(self._database, study)])
+            results = load_results(self._database, study)
+            with untrusted_reading(study):
+                return report_html([results])
 
 
 def fill_in(reading: Database, writing: Database, announce: Callable[[str], None], stop: threading.Event) -> None:
@@ -54,7 +59,11 @@ def fill_in(reading: Database, writing: Database, announce: Callable[[str], None
         if stop.is_set() or name.endswith(PARTS):
             continue
         try:
-            publish(writing, load_results(reading, name))
+            results = load_results(reading, name)
+            with untrusted_reading(name):
+                publish(writing, results)
+        except UnreadableStudyError as error:
+            announce(f"{error}; the others are there")
         except UserError:
             continue  # a study that some other program made: the dashboard shows it as it is
         except Exception as error:  # whatever it is, the dashboard itself is there
@@ -64,5 +73,7 @@ def fill_in(reading: Database, writing: Database, announce: Callable[[str], None
 def _dashboard(database: Database) -> WSGIApplication:
     from optuna_dashboard import wsgi  # noqa: PLC0415 - it takes seconds to load
 
-    application: WSGIApplication = wsgi(database.optuna, artifact_store=DatabaseArtifacts(database.engine))
-    return application
+    application = wsgi(database.optuna, artifact_store=DatabaseArtifacts(database.engine))
+    application.install(Downloads())
+    made: WSGIApplication = application
+    return made

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlencode
 
 from hpo.storage.errors import UserError
 from hpo.web import pages
 from hpo.web.access import Access, Request, comes_from_itself
+from hpo.web.answers import Answer, login_page, refused
 from hpo.web.changes import refusal
+from hpo.web.headers import in_a_sandbox
+from hpo.web.notes import is_a_note, unfit
+from hpo.web.paths import decoded
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-DROPPED = ("access-control-allow-origin",)
-"""The dashboard lets every page on the web read artifacts; ours does not."""
-
 LONGEST_BODY = 1_000_000
-"""Bytes that are read of a request which the dashboard itself does not get."""
+"""Bytes that are kept of a request which the dashboard itself does not get."""
+
+LONGEST_LEFT = 32_000_000
+"""Bytes of a refused request that are read and thrown away, so that who sends them hears why. Of more, none are."""
+
+LONGEST_PIECE = 65_536
+LONGEST_NUMBER = 18
+"""Digits that are read of a length: with thousands of them Python reads none."""
 
 REPORT = "/report/"
 
@@ -54,24 +55,25 @@ class Guard:
         request = _request(environ)
         answer = self._own_answer(request, environ)
         if answer is None and not request.changes_something:
-            return self._reading(environ, _with_headers(request, start_response))
+            return self._reading(environ, in_a_sandbox(start_response))
         if answer is None and self._writing is not None:
-            reason = refusal(request.method, request.path)
-            if reason is None:
-                return _with_a_body(self._writing, environ, _with_headers(request, start_response))
-            answer = _refused(request, reason)
+            answer = _refused_change(request, environ)
+            if answer is None:
+                return _with_a_body(self._writing, environ, in_a_sandbox(start_response))
         if answer is None:
-            answer = _refused(request, "this dashboard was started with --read-only: nothing can be changed through it")
-        _body(environ)  # what is not heard to its end may not listen to the answer
+            answer = refused(request, "this dashboard was started with --read-only: nothing can be changed through it")
+        _throw_away(environ)  # what is not heard to its end may not listen to the answer
         return answer.send(request, start_response)
 
     def _own_answer(self, request: Request, environ: WSGIEnvironment) -> Answer | None:
         """Return what the dashboard has no part in; None if the request may go on to it."""
         if not self._access.knows_host(request):
             host = request.headers.get("host", "")
-            return _refused(request, f"this server is not known as {host!r}; open it by the address it printed")
+            return refused(request, f"this server is not known as {host!r}; open it by the address it printed")
+        if decoded(environ.get("PATH_INFO", "")) is None:
+            return refused(request, "this path is not UTF-8, or has a control character in it", status=400)
         if request.changes_something and not comes_from_itself(request):
-            return _refused(
+            return refused(
                 request,
                 "what changes something must come from the dashboard's own pages; a program says so with the header "
                 f"Origin: http://{request.headers.get('host', '')}",
@@ -88,7 +90,7 @@ class Guard:
         asked = parse_qs(environ.get("QUERY_STRING", ""))
         if "token" in asked and not request.changes_something:
             return self._token_in_url(request, asked)
-        return None if self._access.is_allowed(request, self._cookie_name) else _login_page(request, wrong=False)
+        return None if self._access.is_allowed(request, self._cookie_name) else login_page(request, wrong=False)
 
     def _login(self, environ: WSGIEnvironment) -> Answer:
         given = parse_qs(_body(environ).decode("utf-8", "replace")).get("token", [""])[0]
@@ -97,7 +99,7 @@ class Guard:
     def _token_in_url(self, request: Request, asked: dict[str, list[str]]) -> Answer:
         """Take the token out of the address, so that it stays in no history and no bookmark."""
         if not self._access.is_token(asked.pop("token")[0]):
-            return _login_page(request, wrong=True)
+            return login_page(request, wrong=True)
         query = f"?{urlencode(asked, doseq=True)}" if asked else ""
         return self._welcome(f"/{quote(request.path.lstrip('/'))}{query}")
 
@@ -114,36 +116,13 @@ class Guard:
             return Answer(404, pages.message("No such report", str(error)))
 
 
-class Answer:
-    """An answer of our own: a page, or for the dashboard's programs a reason as JSON."""
-
-    def __init__(
-        self, status: int, text: str, *, json_: bool = False, headers: Mapping[str, str] | None = None
-    ) -> None:
-        self._status, self._text = status, text
-        kind = "application/json" if json_ else "text/html; charset=utf-8"
-        self._headers = {"Content-Type": kind, "Cache-Control": "no-store", **(headers or {})}
-
-    def send(self, request: Request, start_response: StartResponse) -> list[bytes]:
-        """Send it."""
-        body = self._text.encode()
-        phrase = {200: "OK", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}[self._status]
-        headers = [*self._headers.items(), ("Content-Length", str(len(body)))]
-        _with_headers(request, start_response)(f"{self._status} {phrase}", headers)
-        return [] if request.method == "HEAD" else [body]
-
-
-def _refused(request: Request, reason: str) -> Answer:
-    if _is_a_page(request):
-        return Answer(403, pages.message("Refused", reason))
-    return Answer(403, json.dumps({"reason": reason}), json_=True)
-
-
-def _login_page(request: Request, *, wrong: bool) -> Answer:
-    if _is_a_page(request):
-        return Answer(401, pages.login(wrong=wrong))
-    reason = "this dashboard asks for its token: open it in a browser, or send Authorization: Bearer TOKEN"
-    return Answer(401, json.dumps({"reason": reason}), json_=True, headers={"WWW-Authenticate": "Bearer"})
+def _refused_change(request: Request, environ: WSGIEnvironment) -> Answer | None:
+    """Return why the dashboard may not change this; None if it may."""
+    reason = refusal(request.method, request.path)
+    if reason is not None:
+        return refused(request, reason)
+    wrong = unfit(environ) if is_a_note(request.path) else None
+    return None if wrong is None else refused(request, wrong[1], wrong[0])
 
 
 def _with_a_body(
@@ -165,36 +144,33 @@ def _with_a_body(
     return empty or answer
 
 
-def _is_a_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "") and not request.path.startswith("/api")
-
-
 def _request(environ: WSGIEnvironment) -> Request:
     headers = {
         key.removeprefix("HTTP_").replace("_", "-").lower(): value
         for key, value in environ.items()
         if key.startswith("HTTP_")
     }
-    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
-    return Request(environ["REQUEST_METHOD"].upper(), path, headers)
+    path = decoded(environ.get("PATH_INFO", ""))
+    return Request(environ["REQUEST_METHOD"].upper(), "" if path is None else path, headers)
 
 
 def _body(environ: WSGIEnvironment) -> bytes:
-    """Return the rest of the request's body, as far as LONGEST_BODY, and leave nothing of it."""
-    length = environ.get("CONTENT_LENGTH") or "0"
-    environ["CONTENT_LENGTH"] = "0"
-    body: bytes = environ["wsgi.input"].read(min(int(length), LONGEST_BODY)) if length.isdecimal() else b""
+    """Return the rest of the request's body, as far as LONGEST_BODY."""
+    left = _left(environ)
+    body: bytes = environ["wsgi.input"].read(min(left, LONGEST_BODY))
+    environ["CONTENT_LENGTH"] = str(left - len(body))
     return body
 
 
-def _with_headers(request: Request, start_response: StartResponse) -> StartResponse:
-    """Return `start_response` with the headers that every answer has here, and without those that none should have."""
+def _throw_away(environ: WSGIEnvironment) -> None:
+    """Read the rest of the request's body, if it is not longer than LONGEST_LEFT, and keep nothing of it."""
+    left = _left(environ)
+    while 0 < left <= LONGEST_LEFT and (piece := environ["wsgi.input"].read(min(left, LONGEST_PIECE))):
+        left -= len(piece)
+    environ["CONTENT_LENGTH"] = "0"
 
-    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
-        ours = dict(HEADERS)
-        if request.path.startswith("/artifacts/"):
-            ours["Content-Security-Policy"] = "sandbox"  # an uploaded page runs no script in our name
-        kept = [(name, value) for name, value in headers if name.lower() not in DROPPED]
-        return start_response(status, [*kept, *ours.items()], exc_info)
 
-    return start
+def _left(environ: WSGIEnvironment) -> int:
+    """Return how many bytes of the body are still to be read; 0 where the request does not say it in plain digits."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    return int(length[:LONGEST_NUMBER]) if length.isascii() and length.isdecimal() else 0

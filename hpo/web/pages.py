@@ -27,7 +27,7 @@ def login(*, wrong: bool) -> str:
     return _PAGE.format(
         title="The dashboard is locked",
         head="",
-        body=f"""{said}<p>It was given to <code>python -m hpo.serve --token</code>.</p>
+        body=f"""{said}<p>It was given to <code>hpo serve --token</code>.</p>
 <form method="post" action="/login"><label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" autofocus required>
 <button>Open</button></form>""",

@@ -10,7 +10,7 @@ from typing import Any
 
 from hpo.proof.estimates import Estimate
 from hpo.reports.figures.palette import GRID, INK
-from hpo.reports.words.formatting import compact_items
+from hpo.reports.words.formatting import compact_items, item_lines
 from hpo.searching.space import Config
 
 Figure = dict[str, Any]
@@ -74,9 +74,4 @@ def bars(estimates: Sequence[Estimate]) -> dict[str, Any]:
 
 def config_lines(config: Config) -> str:
     """Return `lr 0.0557, wd 4.3e-07` in lines that fit beside an axis."""
-    lines = [""]
-    for item in compact_items(config):
-        if lines[-1] and len(lines[-1]) + 2 + len(item) > LINE_LENGTH:
-            lines.append("")
-        lines[-1] += (", " if lines[-1] else "") + item
-    return "<br>".join(line.replace("<", "&lt;") for line in lines)
+    return "<br>".join(line.replace("<", "&lt;") for line in item_lines(compact_items(config), LINE_LENGTH))

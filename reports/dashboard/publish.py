@@ -21,6 +21,9 @@ from hpo.storage.records import trials_with_network
 PIECE = 40_000
 """Letters of a piece. Every database that Optuna knows takes as many in an attribute; MySQL not many more."""
 
+LONGEST_NOTE = 1_000_000
+"""Letters of a note that is kept current. It has room for what the server takes of a user, and for ours."""
+
 
 def publish(database: Database, results: StudyResults) -> int:
     """Write the notes, figures and files of a study where they are not there yet; return how many attributes changed.
@@ -58,17 +61,24 @@ def changes(present: Mapping[str, Any], page: Page) -> dict[str, Any]:
 
 
 def _note(present: Mapping[str, Any], prefix: str, ours: str) -> dict[str, Any]:
-    """Return the attributes of a note. Its version comes last: who edits it meanwhile is told that it has changed."""
-    text = _joined(present, f"{prefix}note_str:")
+    """Return the attributes of a note. Its version comes last: who edits it meanwhile is told that it has changed.
+
+    There are none of a note that is too long, or that some other program wrote in a way of its own: it stays as it is.
+    """
+    text, version = _joined(present, f"{prefix}note_str:"), present.get(f"{prefix}note_ver", 0)
+    if text is None or not isinstance(version, int):
+        return {}
     new = merged(text, ours)
     if new == text:
         return {}
-    return {**_pieces(present, f"{prefix}note_str:", new), f"{prefix}note_ver": present.get(f"{prefix}note_ver", 0) + 1}
+    return {**_pieces(present, f"{prefix}note_str:", new), f"{prefix}note_ver": version + 1}
 
 
-def _joined(present: Mapping[str, Any], prefix: str) -> str:
+def _joined(present: Mapping[str, Any], prefix: str) -> str | None:
+    """Return the note whose pieces begin with `prefix`; None if it is longer than LONGEST_NOTE, or is no text."""
     count = sum(key.startswith(prefix) for key in present)
-    return "".join(present[f"{prefix}{i}"] for i in range(count))
+    pieces = [piece for i in range(count) if isinstance(piece := present.get(f"{prefix}{i}"), str)]
+    return "".join(pieces) if len(pieces) == count and sum(map(len, pieces)) <= LONGEST_NOTE else None
 
 
 def _pieces(present: Mapping[str, Any], prefix: str, text: str) -> dict[str, str]:

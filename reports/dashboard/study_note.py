@@ -135,7 +135,7 @@ def _more(results: StudyResults) -> list[str]:
     name = results.definition.name
     report = link("the report", "report", name)
     state = "Done." if results.state == "done" else "Still running: this note is kept current."
-    text = f"{state} More: {report}, or as files with `python -m hpo.report --study {shlex.quote(name)}`."
+    text = f"{state} More: {report}, or as files with `hpo report --study {shlex.quote(name)}`."
     return ["---", text, *([] if results.definition.comparison is not None else [COLUMNS])]
 
 

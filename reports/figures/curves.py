@@ -16,7 +16,7 @@ from hpo.reports.facts.outcomes import MeanCurve, Outcome, best_outcomes, mean_c
 from hpo.reports.figures.drawing import people_text
 from hpo.reports.figures.framing import Room, add_legend, fade_frame, framed, note
 from hpo.reports.figures.palette import GREY, GRID, INK, TRAIN, VALIDATION
-from hpo.reports.words.formatting import compact_items, config_text, count_text, percent
+from hpo.reports.words.formatting import compact_items, config_text, count_text, item_lines, percent
 
 BEST, COLUMNS = 20, 4
 PANEL, LINE = 1.42, 0.127
@@ -119,10 +119,6 @@ def _heading(outcome: Outcome) -> str:
 
 def _caption(outcome: Outcome) -> str:
     """Return the config in lines of about CAPTION_WIDTH letters that break between hyperparameters only."""
-    lines = [""]
-    for whole in compact_items(outcome.config):
-        item = whole if len(whole) <= CAPTION_WIDTH else f"{whole[: CAPTION_WIDTH - 3]}..."
-        if lines[-1] and len(lines[-1]) + 2 + len(item) > CAPTION_WIDTH:
-            lines.append("")
-        lines[-1] += ("  " if lines[-1] else "") + item
-    return "\n".join(lines)
+    whole = compact_items(outcome.config)
+    items = (item if len(item) <= CAPTION_WIDTH else f"{item[: CAPTION_WIDTH - 3]}..." for item in whole)
+    return "\n".join(item_lines(items, CAPTION_WIDTH, separator="  "))

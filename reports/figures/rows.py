@@ -15,7 +15,7 @@ from hpo.record.results import StudyResults
 from hpo.reports.figures.drawing import people_text, wrapped
 from hpo.reports.figures.framing import Room, dress, framed
 from hpo.reports.figures.palette import GREY, GRID, INK
-from hpo.reports.words.formatting import compact_items
+from hpo.reports.words.formatting import compact_items, item_lines
 from hpo.reports.words.inert import MARK, inert_names
 from hpo.searching.space import Config
 
@@ -73,13 +73,9 @@ def wrapped_label(label: str) -> str:
 def config_lines(results: StudyResults, config: Config) -> str:
     """Return a config in short lines that break between hyperparameters where they can, `~` before what is inert."""
     inert = inert_names(results)
-    lines = [""]
-    for name, value in config.items():
-        item = "".join([MARK if name in inert else "", *compact_items({name: value})])
-        if lines[-1] and len(lines[-1]) + 2 + len(item) > LETTERS - 2:
-            lines.append("")
-        lines[-1] += (", " if lines[-1] else "") + item
-    return "\n".join(lines)
+    marks = [MARK if name in inert else "" for name in config]
+    items = (mark + item for mark, item in zip(marks, compact_items(config), strict=True))
+    return "\n".join(item_lines(items, LETTERS - 2))
 
 
 def inert_legend(results: StudyResults) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -11,16 +12,23 @@ import pandas as pd
 
 BOM = b"\xef\xbb\xbf"
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a text begins with that a spreadsheet takes for a formula, and runs."""
+
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
-    """Return `table` as UTF-8 CSV with a header; what is missing is empty."""
-    text: str = table.to_csv(index=False, lineterminator="\n")
+    """Return `table` as UTF-8 CSV with a header; what is missing is empty, and a carriage return is a new line."""
+    text: str = _with_texts(table, _no_return).to_csv(index=False, lineterminator="\n")
     return text.encode()
 
 
 def csv_bytes_with_bom(table: pd.DataFrame) -> bytes:
-    """Return the same behind a byte-order mark, by which spreadsheets know that it is UTF-8."""
-    return BOM + csv_bytes(table)
+    """Return the same for spreadsheets: behind a byte-order mark, by which they know that it is UTF-8.
+
+    A text that begins as a formula does gets an apostrophe in front, which they take for "this is text"; numbers stay
+    numbers.
+    """
+    return BOM + csv_bytes(_with_texts(table, _no_formula))
 
 
 def parquet_bytes(table: pd.DataFrame) -> bytes:
@@ -88,4 +96,18 @@ def _line(cells: Any) -> str:
 
 
 def _markdown(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    """Return `text` on one line, with nothing that would be a column, or HTML."""
+    return " ".join(html.escape(text, quote=False).replace("|", "\\|").split())
+
+
+def _with_texts(table: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
+    texts = [name for name, dtype in table.dtypes.items() if pd.api.types.is_string_dtype(dtype)]
+    return table.assign(**{str(name): table[name].map(change) for name in texts})
+
+
+def _no_return(value: Any) -> Any:
+    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+
+
+def _no_formula(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

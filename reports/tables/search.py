@@ -14,7 +14,7 @@ import pandas as pd
 
 from hpo.proof.good_values import boundaries
 from hpo.proof.probing import PROBES
-from hpo.record.opening import open_study
+from hpo.record.open_study import open_study
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.facts.importance import importances

@@ -12,6 +12,7 @@ from hpo.reports.words.certificate import certificate_sentence, none_sentence
 from hpo.reports.words.formatting import points_text
 
 BOUND = f"{100 * CONFIDENCE:.0f} %"
+SHARED = " Some runs of different sizes share training images, so tau and its bound may be a little too high."
 
 
 def certificate_panel(findings: Findings) -> RenderableType:
@@ -43,6 +44,7 @@ def certificate_panel(findings: Findings) -> RenderableType:
         f"{reference.samples} images, over the better half; last line: what noise allows. points lost: by taking the "
         f"size's best config. at least, at most: {BOUND} bounds. passes: tau at least {TAU_LOW:.1f}, "
         f"{points_text(LOSS)} points lost, at most {points_text(LOSS_HIGH)}."
+        + ("" if findings.plan.sizes_are_disjoint else SHARED)
     )
     title = f"Certificate of {findings.definition.name} on {findings.source['provenance']}"
     return panel(title, [table, Text(""), Text(said), Text(""), Text(explained, style="dim")])

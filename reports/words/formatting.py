@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hpo.proof.estimates import CONFIDENCE, Estimate
@@ -42,6 +42,17 @@ def config_text(config: Config) -> str:
 def compact_items(config: Config) -> list[str]:
     """Return `lr 0.113` and the like, for captions with little room."""
     return [f"{_SHORT.get(name, name)} {value_text(value)}" for name, value in config.items()]
+
+
+def item_lines(items: Iterable[str], width: int, separator: str = ", ") -> list[str]:
+    """Return `items` in lines of at most `width` letters, broken between items only; a longer item has its own line."""
+    lines: list[str] = []
+    for item in items:
+        if lines and len(lines[-1]) + len(separator) + len(item) <= width:
+            lines[-1] += separator + item
+        else:
+            lines.append(item)
+    return lines
 
 
 def config_label(config: Config) -> str:

@@ -29,13 +29,13 @@ def study_toml(results: StudyResults) -> str:
 def run_again(results: StudyResults) -> str:
     """Return the command that repeats the study anywhere, from its study file in the same folder, in a new database."""
     name = results.definition.name
-    return _command("hpo.run", study=f"{name}.toml", storage=f"sqlite:///{name}-again.db", out=f"out/{name}-again")
+    return _command("run", study=f"{name}.toml", storage=f"sqlite:///{name}-again.db", out=f"out/{name}-again")
 
 
 def report_again(results: StudyResults) -> str:
     """Return the command that makes the report anew, from the database."""
-    return _command("hpo.report", study=results.definition.name)
+    return _command("report", study=results.definition.name)
 
 
 def _command(door: str, **options: str) -> str:
-    return " ".join([f"python -m {door}", *(f"--{name} {shlex.quote(value)}" for name, value in options.items())])
+    return " ".join([f"hpo {door}", *(f"--{name} {shlex.quote(value)}" for name, value in options.items())])

@@ -28,7 +28,7 @@ import numpy as np
 import optuna
 from rich.table import Table
 
-from hpo.proof.probing import PROBES, better, taken
+from hpo.proof.probing import PROBES, better, better_probe
 from hpo.searching.space import Config
 from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.live import Trainings
@@ -134,7 +134,7 @@ def best_on_all(
     probes = {
         stage: {**winner, "learning_rate": float(winner["learning_rate"]) * factor} for stage, factor in PROBES.items()
     }
-    best = taken(own, {stage: scores(config) for stage, config in probes.items()})
+    best = better_probe(own, {stage: scores(config) for stage, config in probes.items()})
     return winner if best is None else probes[best]
 
 

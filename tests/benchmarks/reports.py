@@ -25,7 +25,7 @@ from rich.table import Table
 
 from hpo.definition.parts import FINAL_SUFFIX
 from hpo.proof.final_runs import FinalRun, source_text
-from hpo.record.opening import open_study
+from hpo.record.open_study import open_study
 from hpo.record.results import StudyResults
 from hpo.record.study import StudyRecord
 from hpo.reports.figures.drawn import drawn_figures

@@ -90,4 +90,4 @@ def test_other_mistakes_are_named_too(
 def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         look.main(["--help"])
-    assert "examples:\n  python -m hpo.look" in capsys.readouterr().out
+    assert "examples:\n  hpo look" in capsys.readouterr().out

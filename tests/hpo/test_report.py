@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from hpo import report, serve
-from hpo.record.opening import open_study
+from hpo.record.open_study import open_study
 from hpo.record.study import StudyRecord
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError

@@ -61,6 +61,13 @@ def test_a_users_own_study_may_have_the_name_of_a_folder_it_lies_in(tmp_path, mi
     assert load_definition("mine.toml") == load_definition(mine)
 
 
+@pytest.mark.parametrize("name", ["two\nlines", "\x1b[31m", "..", "a\\b", "n" * 201])
+def test_a_file_whose_name_is_none_for_a_study_is_refused(tmp_path, name):
+    path = tmp_path / f"{name}.toml"
+    path.write_text(STUDY, encoding="utf-8")
+    assert "a study cannot be named" in mistake(str(path))
+
+
 def test_an_unknown_study_suggests_the_nearest_name_and_lists_all():
     said = mistake("mnist_wdd")
     assert "no study named 'mnist_wdd'" in said

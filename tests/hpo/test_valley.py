@@ -86,4 +86,4 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest
 def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         valley.main(["--help"])
-    assert "examples:\n  python -m hpo.valley" in capsys.readouterr().out
+    assert "examples:\n  hpo valley" in capsys.readouterr().out

@@ -1,9 +1,11 @@
 """What holds for every layer: one table, and every rule against every row."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from hpo.models import Array
+from hpo.models import Array, layers
 from hpo.models.layers import (
     Affine,
     AveragePool2d,
@@ -47,6 +49,17 @@ ROWS = [
     pytest.param(lambda: AveragePool2d(3, 2), (2, 2, 7, 5), id="average-pool-overlapping"),
 ]
 every_layer = pytest.mark.parametrize(("make", "shape"), ROWS)
+
+
+def test_every_layer_of_the_package_has_a_row() -> None:
+    known = {each for each in vars(layers).values() if isinstance(each, type) and issubclass(each, Layer)} - {Layer}
+    files = {path.stem for path in Path(layers.__file__).parent.glob("*.py")}
+    assert {type(row.values[0]()) for row in ROWS} == known
+    assert {layer.__module__.rpartition(".")[2] for layer in known} == files - HELPERS
+
+
+HELPERS = {"__init__", "base", "softmax_cross_entropy", "windows"}
+"""Files of that folder that hold no layer."""
 
 
 def ready(layer: Layer, dtype: type = np.float64) -> Layer:

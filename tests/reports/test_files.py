@@ -18,7 +18,7 @@ from hpo.definition.study import read_definition
 from hpo.reports import files
 from hpo.reports.figures.registry import figure_kinds
 from hpo.reports.files import TABLES, report_files, write_reports
-from hpo.reports.tables.formats import TABLE_FORMATS, json_bytes, markdown_bytes, parquet_bytes
+from hpo.reports.tables.formats import TABLE_FORMATS, csv_bytes_with_bom, json_bytes, markdown_bytes, parquet_bytes
 from hpo.reports.tables.search import trials_table
 from hpo.reports.words.reproducing import study_toml
 from hpo.reports.writing.atomic import write_atomically
@@ -96,6 +96,19 @@ def _plain_row(row):
         name: None if pd.isna(value) else value.isoformat() if isinstance(value, pd.Timestamp) else value
         for name, value in row.items()
     }
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_text_is_no_formula_in_a_spreadsheet(text):
+    table = pd.DataFrame({"why": pd.Series([text, "plain"], dtype="string"), "n": [-1.0, 2.0]})
+    read = pd.read_csv(io.BytesIO(csv_bytes_with_bom(table)), encoding="utf-8-sig")
+    assert list(read["why"]) == ["'" + text.replace("\r", "\n"), "plain"]
+    assert list(read["n"]) == [-1.0, 2.0]
+
+
+def test_markdown_shows_html_as_text():
+    table = pd.DataFrame({"why": ["<img src=x onerror=alert(1)> & more"]})
+    assert "| &lt;img src=x onerror=alert(1)&gt; &amp; more |" in markdown_bytes(table).decode()
 
 
 def test_markdown_has_a_line_for_each_row_and_escapes_what_would_be_a_column():

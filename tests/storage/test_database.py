@@ -114,7 +114,7 @@ def test_sqlite_writes_ahead_and_waits_for_other_writers(tmp_path: Path) -> None
     [
         ("nonsense", "not a database URL"),
         ("sqlite://", "in one process's memory"),
-        ("nosuchdriver://host/db", "no driver"),
+        ("postgresql+nosuchdriver://host/db", "no driver"),
         ("sqlite:////no/such/folder/hpo.db", "folder exists"),
         ("postgresql+psycopg://u:secret@127.0.0.1:1/db", "server runs"),
     ],

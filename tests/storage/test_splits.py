@@ -93,6 +93,19 @@ def test_groups_are_disjoint_while_the_pool_lasts_and_then_still_drawn_from_it(p
 
 
 @given(partitions(), st.data())
+def test_images_within_a_range_of_the_pool_are_all_of_it_or_a_stratified_draw(parts, data):
+    n = data.draw(st.integers(1, len(parts.pool)))
+    start = data.draw(st.integers(0, len(parts.pool) - n))
+    stop = data.draw(st.integers(start + n, len(parts.pool)))
+    drawn = parts.within(n, 1, start, stop)
+    assert len(set(drawn)) == n
+    assert set(drawn) <= set(parts.pool[start:stop])
+    np.testing.assert_array_equal(parts.within(n, 1, start, start + n), parts.pool[start : start + n])
+    with pytest.raises(ValueError, match="cannot be taken from"):
+        parts.within(n, 1, 0, n - 1)
+
+
+@given(partitions(), st.data())
 def test_fresh_validation_images_were_not_among_the_first(parts, data):
     after = data.draw(st.integers(0, len(parts.holdout) - 1))
     left = len(parts.holdout) - after

@@ -14,6 +14,7 @@ from hpo.definition.study import StudyDefinition, read_definition
 from hpo.proof.comparison import ComparedConfig, ComparedRun
 from hpo.proof.estimates import estimate, estimate_difference
 from hpo.record.results import StudyResults
+from hpo.searching.seeds import COMPARE, derived_seed
 from hpo.searching.space import Config
 from hpo.storage.records import Curve, CurvePoint, LedgerEntry
 from tests.support.results import DATA, SOURCE
@@ -100,6 +101,7 @@ def comparison(
                     run=run,
                     number=trial,
                     id=trial,
+                    seed=derived_seed(of.seed, COMPARE, run),
                     score=end.validation_accuracy,
                     train_accuracy=end.train_accuracy,
                     test_accuracy=end.test_accuracy or 0.0,

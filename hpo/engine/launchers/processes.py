@@ -111,16 +111,18 @@ class Fleet:
         return member
 
     def _hear(self, member: _Member) -> None:
-        for line in member.process.stdout or ():
-            if line.strip() == IDLE_LINE:
-                self._idle.set()
+        with member.process.stdout or contextlib.nullcontext(()) as lines:
+            for line in lines:
+                if line.strip() == IDLE_LINE:
+                    self._idle.set()
         self._idle.set()
 
     def _note(self, member: _Member) -> None:
-        for line in member.process.stderr or ():
-            member.said.append(line.rstrip())
-            if not line.startswith(("Traceback", " ", "error: ", "waiting")):
-                self._announce(line.rstrip())
+        with member.process.stderr or contextlib.nullcontext(()) as lines:
+            for line in lines:
+                member.said.append(line.rstrip())
+                if not line.startswith(("Traceback", " ", "error: ", "waiting")):
+                    self._announce(line.rstrip())
 
 
 def same_package() -> dict[str, str]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo import run
-from hpo.certificate.auto_samples import AUTO, SAMPLES, auto_rounds, choice, with_samples
+from hpo.certificate.auto_samples import AUTO, SAMPLES, auto_rounds, choice_record, with_samples
 from hpo.certificate.ranking import Certificate, Size, SizeVerdict
 from hpo.definition.study import StudyDefinition, read_definition
 from hpo.record.results import load_results
@@ -67,18 +67,18 @@ def test_auto_where_it_is_not_known_is_a_mistake_and_not_a_number():
 
 
 def test_the_choice_is_the_smallest_size_that_passes_or_the_largest_there_is():
-    assert choice(Certificate(Size(8000, 3), (PASSES,), 0.8, 16, 3), [0, 2]) == {
+    assert choice_record(Certificate(Size(8000, 3), (PASSES,), 0.8, 16, 3), [0, 2]) == {
         "rounds": [0, 2],
         "samples": 500,
         "passed": True,
         "of": [500, 8000],
     }
-    none = choice(Certificate(Size(8000, 3), (FAILS,), 0.8, 16, 3), [0])
+    none = choice_record(Certificate(Size(8000, 3), (FAILS,), 0.8, 16, 3), [0])
     assert (none["samples"], none["passed"]) == (8000, False)
 
 
 def test_the_choice_is_in_the_studys_record_and_every_reader_sees_the_number(tmp_path):
-    made = choice(Certificate(Size(2000, 10), (FAILS,), 0.8, 16, 3), [0, 2])
+    made = choice_record(Certificate(Size(2000, 10), (FAILS,), 0.8, 16, 3), [0, 2])
     with Database(f"sqlite:///{tmp_path / 'study.db'}") as database:
         assert chosen_samples(database, "small") is None
         StudyRecord.create(database, chosen(2000), DATA, SOURCE, chosen=made)
@@ -92,7 +92,7 @@ def test_the_choice_is_in_the_studys_record_and_every_reader_sees_the_number(tmp
 
 
 def test_a_study_that_has_begun_keeps_its_number_whatever_a_certificate_says(tmp_path):
-    made = choice(Certificate(Size(2000, 10), (FAILS,), 0.8, 16, 3), [0, 2])
+    made = choice_record(Certificate(Size(2000, 10), (FAILS,), 0.8, 16, 3), [0, 2])
     with Database(f"sqlite:///{tmp_path / 'study.db'}") as database:
         StudyRecord.create(database, chosen(2000), DATA, SOURCE, chosen=made)
         kept = run.chosen_by_certificate(None, database, chosen(500), rounds=[0, 2], data={}, source={})

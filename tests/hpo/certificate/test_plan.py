@@ -11,10 +11,10 @@ from hpo.certificate.plan import (
     certificate,
     ladder,
     make_plan,
-    matched,
-    place,
+    same_updates,
     scores,
     smallest_round,
+    trial_key,
     wanted_trials,
     widened,
 )
@@ -39,7 +39,7 @@ def plan(**changes: object) -> CertificatePlan:
 @given(st.integers(1, 10**4), st.integers(1, 500), st.integers(1, 10**6))
 def test_more_images_get_at_least_as_many_updates_in_the_fewest_whole_epochs(samples, epochs, more):
     first = Size(samples, epochs)
-    size = matched(first, samples + more)
+    size = same_updates(first, samples + more)
     assert size.cost >= first.cost
     assert size.epochs == 1 or Size(size.samples, size.epochs - 1).cost < first.cost
 
@@ -90,7 +90,7 @@ def test_every_config_is_trained_on_every_size_with_every_seed_once():
     made = plan(seeds=4)
     assert made.sizes == SIZES
     wanted = wanted_trials(made, STUDY.seed)
-    assert len({place(attributes) for _, attributes in wanted}) == len(wanted) == 3 * 16 * 4
+    assert len({trial_key(attributes) for _, attributes in wanted}) == len(wanted) == 3 * 16 * 4
     assert all(config == made.configs[attributes["index"]] for config, attributes in wanted)
 
 
@@ -134,7 +134,7 @@ def test_sizes_and_runs_are_scored_on_images_of_their_own_that_the_search_never_
     located = locate(str(blobs), announce=lambda text: None)
     data = StudyData.build(study, located, load_training_part(located))
     made = make_plan(study, [], data.pool_size)
-    wanted = {place(a): queued(i, a) for i, (_, a) in enumerate(wanted_trials(made, study.seed))}
+    wanted = {trial_key(a): queued(i, a) for i, (_, a) in enumerate(wanted_trials(made, study.seed))}
     tasks = {(size, run): assignment(study, data, wanted[size, 0, run]) for size in range(3) for run in range(3)}
     assert {(key[0], len(t.folds[0].train), t.epochs) for key, t in tasks.items()} == {
         (0, 100, 4),

@@ -21,7 +21,7 @@ def test_run_alone_says_what_it_does_and_lists_the_presets(capsys: pytest.Captur
     assert run.main([]) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in presets())
-    assert "python -m hpo.run --study mnist_wd" in printed
+    assert "hpo run --study mnist_wd" in printed
 
 
 @pytest.mark.parametrize("main", [run.main, work.main, studies.main, certify.main, report.main, serve.main, look.main])
@@ -33,7 +33,7 @@ def test_help_teaches_with_examples(
         main(["--help"])
     assert ended.value.code == 0
     printed = capsys.readouterr().out
-    assert "examples:\n  python -m hpo." in printed
+    assert "examples:\n  hpo " in printed
     described, _, examples = printed.partition("examples:")
     assert max(map(len, described.splitlines())) <= 80
     assert max(map(len, examples.splitlines())) <= 110, "lines to paste stay whole"

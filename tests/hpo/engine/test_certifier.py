@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hpo.certificate.plan import place, wanted_trials
+from hpo.certificate.plan import trial_key, wanted_trials
 from hpo.certificate.ranking import Certificate, Size
 from hpo.definition.parts import queues_of
 from hpo.definition.study import StudyDefinition
@@ -123,8 +123,8 @@ def test_one_whose_only_process_is_killed_time_and_again_goes_on_from_there_in_a
     with Database(url) as again:
         run_to_the_end(again, begin(again), order=random.Random(1).shuffle)
         assert load_certificate(again, STUDY) == undisturbed
-        assert sorted(place(trial.attributes) for trial in trials(again)) == sorted(
-            place(attributes) for _, attributes in wanted_trials(begin(again).plan, STUDY.seed)
+        assert sorted(trial_key(trial.attributes) for trial in trials(again)) == sorted(
+            trial_key(attributes) for _, attributes in wanted_trials(begin(again).plan, STUDY.seed)
         )
 
 
@@ -177,6 +177,6 @@ def test_the_findings_hold_the_scores_that_were_judged(done, undisturbed):
     findings = load_findings(done, STUDY)
     assert findings is not None
     assert findings.certificate == undisturbed
-    by_place = {place(trial.attributes): trial.score for trial in trials(done)}
+    by_place = {trial_key(trial.attributes): trial.score for trial in trials(done)}
     for rung, size in enumerate(findings.plan.sizes):
         assert findings.scores[size].tolist() == [[by_place[rung, i, run] for run in range(3)] for i in range(8)]

@@ -37,7 +37,7 @@ def test_a_search_ends_with_the_way_to_its_report_and_to_the_dashboard(undisturb
     assert report.exists()
     assert undisturbed.printed.splitlines()[-2:] == [
         f"the report: {report}",
-        f"watch it with: python -m hpo.serve --storage {undisturbed.url}",
+        f"watch it with: hpo serve --storage {undisturbed.url}",
     ]
 
 

@@ -29,6 +29,7 @@ def trial_of(place: int, run: int, score: float, state: TrialState = TrialState.
         "round": 1,
         "index": run * CONFIGS + place,
         "run": run,
+        "seed": 100 + run,
         "train_accuracy": score + 0.2,
         "test_accuracy": score - 0.1,
         **more,
@@ -74,7 +75,7 @@ def test_a_trial_is_wanted_for_every_run_of_every_config() -> None:
 
 def config_of(*scores: float) -> ComparedConfig:
     runs = tuple(
-        ComparedRun(i, i, i, score, score, score, n_train=1, epochs=1, seconds=0.0, reason=None)
+        ComparedRun(i, i, i, i, score, score, score, n_train=1, epochs=1, seconds=0.0, reason=None)
         for i, score in enumerate(scores)
     )
     return ComparedConfig({}, runs, *[estimate(scores)] * 4)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo.proof.final_runs import full_results
-from hpo.proof.probing import PROBES, taken
+from hpo.proof.probing import PROBES, better_probe
 from hpo.training.assignments import assignment, planned_size
 from hpo.training.images import StudyData
 from tests.support.builders import definition, final_run, queued
@@ -18,7 +18,7 @@ SCORES = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(lambda scores: di
 def test_what_is_taken_has_the_highest_mean_and_the_winner_stays_where_none_is_higher(winner, lower, higher):
     probes = {"probe_lower": lower, "probe_higher": higher}
     means = {stage: np.mean(list(scores.values())) for stage, scores in probes.items()}
-    best = taken(winner, probes)
+    best = better_probe(winner, probes)
     if best is None:
         assert max(means.values()) <= np.mean(list(winner.values()))
     else:
@@ -27,11 +27,11 @@ def test_what_is_taken_has_the_highest_mean_and_the_winner_stays_where_none_is_h
 
 @given(SCORES)
 def test_what_only_equals_the_winner_is_not_taken(winner):
-    assert taken(winner, dict.fromkeys(PROBES, winner)) is None
+    assert better_probe(winner, dict.fromkeys(PROBES, winner)) is None
 
 
 def test_there_is_nothing_to_take_where_nothing_was_tried():
-    assert taken({0: 0.5}, {}) is None
+    assert better_probe({0: 0.5}, {}) is None
 
 
 class NoData:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hpo.engine.queue import TrialQueue
-from hpo.record.attribute_names import IN_WORDS, read, written
+from hpo.record.attribute_names import IN_WORDS, from_database, to_database
 from hpo.storage.database import Database
 from hpo.storage.leases import Leases
 from tests.support.databases import CURVE, SMALL, open_study
@@ -43,8 +43,8 @@ def test_what_the_queue_writes_is_in_words_and_what_it_reads_is_in_code(database
 
 
 def test_a_database_of_an_older_checkout_is_read_as_it_is():
-    assert read(ATTRIBUTES) == ATTRIBUTES
-    assert read(written(ATTRIBUTES)) == ATTRIBUTES
+    assert from_database(ATTRIBUTES) == ATTRIBUTES
+    assert from_database(to_database(ATTRIBUTES)) == ATTRIBUTES
 
 
 def test_no_two_attributes_are_called_the_same():

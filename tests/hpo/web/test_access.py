@@ -125,7 +125,7 @@ def test_notes_and_files_may_be_changed(method, path):
         ("POST", "/api/studies/3/rename", "its curves, networks, ledger"),
         ("POST", "/api/studies/3/rename/", "its curves, networks, ledger"),
         ("DELETE", "/api/studies/3", "final part would stay behind"),
-        ("POST", "/api/studies", "hpo.run"),
+        ("POST", "/api/studies", "hpo run"),
         ("POST", "/api/trials/14/tell", "trials belong to the searches"),
         ("POST", "/api/trials/14/user-attrs", "trials belong to the searches"),
         ("POST", "/incompatible-rdb-schema", "only notes and uploaded files"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.browsing import browser
-from tests.support.clients import Client
+from tests.support.clients import Client, uploaded
 
 PATIENCE = 60_000  # milliseconds: the program of the pages has 6 MB, and the machine other things to do
 BETWEEN = 6  # pixels that tell the letters of two texts apart
@@ -114,6 +115,27 @@ def test_a_good_value_has_its_note_and_a_network_to_download(open_page, study):
     assert downloading.value.suggested_filename == f"blob-trial{good['number']}-all-data-network.npz"
     with open(downloading.value.path(), "rb") as file:  # noqa: PTH123 - Playwright's own path
         assert file.read(2) == b"PK"
+
+
+def test_an_uploaded_page_is_saved_and_never_shown(page, study, dashboard):
+    path = uploaded(dashboard, study["study_id"], "page.html", b"<script>document.title = 'it ran'</script>")
+    other = page.context.browser.new_page()
+    with other.expect_download() as downloading, contextlib.suppress(Exception):
+        other.goto(dashboard.origin + path)  # raises, for it goes nowhere
+    assert downloading.value.url.endswith(path)
+    for hidden in (path.replace("/artifacts", "/%ffartifacts"), path.replace("/artifacts", "/artifacts%ff")):
+        assert other.goto(dashboard.origin + hidden).status == 400
+        assert other.title() == "Refused"
+    other.close()
+
+
+def test_an_uploaded_picture_is_shown_in_a_page(page, study, dashboard):
+    path = uploaded(dashboard, study["study_id"], "dot.svg", b'<svg xmlns="http://www.w3.org/2000/svg" width="7"/>')
+    other = page.context.browser.new_page()
+    other.goto(f"{dashboard.origin}/dashboard")
+    width = "path => new Promise(done => Object.assign(new Image(), {src: path, onload() { done(this.naturalWidth) }}))"
+    assert other.evaluate(width, path) == 7
+    other.close()
 
 
 def test_a_note_is_written_in_the_page_and_ours_stays_below_it(open_page, study, dashboard):

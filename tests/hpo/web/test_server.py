@@ -74,7 +74,9 @@ def test_what_reads_goes_to_the_database_that_is_open_for_reading(open_to_all):
 
 
 def test_a_note_of_the_own_page_is_written(open_to_all):
-    assert open_to_all.ask("PUT", "/api/studies/1/note", Origin=open_to_all.origin)[2] == "writing /api/studies/1/note"
+    note = json.dumps({"version": 1, "body": "my note"})
+    answer = open_to_all.ask("PUT", "/api/studies/1/note", note, Origin=open_to_all.origin)[2]
+    assert answer == "writing /api/studies/1/note"
 
 
 def test_a_note_of_another_page_is_not(open_to_all):
@@ -107,6 +109,35 @@ def test_no_answer_lets_other_pages_read_it_or_frame_it(open_to_all):
     assert headers["cross-origin-resource-policy"] == "same-origin"
     assert headers["x-frame-options"] == "SAMEORIGIN"
     assert headers["content-security-policy"] == "sandbox"
+
+
+@pytest.mark.parametrize("path", ["/", "/x", "/static/x.js", "/artifacts", "/Artifacts/1/c-1"])
+def test_what_the_dashboard_says_nothing_about_is_in_a_sandbox_whatever_its_path(open_to_all, path):
+    assert open_to_all.ask("GET", path)[1]["content-security-policy"] == "sandbox"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/%ffartifacts/1/c-1",
+        "/artifacts%ff/1/c-1",
+        "/artifacts/%c0%af/1",
+        "/artifacts/%ed%a0%80",
+        "/a%e9",
+        "/x%00",
+        "/api/studies/1/note%0a",
+        "/%7f",
+        "/report/%ff",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+def test_a_path_that_can_be_read_in_two_ways_is_none(open_to_all, guarded, method, path):
+    for client in (open_to_all, guarded):
+        status, _, body = client.ask(method, path, Origin=client.origin)
+        assert status == 400
+        assert "reading" not in body
+        assert "writing" not in body
+    assert "UTF-8" in open_to_all.ask("GET", path, Accept="text/html")[2]
 
 
 def test_the_report_of_a_study_is_a_page_and_that_of_no_study_says_so(open_to_all):
@@ -149,7 +180,7 @@ def test_the_login_sets_a_cookie_that_no_script_and_no_other_site_can_use(guarde
     assert guarded.ask("GET", "/api/studies", Cookie=cookie.split(";")[0])[0] == 200
 
 
-@pytest.mark.parametrize("length", ["many", "-1", "9" * 30, ""])
+@pytest.mark.parametrize("length", ["many", "-1", "9" * 30, "9" * 5000, "²", ""])
 def test_a_login_of_any_length_is_answered(length):
     environ = {
         "REQUEST_METHOD": "POST",

@@ -17,9 +17,10 @@ from optuna_dashboard._note import get_note_from_system_attrs
 from optuna_dashboard.artifact._backend import list_trial_artifacts
 
 from hpo.reports.dashboard.pages import COMPARISON_FIGURES, FIGURES, pages
-from hpo.reports.dashboard.publish import publish
+from hpo.reports.dashboard.publish import LONGEST_NOTE, publish
 from hpo.storage.database import Database
 from hpo.storage.records import save_network_bytes
+from hpo.web.notes import LONGEST_NOTE as LONGEST_REQUEST
 from tests.support import comparison_results as comparisons
 from tests.support.results import MIXED, NO_NUMBER, ONE, STAND_IN, definition, just_begun, study
 
@@ -184,6 +185,37 @@ def test_a_note_that_somebody_wrote_stays_when_ours_changes(database):
     assert text.endswith("long words")
     assert "Not finished" not in text
     assert publish(database, study()) == 0
+
+
+@pytest.mark.parametrize("half", ["above \ud83d", "use \udc00"])
+def test_half_a_letter_in_a_note_does_not_end_its_keeping(database, half):
+    publish(database, study(finish=False))
+    save_note(loaded(database), note(database).replace("## ", f"{half}\n\n## ", 1))
+    publish(database, study())
+    assert half in note(database)
+    assert "Not finished" not in note(database).split(half)[0]
+    assert publish(database, study()) == 0
+
+
+@pytest.mark.parametrize(
+    "foreign", [{"note_str:0": "x" * (LONGEST_NOTE + 1)}, {"note_str:0": ["a"]}, {"note_str:a": "b"}]
+)
+def test_a_note_that_is_too_long_or_no_text_stays_as_it_is_and_the_rest_is_kept_current(database, foreign):
+    wrong = {f"dashboard:{key}": value for key, value in foreign.items()}
+    for key, value in wrong.items():
+        database.optuna.set_study_system_attr(database.optuna.get_study_id_from_name(NAME), key, value)
+    assert publish(database, study()) > 0
+    now = attributes(database)
+    assert {key: now[key] for key in now if key.startswith("dashboard:note_")} == wrong
+    assert set(get_plotly_graph_objects(now)) == set(FIGURES)
+    assert publish(database, study()) == 0
+
+
+def test_a_note_that_the_server_takes_is_kept_current(database):
+    save_note(loaded(database), "x" * LONGEST_REQUEST)
+    publish(database, study())
+    assert "Use learning" in note(database)
+    assert len(note(database)) + LONGEST_REQUEST / 2 < LONGEST_NOTE
 
 
 def test_the_notes_version_grows_so_that_who_edits_the_old_one_is_told(database):

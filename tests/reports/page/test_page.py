@@ -171,7 +171,7 @@ def test_the_notes_of_the_verdict_stand_once_each_where_they_belong():
 
 def test_who_has_only_the_page_can_run_it_again():
     said = page("finished").said("again")
-    assert "python -m hpo.run --study mnist_wd.toml --storage sqlite:///mnist_wd-again.db" in said
+    assert "hpo run --study mnist_wd.toml --storage sqlite:///mnist_wd-again.db" in said
     assert results("finished").source["sha256"] in said
     assert "numpy 2.4.0" in said
     assert "[space.learning_rate]" in said
@@ -183,7 +183,7 @@ def test_who_has_only_the_page_can_run_it_again():
 def test_a_study_that_is_not_finished_says_so_first_and_how_to_go_on(name):
     said = page(name).said(page(name).sections[0])
     assert "Not finished" in said[:80]
-    assert "python -m hpo.run --study" in said
+    assert "hpo run --study" in said
 
 
 def test_a_study_whose_race_is_not_over_does_not_say_that_its_round_is_open():

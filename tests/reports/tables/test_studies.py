@@ -74,7 +74,7 @@ def test_the_page_of_several_has_every_good_value_and_the_verdict_of_each(finish
     assert parsed.open == []
     assert parsed.said("good").count("하나") == len(finished.good)
     assert "Not finished: the best of 14 configs" in parsed.said("verdicts")
-    assert "python -m hpo.report --study two" in parsed.said("again")
+    assert "hpo report --study two" in parsed.said("again")
 
 
 def test_several_get_one_table_one_figure_and_one_page(finished, racing):

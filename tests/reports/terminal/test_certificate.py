@@ -35,6 +35,12 @@ def findings(certificate: Certificate) -> Findings:
     return Findings(STUDY, factory.SOURCE, plan, scores, certificate)
 
 
+def printed(found: Findings, width: int = 400) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(certificate_panel(found))
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
 def note(certificate: Certificate | None, **changes: Any) -> str:
     return certificate_note(replace(factory.just_begun(), certificate=certificate, **changes))
 
@@ -54,7 +60,7 @@ def test_a_subset_that_does_not_pass_is_said_not_to_and_what_would():
 
 
 def test_without_a_certificate_the_note_says_how_to_make_one():
-    assert note(None).endswith("To check: python -m hpo.certify --study mnist_wd")
+    assert note(None).endswith("To check: hpo certify --study mnist_wd")
     elsewhere = replace(NONE_PASSES, sizes=(replace(FAILS, size=SECOND),))
     assert "We don't know yet whether" in note(elsewhere)
 
@@ -71,7 +77,15 @@ def test_a_choice_that_a_certificate_made_is_said_to_be_one():
 @pytest.mark.parametrize("results", [factory.study(), factory.study(finish=False), factory.just_begun()])
 def test_every_verdict_of_a_search_ends_with_the_certificate(results):
     assert verdict(replace(results, certificate=PASSING)).endswith(note(PASSING))
-    assert verdict(results).endswith("python -m hpo.certify --study mnist_wd")
+    assert verdict(results).endswith("hpo certify --study mnist_wd")
+
+
+def test_the_panel_says_where_sizes_share_training_images():
+    shared = findings(PASSING)
+    disjoint = replace(shared, plan=replace(shared.plan, images=(((0, 400),) * 3, ((400, 2000),) * 3)))
+    shared = replace(shared, plan=replace(shared.plan, images=()))
+    assert "share training images" in printed(shared)
+    assert "share training images" not in printed(disjoint)
 
 
 def test_costs_read_as_fractions():
@@ -85,9 +99,7 @@ def test_costs_read_as_fractions():
 
 @pytest.mark.parametrize("certificate", [PASSING, SECOND_PASSES, NONE_PASSES])
 def test_the_panel_fits_the_terminal_and_has_a_line_for_each_size(certificate):
-    console = Console(file=io.StringIO(), width=80)
-    console.print(certificate_panel(findings(certificate)))
-    text = console.file.getvalue()  # type: ignore[attr-defined]
+    text = printed(findings(certificate), width=80)
     assert max(map(len, text.splitlines())) <= 80
     assert text.isascii() or "─" in text
     rows = [line.split() for line in text.splitlines() if line.startswith(("500 ", "2000 ", "8000 "))]

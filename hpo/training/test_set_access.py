@@ -1,4 +1,4 @@
-"""The door of the test set: only here may a study open it, and every opening goes to the ledger first."""
+"""Access to the test set: a study evaluates on it here alone, and every opening goes to the ledger first."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
-"""Opening what a database knows of its studies, to look at it only: for reports and notebooks."""
+"""Open studies of a database to read them only, for reports and notebooks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from hpo.definition.parts import PARTS
+from hpo.definition.printable import on_one_line
 from hpo.record.results import StudyResults, load_results
-from hpo.record.study import StudyRecord, study_names
+from hpo.record.study import NotOurStudyError, StudyRecord, study_names
 from hpo.record.where import default_storage
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError
@@ -15,8 +16,8 @@ from hpo.storage.errors import UserError
 def open_study(name: str | None = None, storage: str | None = None) -> StudyResults:
     """Return everything that the study `name` has found so far, without writing to the database.
 
-    `storage` is any URL that Optuna takes. `name` may be left out where there is one study only. Raises UserError where
-    there is no such study, or no such database.
+    `storage` is the URL of an SQLite or PostgreSQL database. `name` may be left out where there is one study only.
+    Raises UserError where there is no such study, or no such database.
     """
     return open_studies([] if name is None else [name], storage)[0]
 
@@ -36,15 +37,17 @@ def known_studies(database: Database) -> list[str]:
 def _only_one(database: Database) -> list[str]:
     known = known_studies(database)
     if not known:
-        raise UserError(f"{shown(database.url)} holds no study yet; start one: python -m hpo.run --study mnist_wd")
+        raise UserError(f"{shown(database.url)} holds no study yet; start one: hpo run --study mnist_wd")
     if len(known) > 1:
-        raise UserError(f"which study? Name one with --study; studies there: {', '.join(known)}")
+        raise UserError(f"which study? Name one with --study; studies there: {', '.join(map(on_one_line, known))}")
     return known
 
 
 def _is_ours(database: Database, name: str) -> bool:
     try:
         StudyRecord(database, name)
-    except UserError:
+    except NotOurStudyError:
         return False
+    except UserError:  # it cannot be read: whoever asks for it is told why
+        return True
     return True

@@ -1,0 +1,222 @@
+"""What a foreign hand wrote into a database: one sentence that names the study, and the others are read as before."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hpo import report, serve
+from hpo.record.study import create_or_complete
+from hpo.storage.database import Database
+from hpo.studies import __main__ as studies
+from hpo.web.access import Access
+from tests.hpo.test_report import copy_study
+from tests.support.clients import Client, served
+from tests.support.databases import open_study, run_to_the_end
+
+NAME = "bad"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database with a finished study, small, and one called bad that is to be damaged."""
+    path = tmp_path_factory.mktemp("untrusted") / "hpo.db"
+    with open_study(path) as opened:
+        run_to_the_end(opened)
+        copy_study(opened, "small", "good")
+    return path
+
+
+@pytest.fixture
+def database(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(made, tmp_path / "hpo.db"))
+
+
+def execute(path: Path, *statements: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute("UPDATE studies SET study_name = 'bad' WHERE study_name = 'small'")
+        connection.execute("UPDATE studies SET study_name = 'bad-final' WHERE study_name = 'small-final'")
+
+
+OF_SMALL = "study_id = (SELECT study_id FROM studies WHERE study_name = 'small')"
+IN_SMALL = f"trial_id IN (SELECT trial_id FROM trials WHERE {OF_SMALL})"
+DEFINITION = f"WHERE key = 'definition' AND {OF_SMALL}"
+ONE_CURVE = "WHERE trial_id = (SELECT max(trial_id) FROM hpo_curves)"
+
+DAMAGES = {
+    "a definition of a newer version": (
+        f"UPDATE study_user_attributes SET value_json = json_set(value_json, '$.search.depth', 3) {DEFINITION}",
+        "search.depth: unknown key",
+    ),
+    "a definition that is no JSON": (
+        f"UPDATE study_user_attributes SET value_json = '{{' {DEFINITION}",
+        "is none that this program writes",
+    ),
+    "a definition that is a number": (
+        f"UPDATE study_user_attributes SET value_json = '3' {DEFINITION}",
+        "its definition is no table but 3",
+    ),
+    "a definition nested without end": (
+        f"UPDATE study_user_attributes SET value_json = '{'[' * 100_000}' {DEFINITION}",
+        "cannot be read",
+    ),
+    "a round without its box": (
+        f"UPDATE study_user_attributes SET value_json = '{{}}' WHERE key = 'round 1' AND {OF_SMALL}",
+        "'box' is missing",
+    ),
+    "the final part gone": ("DELETE FROM studies WHERE study_name = 'small-final'", "its part 'bad-final'"),
+    "a place that is a text": (
+        f"UPDATE trial_user_attributes SET value_json = '\"x\"' WHERE key = 'place' AND {IN_SMALL}",
+        "has index = 'x'",
+    ),
+    "a round that there is not": (
+        f"UPDATE trial_user_attributes SET value_json = '1000000000' WHERE key = 'round' AND {IN_SMALL}",
+        "cannot be read",
+    ),
+    "a direction that there is not": (
+        f"UPDATE study_directions SET direction = 'EVIL' WHERE {OF_SMALL}",
+        "EVIL",
+    ),
+    "a state that there is not": (f"UPDATE trials SET state = 'EVIL' WHERE {OF_SMALL}", "EVIL"),
+}
+OF_REPORTS = {
+    "a curve that is no JSON": (f"UPDATE hpo_curves SET points = 'x' {ONE_CURVE}", "is no list of points"),
+    "a curve of texts": (
+        f"UPDATE hpo_curves SET points = '[[0, 1, \"a\", 1, 1, 1, 1, 1]]' {ONE_CURVE}",
+        "is no list of points",
+    ),
+    "a group of a thousand millions": (
+        f"UPDATE hpo_curves SET points = '[[1000000000, 1, 1, 1, 1, 1, 1, 1]]' {ONE_CURVE}",
+        "1000000001 groups",
+    ),
+    "a group of a thousand millions without images": (
+        f"UPDATE hpo_curves SET points = '[[1000000000, 1, 1, 1, 1, 1, 1, 1]]', n_validation = 0 {ONE_CURVE}",
+        "1000000001 groups",
+    ),
+    "a million millions of images": (
+        f"UPDATE hpo_curves SET n_validation = 1000000000000 {ONE_CURVE}",
+        "1000000000000 validation images",
+    ),
+    "hits that are a text": (f"UPDATE hpo_curves SET hits = 'text' {ONE_CURVE}", "which validation images were hit"),
+    "a time that is none": (
+        "INSERT INTO hpo_test_openings (study, trial_id, purpose, dataset, opened_at) VALUES ('bad', 1, 'p', 'd', 'x')",
+        "has a time that is none",
+    ),
+    "data that are a text": (
+        f"UPDATE study_user_attributes SET value_json = '\"x\"' WHERE key = 'data' AND {OF_SMALL}",
+        "what is known of its data is no table",
+    ),
+    "data without the pool": (
+        f"UPDATE study_user_attributes SET value_json = '{{}}' WHERE key = 'data' AND {OF_SMALL}",
+        "'pool' is missing",
+    ),
+}
+
+
+def listed(capsys: pytest.CaptureFixture[str], path: Path) -> str:
+    assert studies.main(["--storage", f"sqlite:///{path}"]) == 0
+    return capsys.readouterr().out
+
+
+def refused(capsys: pytest.CaptureFixture[str], path: Path, out: Path) -> str:
+    """Return the one line that the report of the damaged study ends with."""
+    arguments = ["--study", NAME, "--storage", f"sqlite:///{path}", "--out", str(out), "--format", "csv,html"]
+    assert report.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: the study 'bad' cannot be read: ")
+    assert len(said.splitlines()) == 1
+    return said
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, *OF_REPORTS])
+def test_a_report_of_a_damaged_study_says_what_is_wrong_with_it(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    statement, says = (DAMAGES | OF_REPORTS)[damage]
+    execute(database, statement)
+    assert says in refused(capsys, database, tmp_path / "out")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_study_has_its_row_and_the_others_theirs(
+    database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    execute(database, DAMAGES[damage][0])
+    rows = {line.split()[0]: line for line in listed(capsys, database).splitlines() if line.strip()}
+    assert "done" in rows["good"]
+    assert "unreadable: " in rows[NAME]
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, *OF_REPORTS])
+def test_the_dashboard_shows_the_others(database: Path, damage: str) -> None:
+    execute(database, (DAMAGES | OF_REPORTS)[damage][0])
+    url, said = f"sqlite:///{database}", []
+    with Database(url) as writing, Database(url, read_only=True) as reading:
+        serve.fill_in(reading, writing, said.append, threading.Event())
+        assert [each for each in said if not each.startswith("the study 'bad' cannot be read")] == []
+        application = serve.guarded(reading, None, access=Access("127.0.0.1", "mill"), port=1)
+        with served(application) as port:
+            client = Client(port)
+            status, _, body = client.ask("GET", "/api/studies")
+            assert status == 200
+            assert "good" in {each["study_name"] for each in json.loads(body)["study_summaries"]}
+            assert client.ask("GET", "/report/good")[0] == 200
+            assert client.ask("GET", "/report/bad")[0] == 404
+
+
+@pytest.mark.parametrize("name", ["[bold red]x[/]", "[/nothing]", "a\x1b[31mb", "a\x9b31mb", "two\nlines", "\u202eabc"])
+def test_a_name_is_listed_as_text_and_steers_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    with open_study(tmp_path / "hpo.db") as opened:
+        create_or_complete(opened, name, {"definition": {}})
+        create_or_complete(opened, f"{name} too", {"x": 1})
+    printed = listed(capsys, tmp_path / "hpo.db")
+    assert "interrupted" in printed
+    assert "unreadable: " in printed
+    assert "not made by hpo run" in printed
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", printed)
+    assert re.split("[\n\x1b\x9b\u202e]", name)[0] in printed
+
+
+def write(path: Path, change: Callable[[Database], None]) -> None:
+    with Database(f"sqlite:///{path}") as opened:
+        change(opened)
+
+
+@pytest.mark.parametrize("name", ["/x", "../x", "..", ".", "", "a/b", "a\\b", "C:x", "two\nlines", "a\x1bb", "n" * 201])
+def test_a_report_is_written_nowhere_but_in_its_folder(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    write(database, lambda opened: copy_study(opened, "small", name))
+    assert report.main(["--study", name, "--storage", f"sqlite:///{database}", "--format", "csv"]) == 2
+    said = capsys.readouterr().err
+    assert "a study cannot be named" in said
+    assert len(said.splitlines()) == 1
+    assert not list(work.iterdir())
+    assert "good" in listed(capsys, database)
+
+
+@pytest.mark.parametrize("name", ["숫자 탐색", "v1.2 (second try)", "..a", "~", "x" * 200])
+def test_an_ordinary_name_names_its_folder(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(database, lambda opened: copy_study(opened, "small", name))
+    assert report.main(["--study", name, "--storage", f"sqlite:///{database}", "--format", "csv"]) == 0
+    assert (tmp_path / "out" / name / "trials.csv").is_file()
