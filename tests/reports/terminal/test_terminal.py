@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from hpo.proof.estimates import Estimate
-from hpo.reports.terminal.search import full_panel, good_values_panel, rounds_panel, verdict
+from hpo.reports.terminal.search import ending, full_panel, good_values_panel, rounds_panel, verdict
 from hpo.reports.words.formatting import interval_percent, percent, region_text, value_text
 from hpo.reports.words.inert import inert_shrinkage
 from hpo.searching.gaps import GuardCost
@@ -102,6 +102,17 @@ def test_the_full_panel_marks_winner_gap_and_openings():
     assert any(row.startswith("*") and "10.0!" in row for row in rows)
     assert "overfitting" in text
     assert f"evaluated {len(results.ledger)} times and never used to choose a config" in " ".join(text.split())
+
+
+def test_a_run_ends_with_what_to_use_in_few_lines_and_leaves_the_rest_to_the_report():
+    results = study(definition(ONE, training={"weight_decay": 1e-4}))
+    assert len(results.good) == 4
+    text = "".join(printed(panel) for panel in ending(results))
+    assert text.strip().startswith("Use learning_rate = ")
+    assert len(text.splitlines()) <= 25
+    assert "Next: " in text
+    whole = "".join(printed(panel) for panel in ending(results, whole=True))
+    assert all(title in whole for title in ("Rounds of mnist_wd", "Good values, found on", "On all of the data"))
 
 
 def test_a_failed_run_on_all_of_the_data_is_told():
