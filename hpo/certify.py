@@ -13,7 +13,7 @@ from hpo.certificate.auto_samples import auto_rounds, with_samples
 from hpo.certificate.plan import CONFIGS, FACTOR, LARGEST, SEEDS
 from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
 from hpo.cli.console import console as plain_console
-from hpo.cli.data import look_at_data
+from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.driving import drive_and_show
 from hpo.cli.options import (
     add_changes,
@@ -91,6 +91,8 @@ def _certify(arguments: argparse.Namespace) -> int:
         out = arguments.out or Path("out") / definition.name
         make_out_folder(out)
         data, source = look_at_data(definition, arguments.data_dir)
+        definition = data.settled(definition)
+        arguments.data_dir = data_dir_of_workers(definition, arguments.data_dir)
         asked = {name: getattr(arguments, name) for name in ("configs", "seeds", "largest")}
         record = CertificateRecord.open(database, definition, rounds, data.summary(), source, **asked)
         plan = record.plan

@@ -62,13 +62,16 @@ def _look(arguments: argparse.Namespace) -> int:
     written = write_look(None, network, image, arguments.out or arguments.network.parent)
     shares = probabilities(network, image)
     label = int(part.labels[arguments.image])
-    say(f"training image {arguments.image} of {located.provenance}, labelled {label}")
+    say(f"training image {arguments.image} of {located.provenance}, labelled {part.name(label)}")
     for place in shares.argsort()[::-1][:3]:
-        say(f"  {place}  {100 * shares[place]:5.1f} %")
-    if int(shares.argmax()) == label:
-        say(f"The network says {label}, as the label does.")
+        say(f"  {part.name(int(place))}  {100 * shares[place]:5.1f} %")
+    answer = int(shares.argmax())
+    if answer == label:
+        say(f"The network says {part.name(label)}, as the label does.")
     else:
-        say(f"The network says {shares.argmax()}, the label {label}; that had {100 * shares[label]:.1f} %.")
+        say(
+            f"The network says {part.name(answer)}, the label {part.name(label)}; that had {100 * shares[label]:.1f} %."
+        )
     say(f"files: {', '.join(str(path) for path in written)}")
     return DONE
 

@@ -13,7 +13,7 @@ from hpo import models
 from hpo.certificate.auto_samples import auto_rounds, with_samples
 from hpo.cli.certifying import chosen_by_certificate
 from hpo.cli.console import console as plain_console
-from hpo.cli.data import look_at_data
+from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.driving import drive_and_show
 from hpo.cli.formats import add_formats, chosen_formats
 from hpo.cli.options import (
@@ -104,6 +104,8 @@ def _run(arguments: argparse.Namespace) -> int:
     with database_errors(arguments.storage), Database(arguments.storage) as database:
         begin_at = warm_start(database, definition)
         data, source = look_at_data(definition, arguments.data_dir)
+        definition = data.settled(definition)
+        arguments.data_dir = data_dir_of_workers(definition, arguments.data_dir)
         chosen: dict[str, Any] | None = None
         if auto_rounds(tables):
             rounds = auto_rounds(tables)
@@ -112,7 +114,7 @@ def _run(arguments: argparse.Namespace) -> int:
             )
             if chosen is None:
                 return stopped(arguments.storage)
-            definition = define(arguments.study, with_samples(tables, chosen["samples"]))
+            definition = data.settled(define(arguments.study, with_samples(tables, chosen["samples"])))
         record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen, warm_start=begin_at)
         if record.state != "done" and not _search(arguments, database, record):
             results = load_results(database, definition.name)

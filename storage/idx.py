@@ -5,6 +5,7 @@ integers. Whether a file is gzipped is told by its first bytes, not by its name:
 """
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -15,25 +16,35 @@ import numpy as np
 import numpy.typing as npt
 
 from hpo.storage.errors import UserError
+from hpo.storage.limits import check_size, read_whole
 
 Content = Literal["images", "labels"]
 
 _RANKS: dict[Content, tuple[int, ...]] = {"images": (3, 4), "labels": (1,)}
 _DIMENSIONS = {1: "1 dimension, as labels have"} | {rank: f"{rank} dimensions, as images have" for rank in (3, 4)}
 _UBYTE = 0x08
+_MOST_DIMENSIONS = 4
+_LONGEST_HEADER = 4 + 4 * _MOST_DIMENSIONS
+_OTHER_CONTENT = 1 << 26  # what is no IDX file is unpacked this far, for the message about it
+_SURPLUS = 1 << 16  # so much more than announced is unpacked, for the message about that
 _TYPES = {_UBYTE: "uint8", 0x09: "int8", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
 
 
 def unpack(path: Path) -> bytes:
-    """Return the bytes of the file `path`, gunzipped if they are gzip; raises UserError if that can't be done."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: can't be read ({error.strerror or error}); check path and permissions") from error
+    """Return the bytes of the file `path`, gunzipped if they are gzip; raises UserError if that can't be done.
+
+    What an IDX header announces is measured before the rest is unpacked, and no more than that is.
+    """
+    raw = read_whole(path)
     if not raw.startswith(b"\x1f\x8b"):
         return raw
     try:
-        return gzip.decompress(raw)
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as packed:
+            start = packed.read(_LONGEST_HEADER)
+            announced = _announced(start)
+            check_size(announced, str(path))
+            room = announced or _OTHER_CONTENT
+            data = start + packed.read(max(0, room - len(start)) + _SURPLUS)
     except EOFError as error:
         raise UserError(
             f"{path}: truncated; expected a whole gzip file, found one that breaks off after {len(raw):,} bytes; "
@@ -44,6 +55,18 @@ def unpack(path: Path) -> bytes:
             f"{path}: damaged; expected a whole gzip file, found one that doesn't unpack ({error}); "
             "copy or download it again"
         ) from error
+    if len(data) >= room + _SURPLUS:
+        expected = f"its header says {announced:,} bytes" if announced else "it is no IDX file"
+        raise UserError(f"{path}: too long; {expected}, but more than {room:,} come out of it; download it again")
+    return data
+
+
+def _announced(start: bytes) -> int:
+    """Return how many bytes the IDX file that begins with `start` has by its header; 0 if it is none."""
+    if len(start) < 4 or start[:3] != bytes([0, 0, _UBYTE]) or not 1 <= start[3] <= _MOST_DIMENSIONS:
+        return 0
+    end = 4 + 4 * start[3]
+    return end + math.prod(struct.unpack(f">{start[3]}I", start[4:end])) if len(start) >= end else 0
 
 
 def parse_idx(data: bytes, path: Path, content: Content) -> npt.NDArray[np.uint8]:

@@ -1,120 +1,134 @@
-"""Read a user's own dataset from an `.npz` file with the arrays x_train, y_train, x_test and y_test.
+"""Read arrays from an `.npz` file: a zip archive with a member in .npy format for each.
 
-Each array is a member of a zip archive and is read only when it is asked for, so that reading the training part
-doesn't touch the test images. Pickled objects are never loaded: a dataset from elsewhere must not run code.
+An array is read only when it is asked for. Its sizes are compared with its header and a limit before anything is
+unpacked, and pickled objects are never loaded: a dataset from elsewhere must not run code, nor fill the memory.
 """
 
 import hashlib
 import io
+import lzma
+import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hpo.storage.errors import UserError
+from hpo.storage.limits import check_size
 
-KEYS = ("x_train", "y_train", "x_test", "y_test")
-MOST_CLASSES = 10_000  # beyond it the "labels" are ids or a mistake, and the last layer would not fit into memory
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+    ValueError,
+    struct.error,
+)
+_MOST_DEFLATE = 1100  # deflate makes at most 1032 bytes of one; who announces more is wrong about the size
+
+
+def names(path: Path) -> list[str]:
+    """Return the names of the arrays in the file; raises UserError if it is damaged or no archive."""
+    with _archive(path, "its list of arrays") as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
 def member_digest(path: Path, key: str) -> str:
-    """Return the SHA-256 of array `key`'s unpacked bytes; raises UserError if the file is damaged or lacks it."""
+    """Return the SHA-256 of array `key`'s unpacked bytes; raises UserError if the file is damaged."""
     return hashlib.sha256(member_bytes(path, key)).hexdigest()
 
 
 def member_bytes(path: Path, key: str) -> bytes:
-    """Return array `key`'s unpacked bytes (in .npy format); raises UserError if the file is damaged or lacks it."""
-    with _member(path, key) as stream:
-        return stream.read()
+    """Return array `key`'s unpacked bytes (in .npy format).
 
-
-def parse_images(data: bytes, path: Path, key: str) -> npt.NDArray[Any]:
-    """Return images from .npy bytes: (N, H, W), (N, C, H, W) or (N, D), uint8 or float32, read-only.
-
-    Wider and narrower floats become float32. Raises UserError for any other type or shape, for no images at all,
-    and for NaN or infinite values.
+    Raises UserError if the file is damaged, or the array too large for memory by what header or archive announce.
     """
-    images = _parse(data, path, key)
-    if images.ndim not in (2, 3, 4) or images.size == 0:
-        raise UserError(
-            f"{path}: {key} has the shape {images.shape}; expected at least one image, as (N, H, W), (N, C, H, W) "
-            "or flat (N, D)"
-        )
-    if images.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            images = images.astype(np.float32, copy=False)
-        bad = images.size - int(np.count_nonzero(np.isfinite(images)))
-        if bad:
-            raise UserError(
-                f"{path}: {key} holds {bad:,} values that are NaN, infinite or too large for float32; "
-                "replace them before saving"
-            )
-    elif images.dtype != np.uint8:
-        raise UserError(
-            f"{path}: {key} has the type {images.dtype}; expected uint8 (0 to 255) or float; "
-            f"save it with {key}.astype(np.uint8) or {key}.astype(np.float32)"
-        )
-    images = np.ascontiguousarray(images)
-    images.flags.writeable = False
-    return images
+    with _archive(path, key) as archive:
+        info = archive.getinfo(_name(archive, key))
+        check_size(info.file_size, f"{path}: {key}")
+        if info.file_size > _MOST_DEFLATE * max(1, info.compress_size) and info.compress_type == zipfile.ZIP_DEFLATED:
+            raise zipfile.BadZipFile(f"{info.file_size:,} bytes announced in {info.compress_size:,} packed ones")
+        with archive.open(info) as stream:
+            start = stream.read(_LONGEST_HEADER)
+            _check_header(start, info.file_size, f"{path}: {key}")
+            return start + stream.read()
 
 
-def parse_labels(data: bytes, path: Path, key: str) -> npt.NDArray[np.int64]:
-    """Return labels (N,) from .npy bytes, int64, read-only.
+def shape(path: Path, key: str) -> tuple[int, ...]:
+    """Return the shape of array `key`, from its header alone; raises UserError if there is none."""
+    with _archive(path, key) as archive, archive.open(_name(archive, key)) as stream:
+        return _header(stream.read(_LONGEST_HEADER), f"{path}: {key}")[0]
 
-    Raises UserError if they aren't one row of integers from 0 up.
-    """
-    labels = _parse(data, path, key)
-    if labels.ndim != 1 or labels.size == 0:
+
+def parse(data: bytes, where: str) -> npt.NDArray[Any]:
+    """Return the array in the .npy bytes `data`; raises UserError, beginning with `where`, if there is none."""
+    try:
+        return np.asarray(np.lib.format.read_array(io.BytesIO(data), allow_pickle=False))
+    except Exception as error:  # see _check_header
+        raise _unreadable(where, error) from error
+
+
+_LONGEST_HEADER = 1 << 14
+
+
+def _name(archive: zipfile.ZipFile, key: str) -> str:
+    return f"{key}.npy" if f"{key}.npy" in archive.namelist() else key
+
+
+def _header(start: bytes, where: str) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Return shape, type and length of the header that the .npy file begins with."""
+    try:
+        stream = io.BytesIO(start)
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+        return shape, dtype, stream.tell()
+    except Exception as error:  # whatever a damaged or hostile header makes NumPy's parser raise
+        raise _unreadable(where, error) from error
+
+
+def _check_header(start: bytes, size: int, where: str) -> None:
+    """Raise UserError if the .npy file of `size` bytes that begins with `start` announces what it can't hold."""
+    shape, dtype, length = _header(start, where)
+    if dtype.hasobject:
+        raise _unreadable(where, "Python objects")
+    announced = math.prod(shape) * dtype.itemsize
+    check_size(announced, where)
+    if announced != size - length:
         raise UserError(
-            f"{path}: {key} has the shape {labels.shape}; expected one label an image, (N,)"
-            + ("; turn one-hot rows into labels with .argmax(axis=1)" if labels.ndim == 2 else "")
+            f"{where} can't be read; its header says {' x '.join(map(str, shape)) or 'one value'} of {dtype}, so "
+            f"{announced:,} bytes were expected, found {size - length:,}; save it again"
         )
-    if labels.dtype.kind not in "iu":
-        raise UserError(f"{path}: {key} has the type {labels.dtype}; expected integer labels 0, 1, ... K-1")
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= MOST_CLASSES:
-        raise UserError(
-            f"{path}: {key} holds the label {low if low < 0 else high}; expected labels 0, 1, ... K-1 with K at most "
-            f"{MOST_CLASSES:,}; np.unique(labels, return_inverse=True) renumbers them"
-        )
-    labels = labels.astype(np.int64)
-    labels.flags.writeable = False
-    return labels
+
+
+def _unreadable(where: str, why: object) -> UserError:
+    return UserError(
+        f"{where} can't be read; expected a plain array, found: {str(why)[:200]}; Python objects are not loaded, as "
+        "they could run code: save images with .astype(np.uint8) and labels with .astype(str) or .astype(int)"
+    )
 
 
 @contextmanager
-def _member(path: Path, key: str) -> Iterator[IO[bytes]]:
-    """Open array `key`; whatever goes wrong while it is open and read becomes a UserError."""
+def _archive(path: Path, key: str) -> Iterator[zipfile.ZipFile]:
+    """Open the file; whatever goes wrong while it is open and read becomes a UserError."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = {name.removesuffix(".npy") for name in archive.namelist()}
-            if missing := [each for each in KEYS if each not in names]:
-                raise UserError(
-                    f"{path}: lacks {', '.join(missing)}; expected the arrays {', '.join(KEYS)}, "
-                    f"found {', '.join(sorted(names)) or 'none'}; save them with np.savez(path, x_train=..., ...)"
-                )
-            with archive.open(f"{key}.npy") as stream:
-                yield stream
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
+            yield archive
+    except _DAMAGE as error:
         raise UserError(
             f"{path}: damaged or not an .npz file; expected a zip archive as np.savez writes it, "
-            f"found: {error} (at {key}); save or copy it again"
+            f"found: {error or type(error).__name__} (at {key}); save or copy it again"
         ) from error
     except OSError as error:
         raise UserError(f"{path}: can't be read ({error.strerror or error}); check path and permissions") from error
-
-
-def _parse(data: bytes, path: Path, key: str) -> npt.NDArray[Any]:
-    try:
-        return np.asarray(np.lib.format.read_array(io.BytesIO(data), allow_pickle=False))
-    except (ValueError, EOFError, MemoryError) as error:
-        raise UserError(
-            f"{path}: {key} can't be read; expected a plain array of numbers, found: {error}; "
-            "Python objects are not loaded, as they could run code: save it with a numeric dtype"
-        ) from error

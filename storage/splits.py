@@ -1,8 +1,8 @@
 """Divide the training images into a pool to train on and a holdout to validate on, and both into stratified subsets.
 
-The first rows of a dataset are a biased sample, so subsets are drawn at random, with each class's share kept; and
-because each subset is a prefix or a slice of one order, the 500 images of a search lie inside the 2,000 of its race.
-Everything is decided by the labels and a seed.
+The first rows of a dataset are a biased sample, so subsets are drawn at random, with each class's share kept. Groups of
+one size are slices of one order, so for as long as the pool lasts the images that a search trains on and those of its
+race, which takes later groups, have none in common. Everything is decided by the labels and a seed.
 """
 
 import heapq
@@ -15,7 +15,7 @@ from hpo.storage.errors import UserError
 
 Indices = npt.NDArray[np.int64]
 
-_PARTITION, _GROUP, _FRESH, _WITHIN = range(4)  # one stream of random numbers for each use of the seed
+PARTITION, _GROUP, _FRESH, _WITHIN = range(4)  # one stream of random numbers for each use of the seed
 
 
 def stratified_order(labels: npt.NDArray[np.integer], rng: np.random.Generator) -> Indices:
@@ -128,7 +128,7 @@ def partition(labels: npt.NDArray[np.integer], *, holdout: int, seed: int) -> Pa
     Every class keeps at least one image in the pool, as a network can't learn what it never sees; so a class with a
     single image is only trained on. Raises UserError unless 1 <= holdout <= N minus the number of classes.
     """
-    rng = np.random.default_rng((seed, _PARTITION))
+    rng = np.random.default_rng((seed, PARTITION))
     total = len(labels)
     shuffled = rng.permutation(total)
     mixed = labels[shuffled]
@@ -145,9 +145,10 @@ def partition(labels: npt.NDArray[np.integer], *, holdout: int, seed: int) -> Pa
     held = free[stratified_order(mixed[free], rng)[:holdout]]
     pool = np.setdiff1d(np.arange(total), held)
     pool = pool[stratified_order(mixed[pool], rng)]
-    return Partition(labels, _frozen(shuffled[pool]), _frozen(shuffled[held]), seed)
+    return Partition(labels, frozen(shuffled[pool]), frozen(shuffled[held]), seed)
 
 
-def _frozen(indices: Indices) -> Indices:
+def frozen(indices: Indices) -> Indices:
+    """Return `indices`, which nobody can write into any more."""
     indices.flags.writeable = False
     return indices

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hpo.storage.errors import UserError
 from hpo.storage.located import Located
-from hpo.storage.parts import check_lengths, read_images, read_labels
+from hpo.storage.parts import read_part
+from hpo.storage.test_check import check_fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +33,6 @@ def load_test_part(located: Located, *, image_shape: tuple[int, ...], classes: i
     `image_shape` is the shape of one training image, `classes` the number of classes in training. Raises UserError if a
     file is damaged or another than was located, or if the test images don't fit the training images.
     """
-    images = read_images(located, "x_test")
-    labels = read_labels(located, "y_test")
-    check_lengths(located, images, labels, "test")
-    if images.shape[1:] != image_shape:
-        raise UserError(
-            f"{located.part('x_test').path}: test images have the shape {images.shape[1:]}, "
-            f"training images {image_shape}; expected the same"
-        )
-    if labels.max() >= classes:
-        raise UserError(
-            f"{located.part('y_test').path}: holds the label {labels.max()}, but training has the {classes} classes "
-            f"0..{classes - 1}; expected no others"
-        )
+    images, labels = read_part(located, "test")
+    check_fit(located, images, labels, image_shape=image_shape, classes=classes)
     return TestPart(images, labels)

@@ -8,18 +8,57 @@ import numpy as np
 
 from hpo import models
 from hpo.cli.running import say
+from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
-from hpo.storage.datasets import load_training_part, locate
+from hpo.storage.datasets import TrainingPart, load_training_part, locate
 from hpo.storage.errors import UserError
+from hpo.storage.test_check import check_test_part
 from hpo.training.images import StudyData
 
 
 def look_at_data(definition: StudyDefinition, data_dir: Path | None) -> tuple[StudyData, dict[str, str]]:
-    """Find and cut the data, and build the network once, so that what does not fit is said before anything runs."""
+    """Find and cut the data, and build the network once, so that what does not fit is said before anything runs.
+
+    Says what a user's own data were taken for, in one line, and another if pictures are there more than once.
+    """
     located = locate(definition.data.dataset, data_dir=data_dir, announce=say)
-    data = StudyData.build(definition, located, load_training_part(located))
+    if located.taken_for:
+        say(located.taken_for)
+    part = load_training_part(located)
+    for remark in (*_remarks(part), *check_test_part(located, part)):
+        say(f"{located.provenance}: {remark}")
+    data = StudyData.build(definition, located, part)
     try:
         models.build_network(definition.network, data.image_shape, data.part.classes, np.random.default_rng(0))
     except ValueError as error:
         raise UserError(f"the network does not fit the images of {located.provenance}: {error}") from error
     return data, located.record()
+
+
+def data_dir_of_workers(definition: StudyDefinition, data_dir: Path | None) -> Path | None:
+    """Return where workers find the data: they know the path of the study's record, which may be another one."""
+    if definition.data.dataset in DATASETS:
+        return data_dir
+    path = Path(definition.data.dataset).expanduser().absolute()
+    return path if path.exists() else data_dir
+
+
+def _remarks(part: TrainingPart) -> list[str]:
+    """Return what a user should know about training images that are no mistake."""
+    said = []
+    if part.copies is not None:
+        count = int(part.copies.max()) + 1
+        said.append(
+            f"the {len(part.labels):,} training images show {count:,} different pictures; copies of one are kept "
+            "together, either to train on or to validate."
+        )
+    if part.images.dtype.kind == "f" and (high := float(part.images.max())) > FLOAT_RANGE:
+        said.append(
+            f"images are floats up to {high:g} and are used as they are; networks train better on 0 to 1: divide them, "
+            "or save them as uint8."
+        )
+    return said
+
+
+FLOAT_RANGE = 20.0
+"""Floats beyond it are hardly scaled for a network: standardized ones stay within it."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from hpo.definition.extras import check_installed
 from hpo.definition.naming import check_study_name
+from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition, read_definition
 from hpo.storage.errors import UserError
 
@@ -31,13 +32,40 @@ def load_definition(study: str, changes: Sequence[str] = (), seed: int | None = 
 
 
 def load_tables(study: str, changes: Sequence[str] = (), seed: int | None = None) -> dict[str, Any]:
-    """Return the tables of the same, not yet checked."""
-    tables = _parse(study_path(study))
+    """Return the tables of the same, not yet checked.
+
+    The path of a dataset is made one that holds everywhere: in a study file it starts at that file's folder, in
+    `changes` at the current one.
+    """
+    path = study_path(study)
+    tables = _parse(path)
+    _settle_dataset(tables, path.parent)
     for change in changes:
         _set(tables, change)
+    _settle_dataset(tables, Path())
     if seed is not None:
         tables["seed"] = seed
     return tables
+
+
+def _settle_dataset(tables: Mapping[str, Any], folder: Path) -> None:
+    """Make data.dataset, if it is a path, one that starts at `folder` where it is relative."""
+    data = tables.get("data")
+    dataset = data.get("dataset") if isinstance(data, dict) else None
+    if not isinstance(dataset, str) or not dataset or dataset in DATASETS:
+        return
+    try:
+        path = Path(dataset).expanduser()
+        whole = folder.resolve() / path
+        if whole.exists() or path.parent != Path() or path.suffix:
+            tables["data"]["dataset"] = str(whole)
+    except (OSError, RuntimeError, ValueError):  # too long, ~nosuchuser, a zero byte: said where it is looked for
+        return
+    if not whole.exists() and path.exists():
+        raise UserError(
+            f"data.dataset = {dataset!r}: there is no {whole}; a path in a study file starts at the file's folder, so "
+            f"write {str(path.absolute())!r} for the one in the current folder"
+        )
 
 
 def define(study: str, tables: Mapping[str, Any]) -> StudyDefinition:

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from hpo.searching.proposing import SAMPLERS
 
-HOLDOUT = 10_000
+DATASETS = ("fashion_mnist", "mnist")
+"""The datasets that are known by name (hpo.storage.sources); any other is a path."""
+
+LEAST = 10
+"""So many images at least score anything."""
 FIGURES = ("overfitting", "training_loss", "grid", "convnet")
 """What a comparison may be drawn as: the book's figures."""
 
@@ -17,35 +21,87 @@ def _require(rule: bool, text: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class DataSettings:
-    """Which images, and how many are set aside: `holdout` of the train file are never trained on.
+class HeldOut:
+    """How many training images are set aside (`holdout`), and how many of them score a trial and a confirmation run."""
 
-    A trial of the search is scored on the first `validation` of the holdout, a confirmation run on `confirmation`
-    others, a run on all of the data on the whole holdout. In a comparison the whole holdout scores every run.
-    """
-
-    dataset: str
-    holdout: int = HOLDOUT
-    validation: int = 500
-    confirmation: int = 2_000
-
-    def __post_init__(self) -> None:
-        _require(self.holdout >= 10, f"holdout = {self.holdout}; at least 10 images must be set aside")
-        _require(self.validation >= 10, f"validation = {self.validation}; at least 10 images must score a trial")
-        _require(
-            self.confirmation >= 10 or self.all_of_the_holdout,
-            f"confirmation = {self.confirmation}; at least 10 images must score a run",
-        )
-        _require(
-            self.validation + self.confirmation <= self.holdout,
-            f"validation + confirmation = {self.validation + self.confirmation} images, but only holdout = "
-            f"{self.holdout} are set aside; raise holdout",
-        )
+    holdout: int
+    validation: int
+    confirmation: int
 
     @property
     def all_of_the_holdout(self) -> bool:
         """Whether the whole holdout scores every run, as in a comparison: then nothing is left to confirm with."""
         return self.validation == self.holdout and self.confirmation == 0
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """Which images, and how many are set aside: `holdout` of the train file are never trained on.
+
+    A trial of the search is scored on the first `validation` of the holdout, a confirmation run on `confirmation`
+    others, a run on all of the data on the whole holdout. In a comparison the whole holdout scores every run, which is
+    said by confirmation = 0. What is None follows from the number of images, see `held_out`.
+    """
+
+    dataset: str
+    holdout: int | None = None
+    validation: int | None = None
+    confirmation: int | None = None
+
+    def __post_init__(self) -> None:
+        _require(
+            self.holdout is None or self.holdout >= LEAST,
+            f"holdout = {self.holdout}; at least {LEAST} images must be set aside",
+        )
+        _require(
+            self.validation is None or self.validation >= LEAST,
+            f"validation = {self.validation}; at least {LEAST} images must score a trial",
+        )
+        _require(
+            self.confirmation is None or self.confirmation >= LEAST or self._compares,
+            f"confirmation = {self.confirmation}; at least {LEAST} images must score a run",
+        )
+        scoring = (self.validation or 0) + (self.confirmation or 0)
+        _require(
+            self.holdout is None or scoring <= self.holdout,
+            f"validation + confirmation = {scoring} images, but only holdout = {self.holdout} are set aside; "
+            "raise holdout, or leave all three out: they are then derived from the number of images",
+        )
+
+    @property
+    def _compares(self) -> bool:
+        return self.confirmation == 0 and self.validation == self.holdout
+
+    def held_out(self, images: int) -> HeldOut:
+        """Return the numbers for so many training images: those that are given, and for the others sensible ones.
+
+        A quarter is held out, of more than 10,000 images less, down to a sixth, and never more than 10,000. Half of it
+        scores a trial, but no more than 500; the rest confirms, but no more than 2,000.
+        """
+        if self._compares:
+            holdout = self.holdout or _derived_holdout(images)
+            return HeldOut(holdout, holdout, 0)
+        given = (self.validation or 0) + (self.confirmation or 0)
+        holdout = self.holdout or max(_derived_holdout(images), given)
+        validation = self.validation or max(LEAST, min(500, holdout // 2, holdout - (self.confirmation or 0)))
+        return HeldOut(holdout, validation, self.confirmation or max(LEAST, min(2_000, holdout - validation)))
+
+    def given(self, numbers: HeldOut) -> DataSettings:
+        """Return the same with `numbers` in place of what was None, and of what was not."""
+        return DataSettings(self.dataset, numbers.holdout, numbers.validation, numbers.confirmation)
+
+    def completed(self, other: DataSettings) -> DataSettings:
+        """Return the same with the numbers of `other` in place of what is None."""
+        return DataSettings(
+            self.dataset,
+            other.holdout if self.holdout is None else self.holdout,
+            other.validation if self.validation is None else self.validation,
+            other.confirmation if self.confirmation is None else self.confirmation,
+        )
+
+
+def _derived_holdout(images: int) -> int:
+    return max(2 * LEAST, min(10_000, max(images // 6, min(images // 4, 2_500))))
 
 
 @dataclass(frozen=True, slots=True)

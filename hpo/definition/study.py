@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from hpo import models
 from hpo.definition.reading import check_keys, read_table, read_value
 from hpo.definition.settings import (
-    HOLDOUT,
     ComparisonSettings,
     DataSettings,
     FinalSettings,
@@ -69,6 +68,15 @@ class StudyDefinition:
         """Say whether the rounds from `number` (from 1) on take as many samples and epochs as the one before them."""
         return len({(each.samples, each.epochs) for each in self.rounds[number - 2 :]}) == 1
 
+    def on_the_data_of(self, begun: StudyDefinition) -> StudyDefinition:
+        """Return the same as it would have been written when `begun` was: with its path, and its numbers of images.
+
+        Another path to the same images is no change, nor are numbers that are left to be derived: data are known by
+        their SHA-256.
+        """
+        data = dataclasses.replace(self.data.completed(begun.data), dataset=begun.data.dataset)
+        return dataclasses.replace(self, data=data)
+
     def settings(self, config: Config) -> tuple[models.NetworkDescription, models.TrainingSettings]:
         """Return the network and training settings of `config`: the definition's own, with the config's values put in.
 
@@ -87,7 +95,7 @@ class StudyDefinition:
         tables: dict[str, Any] = {
             "title": self.title,
             "seed": self.seed,
-            "data": dataclasses.asdict(self.data),
+            "data": {key: value for key, value in dataclasses.asdict(self.data).items() if value is not None},
             "model": {"network": kind} | dataclasses.asdict(self.network),
             "training": dataclasses.asdict(self.training),
             "space": space,
@@ -97,7 +105,7 @@ class StudyDefinition:
             tables["rounds"] = [dataclasses.asdict(each) for each in self.rounds]
             tables["final"] = dataclasses.asdict(self.final)
         else:
-            tables["data"] = {key: tables["data"][key] for key in _COMPARISON_DATA}
+            tables["data"] = {key: tables["data"][key] for key in _COMPARISON_DATA if key in tables["data"]}
             tables["search"] = {key: tables["search"][key] for key in _COMPARISON_SEARCH}
             tables["comparison"] = dataclasses.asdict(self.comparison)
         plain: dict[str, Any] = json.loads(json.dumps(tables))
@@ -177,9 +185,9 @@ def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
             f"search.sampler = {search['sampler']!r}: a [comparison] trains every config of its grid; "
             f'write sampler = "{GRID}", or leave it out'
         )
-    everything = {"validation": data.get("holdout", HOLDOUT), "confirmation": 0}
+    everything = {"validation": data["holdout"]} if "holdout" in data else {}
     return {
-        "data": read_table(DataSettings, {**data, **everything}, "data"),
+        "data": read_table(DataSettings, {**data, **everything, "confirmation": 0}, "data"),
         "search": SearchSettings(sampler=GRID, rungs=()),
         "rounds": (),
         "comparison": read_table(ComparisonSettings, tables["comparison"], "comparison"),

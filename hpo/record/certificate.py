@@ -81,7 +81,8 @@ class CertificateRecord(StudyRecord):
         return not self._changes(definition)
 
     def _changes(self, definition: StudyDefinition) -> list[str]:
-        ours, theirs = self.definition.record(), definition.record()
+        begun = self.definition
+        ours, theirs = begun.record(), definition.on_the_data_of(begun).record()
         return differences({key: ours[key] for key in SAME}, {key: theirs[key] for key in SAME})
 
     def _refuse_others(self, definition: StudyDefinition, source: Mapping[str, str], asked: Mapping[str, int]) -> None:

@@ -174,7 +174,8 @@ class StudyRecord:
     def refuse_changes(self, definition: StudyDefinition, source: Mapping[str, str]) -> None:
         """Raise UserError if the study was started with another definition than `definition`, or on other data."""
         # Read and written again, so that a field which is newer than the study has its default and is no change.
-        changes = differences(self.definition.record(), definition.record())
+        begun = self.definition
+        changes = differences(begun.record(), definition.on_the_data_of(begun).record())
         changes += other_images(self.source, source)
         if changes:
             listed = "".join(f"\n  {change}" for change in changes)

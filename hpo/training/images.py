@@ -8,10 +8,15 @@ from typing import Any
 import numpy as np
 
 from hpo import models
-from hpo.definition.study import DataSettings, StudyDefinition
+from hpo.definition.settings import LEAST, HeldOut
+from hpo.definition.study import StudyDefinition
+from hpo.storage.copies import partition_with_copies
 from hpo.storage.datasets import Located, TrainingPart
 from hpo.storage.errors import UserError
-from hpo.storage.splits import Indices, Partition, partition
+from hpo.storage.splits import Indices, Partition
+
+OF_ALL_OF_MNIST = 60_000
+"""What a definition is for where a small stand-in takes the place of MNIST."""
 
 CERTIFICATE_STREAM = 10_000
 """Where the draws of validation images of a certificate begin: behind those of any race or confirmation."""
@@ -27,11 +32,16 @@ class Fold:
 
 @dataclass(frozen=True)
 class StudyData:
-    """The training part of a dataset, cut for one study: a pool that trains and a holdout that validates, for good."""
+    """The training part of a dataset, cut for one study: a pool that trains and a holdout that validates, for good.
+
+    `settings` are the numbers that it was cut by; `declared` those that the definition says or that follow from the
+    number of images, which differ where a stand-in is smaller.
+    """
 
     part: TrainingPart
     split: Partition
-    settings: DataSettings
+    settings: HeldOut
+    declared: HeldOut
 
     @classmethod
     def build(cls, definition: StudyDefinition, located: Located, part: TrainingPart) -> StudyData:
@@ -40,15 +50,12 @@ class StudyData:
         Raises UserError where the images do not suffice. The small stand-in for MNIST gets smaller holdouts instead,
         because the definition was written for all of MNIST.
         """
-        settings = definition.data
-        if not located.complete:
-            settings = _shrunk(settings, len(part.labels))
-        if settings.holdout >= len(part.labels):
-            raise UserError(
-                f"data.holdout = {settings.holdout}, but {located.name} has {len(part.labels)} training images in all; "
-                "set a smaller holdout"
-            )
-        data = cls(part, partition(part.labels, holdout=settings.holdout, seed=definition.seed), settings)
+        images = len(part.labels)
+        declared = definition.data.held_out(images if located.complete else OF_ALL_OF_MNIST)
+        settings = declared if located.complete else _shrunk(declared, images)
+        _check_fits(settings, definition, located, part)
+        split = partition_with_copies(part.labels, part.copies, holdout=settings.holdout, seed=definition.seed)
+        data = cls(part, split, settings, declared)
         wanted = {f"rounds.{i}": each.samples for i, each in enumerate(definition.rounds)}
         if definition.comparison is not None:
             wanted["comparison"] = definition.comparison.samples
@@ -59,6 +66,10 @@ class StudyData:
                     "to train on beside the holdout; set fewer samples"
                 )
         return data
+
+    def settled(self, definition: StudyDefinition) -> StudyDefinition:
+        """Return `definition` with the numbers that it left to the number of images, as its record keeps them."""
+        return replace(definition, data=definition.data.given(self.declared))
 
     @property
     def pool_size(self) -> int:
@@ -131,15 +142,37 @@ class StudyData:
         return models.Examples(self.part.images[indices], self.part.labels[indices])
 
 
-def _shrunk(settings: DataSettings, n_train: int) -> DataSettings:
+def _check_fits(settings: HeldOut, definition: StudyDefinition, located: Located, part: TrainingPart) -> None:
+    """Raise UserError unless so many images can be held out; it says all three numbers, and such that work."""
+    images, least = len(part.labels), 2 * LEAST + 2 * part.classes
+    scoring = settings.validation + settings.confirmation
+    if settings.holdout <= images - part.classes and scoring <= settings.holdout:
+        return
+    if images < least:
+        raise UserError(
+            f"{located.provenance} has {images:,} training images in {part.classes} classes; at least {least} are "
+            f"needed, as {2 * LEAST} are held out to score with and each class keeps some to train on"
+        )
+    working = replace(definition.data, holdout=None, validation=None, confirmation=None)
+    if settings.all_of_the_holdout:
+        working = replace(working, confirmation=0)
+    numbers = working.held_out(images)
+    said, works = (
+        f"holdout = {each.holdout}"
+        + ("" if each.all_of_the_holdout else f", validation = {each.validation}, confirmation = {each.confirmation}")
+        for each in (settings, numbers)
+    )
+    raise UserError(
+        f"data: {said} do not fit the {images:,} training images of {located.provenance}, in {part.classes} classes: "
+        "each class keeps one to train on, and validation + confirmation are taken from the holdout; set a smaller "
+        f"holdout, such as {works}; or leave all of these out, and they are derived from the number of images"
+    )
+
+
+def _shrunk(settings: HeldOut, n_train: int) -> HeldOut:
     """Return `settings` for a stand-in of `n_train` images: a quarter held out, half of that for the search."""
     holdout = min(settings.holdout, n_train // 4)
     if settings.all_of_the_holdout:
-        return replace(settings, holdout=holdout, validation=holdout)
+        return HeldOut(holdout, holdout, 0)
     validation = min(settings.validation, holdout // 2)
-    return replace(
-        settings,
-        holdout=holdout,
-        validation=validation,
-        confirmation=min(settings.confirmation, holdout - validation),
-    )
+    return HeldOut(holdout, validation, min(settings.confirmation, holdout - validation))

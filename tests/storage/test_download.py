@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from hpo.storage.datasets import load_training_part, locate
 from hpo.storage.download import DownloadError, download
 from hpo.storage.errors import UserError
-from hpo.storage.sources import FILE_NAMES, Source, cache_folder
+from hpo.storage.sources import FILE_NAMES, SOURCES, Source, cache_folder
 from tests.support.dataset_files import checksums, idx_bytes, small_arrays, write_idx_folder
 
 ARRAYS = small_arrays()
@@ -156,6 +157,54 @@ def test_mirrors_that_never_answer_cost_their_patience_once(tmp_path):
             download(WANTED, tmp_path, urls, announce=print, patience=0.3)
         assert time.monotonic() - start < 2
     assert not list(tmp_path.iterdir())
+
+
+@contextlib.contextmanager
+def endless(seconds_between: float, chunk: bytes) -> Iterator[str]:
+    """Serve a file that never ends: `chunk` again and again."""
+    stop = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
+            with contextlib.suppress(OSError):
+                while not stop.wait(seconds_between):
+                    self.wfile.write(chunk)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        stop.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("pause", "chunk", "reason"),
+    [(0, b"x" * 50_000, "sends more than 1,000,000 bytes"), (0.02, b"x", "has sent .* bytes in 0.3 s")],
+    ids=["endless", "a trickle"],
+)
+def test_a_mirror_that_never_ends_is_given_up(tmp_path, pause, chunk, reason):
+    with endless(pause, chunk) as url, pytest.raises(DownloadError, match=reason):
+        download(WANTED, tmp_path, [url], announce=print, retries=0, most_bytes=1_000_000, deadline=0.3)
+    assert not list(tmp_path.iterdir())
+
+
+def test_mirrors_speak_https():
+    assert all(url.startswith("https://") for source in SOURCES.values() for url in source.mirrors)
+    with pytest.raises(DownloadError, match=r"http://mirror.invalid/: not asked, as it does not speak https"):
+        download(WANTED, Path("nowhere"), ["http://mirror.invalid/"], announce=print)
 
 
 def test_where_no_mirror_delivers_the_error_says_why_for_each():

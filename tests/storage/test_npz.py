@@ -57,16 +57,20 @@ def with_value(value):
     ("changed", "message"),
     [
         ({"x_test": None}, "lacks x_test; .* found x_train, y_test, y_train"),
-        ({"y_train": np.zeros(11, dtype=np.int64)}, "11 labels for the 12 images"),
-        ({"y_train": np.arange(12) - 1}, "holds the label -1"),
-        ({"y_train": np.arange(12) + 10**6}, "holds the label 1000011"),
-        ({"y_train": np.zeros(12)}, "y_train has the type float64; expected integer labels"),
-        ({"y_train": np.eye(12, dtype=np.int64)}, "one-hot"),
+        ({"y_train": np.arange(11) % 3}, "11 labels for the 12 images"),
+        ({"y_train": np.arange(12) + 10**6}, "12 different labels for 12 images; .* are these ids"),
+        ({"y_train": np.linspace(0, 1, 12)}, "y_train has the type float64 and holds 0.09.*expected classes as whole"),
+        ({"y_train": np.full((12, 3), 1 / 3)}, r"not one-hot; .*\.argmax\(axis=1\)"),
+        ({"y_train": np.tile([1, 1, 0], (12, 1))}, "its row 0 marks 2 classes"),
+        ({"y_train": np.zeros((12, 2, 2))}, r"shape \(12, 2, 2\)"),
+        ({"y_train": np.array([b"\xff", b"a"] * 6)}, r"no UTF-8 text"),
+        ({"y_train": np.array([2**63, 1] * 6, dtype=np.uint64)}, r"below 2\^63"),
         ({"y_train": np.ones(12, dtype=np.int64)}, "every training label is 1; expected at least 2 classes"),
         ({"x_train": with_value(np.nan)}, "x_train holds 1 values that are NaN"),
         ({"x_train": with_value(-np.inf)}, "x_train holds 1 values that are NaN, infinite"),
         ({"x_train": with_value(1e300)}, "too large for float32"),
-        ({"x_train": np.zeros((12, 4, 5), dtype=np.int64)}, r"type int64; .*\.astype\(np.uint8\)"),
+        ({"x_train": np.full((12, 4, 5), 4095, dtype=np.uint16)}, r"uint16 with values 4095 .*x_train / 4095"),
+        ({"x_train": np.full((12, 4, 5), -1, dtype=np.int64)}, r"int64 with values -1 to -1; expected 0 to 255"),
         ({"x_train": np.zeros((12, 4, 5), dtype=bool)}, "type bool"),
         ({"x_train": np.zeros(12, dtype=np.uint8)}, r"shape \(12,\)"),
         ({"x_train": np.zeros((0, 4, 5), dtype=np.uint8)}, "at least one image"),
@@ -108,7 +112,7 @@ def test_the_training_part_is_loaded_without_reading_the_test_images(tmp_path):
         for name, data in members.items():
             archive.writestr(name, data)
     assert load_training_part(located).images.shape == (12, 4, 5)
-    with pytest.raises(UserError, match="not the x_test"):
+    with pytest.raises(UserError, match="x_test can't be read"):
         load_test_part(located, image_shape=(4, 5), classes=3)
 
 

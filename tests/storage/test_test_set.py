@@ -9,7 +9,7 @@ from hpo.storage.errors import UserError
 from hpo.storage.test_set import TestPart, load_test_part
 from tests.support.dataset_files import small_arrays, write_idx_folder
 
-TRAIN = ("x_train", "y_train")
+TRAIN = ("train", "y_train")
 
 
 def test_the_test_part_is_what_was_written_and_another_type(tmp_path):
@@ -47,7 +47,13 @@ def test_no_other_module_reads_the_test_part():
         for call in (
             node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
         ):
-            reads = isinstance(call.func, ast.Name) and call.func.id in ("read_images", "read_labels")
-            if reads and not any(isinstance(each, ast.Constant) and each.value in TRAIN for each in call.args):
+            reads = isinstance(call.func, ast.Name) and call.func.id in (
+                "read_part",
+                "_images",
+                "_labels",
+                "raw_labels",
+            )
+            within = path.name == "parts.py"
+            if reads and not within and not any(isinstance(a, ast.Constant) and a.value in TRAIN for a in call.args):
                 readers.add(path.relative_to(root).as_posix())
-    assert readers == {"storage/test_set.py"}
+    assert readers == {"storage/test_set.py", "storage/test_check.py"}
