@@ -15,6 +15,7 @@ from hpo.cli.certifying import chosen_by_certificate
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.driving import drive_and_show
+from hpo.cli.effort import effort_line
 from hpo.cli.formats import add_formats, chosen_formats
 from hpo.cli.options import (
     add_changes,
@@ -116,7 +117,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 return stopped(arguments.storage)
             definition = data.settled(define(arguments.study, with_samples(tables, chosen["samples"])))
         record = StudyRecord.create(database, definition, data.summary(), source, chosen=chosen, warm_start=begin_at)
-        if record.state != "done" and not _search(arguments, database, record):
+        if record.state != "done" and not _search(arguments, database, record, data):
             results = load_results(database, definition.name)
             _publish_or_say(database, results)
             _write(results, out, arguments)
@@ -125,7 +126,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord) -> bool:
+def _search(arguments: argparse.Namespace, database: Database, record: StudyRecord, data: StudyData) -> bool:
     """Run the search, or the comparison, to its end; False if it was asked to stop before."""
     return drive_and_show(
         lambda leases, announce: Coordinator(database, record.name, leases, announce),
@@ -135,6 +136,7 @@ def _search(arguments: argparse.Namespace, database: Database, record: StudyReco
         lines=[
             f"{record.name}: {record.definition.title}",
             f"data: {record.source['provenance']}, database: {shown(arguments.storage)}",
+            effort_line(record.definition, data, arguments.workers),
         ],
         publish=lambda: _publish(database, load_results(database, record.name)),
         afterwards=DRAWING_SECONDS if set(DRAWN_FORMATS) & set(arguments.formats) else 0.0,

@@ -15,6 +15,7 @@ from hpo.models.layers import output_size
 from hpo.models.multi_layer_net import MultiLayerNet
 from hpo.models.network import Evaluation, Network
 from hpo.models.optimizers import OPTIMIZERS, Optimizer, make_optimizer
+from hpo.models.registry import NETWORKS, Kind, name_of, network_size
 from hpo.models.results import LOSS_CAP, TrainingResult
 from hpo.models.schedules import SCHEDULES
 from hpo.models.settings import TrainingSettings
@@ -24,6 +25,7 @@ from hpo.models.training import fit
 __all__ = [
     "ACTIVATIONS",
     "LOSS_CAP",
+    "NETWORKS",
     "OPTIMIZERS",
     "POOLS",
     "SCHEDULES",
@@ -34,6 +36,7 @@ __all__ = [
     "Evaluation",
     "Examples",
     "IntArray",
+    "Kind",
     "MultiLayerNet",
     "MultiLayerNetDescription",
     "Network",
@@ -46,8 +49,10 @@ __all__ = [
     "fit",
     "load_network",
     "make_optimizer",
+    "name_of",
     "network_bytes",
     "network_from_bytes",
+    "network_size",
     "output_size",
     "save_network",
     "steps_per_epoch",

@@ -4,10 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hpo.models.arrays import Shape
-from hpo.models.conv_net import ConvNet
-from hpo.models.descriptions import ConvNetDescription, MultiLayerNetDescription, NetworkDescription
-from hpo.models.multi_layer_net import MultiLayerNet
+from hpo.models.descriptions import NetworkDescription
 from hpo.models.network import Network
+from hpo.models.registry import NETWORKS, name_of
 
 
 def build_network(
@@ -24,13 +23,10 @@ def build_network(
     input_shape: of one image, (D,), (H, W) or (C, H, W); a ConvNet needs one of the latter two.
     reference: compute layer by layer, without the fused stages of models/fast: slower, and easier to follow.
     dtype: np.float32, or np.float64 for checks against finite differences.
-    Raises ValueError for what does not fit together, TypeError for something that is no description.
+    Raises ValueError for what does not fit together or would be too large, TypeError for something that is no
+    description.
     """
     if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise ValueError(f"a network computes in float32 or float64, got {np.dtype(dtype)}")
-    match description:
-        case MultiLayerNetDescription():
-            return MultiLayerNet(description, input_shape, classes, rng, dtype, reference=reference)
-        case ConvNetDescription():
-            return ConvNet(description, input_shape, classes, rng, dtype, reference=reference)
-    raise TypeError(f"expected a MultiLayerNetDescription or a ConvNetDescription, got {description!r}")
+    make = NETWORKS[name_of(description)].network
+    return make(description, input_shape, classes, rng, dtype, reference=reference)

@@ -1,25 +1,33 @@
-"""Networks as .npz files, on disk or as bytes, that hold the description and all numbers, and no pickled code."""
+"""Networks as .npz files, on disk or as bytes, that hold the description and all numbers, and no pickled code.
+
+A file may come from anywhere. So it is measured before it is read, and the network that it describes before it is made.
+"""
 
 import io
 import json
 import os
-import zipfile
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
 import numpy as np
 
+from hpo.models.bounds import shown
 from hpo.models.building import build_network
-from hpo.models.descriptions import ConvNetDescription, MultiLayerNetDescription, NetworkDescription
+from hpo.models.descriptions import NetworkDescription
+from hpo.models.members import members_of
 from hpo.models.network import Network, Snapshot
+from hpo.models.registry import NETWORKS, OLD_NAMES, name_of, network_size
+from hpo.models.sizes import MOST_PARAMETERS, NetworkSize
 
 FORMAT = 1
-KINDS: dict[str, type[NetworkDescription]] = {
-    "multi_layer_net": MultiLayerNetDescription,
-    "conv_net": ConvNetDescription,
-}
+MOST_FILE_BYTES = 2 * 8 * MOST_PARAMETERS
+"""Of the largest network in float64, and as much again for its running statistics."""
+
+
+class NotANetworkError(ValueError):
+    """A file or bytes that hold no network which can be rebuilt; the text says what is wrong."""
 
 
 def save_network(path: str | os.PathLike[str], network: Network) -> None:
@@ -41,12 +49,18 @@ def load_network(path: str | os.PathLike[str]) -> Network:
 
     Raises FileNotFoundError if there is none, ValueError if the file is truncated, altered or something else.
     """
+    path = Path(path)
     try:
-        content = Path(path).read_bytes()
+        if not path.is_file() and path.exists():
+            raise _no_whole_file(str(path), ValueError("it is a folder or a device"))
+        length = path.stat().st_size
+        content = path.read_bytes() if length <= MOST_FILE_BYTES else b""
     except FileNotFoundError:
         raise
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         raise _no_whole_file(str(path), error) from error
+    if length > MOST_FILE_BYTES:
+        raise _no_whole_file(str(path), ValueError(f"it has {length:,} bytes, and the largest {MOST_FILE_BYTES:,}"))
     return _rebuilt(content, str(path))
 
 
@@ -63,10 +77,9 @@ def network_from_bytes(content: bytes) -> Network:
 
 
 def _write(file: IO[bytes], network: Network) -> None:
-    kind = next(name for name, described in KINDS.items() if isinstance(network.description, described))
     header = {
         "format": FORMAT,
-        "kind": kind,
+        "kind": name_of(network.description),
         "description": asdict(network.description),
         "input_shape": network.input_shape,
         "classes": network.classes,
@@ -76,36 +89,74 @@ def _write(file: IO[bytes], network: Network) -> None:
 
 
 def _rebuilt(content: bytes, name: str) -> Network:
-    """Return the network in `content`, which messages call `name`."""
-    header, snapshot = _read(content, name)
+    """Return the network in `content`, which messages call `name`; its header, read first, bounds the rest."""
     try:
-        if header["format"] != FORMAT:
-            raise ValueError(f"its format is {header['format']}, this version reads {FORMAT}")
-        description = KINDS[header["kind"]](**{key: _tuples(value) for key, value in header["description"].items()})
-        network = build_network(
-            description, tuple(header["input_shape"]), header["classes"], np.random.default_rng(0), header["dtype"]
-        )
-        network.restore(snapshot)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{name} holds no network that can be rebuilt: {error}") from error
+        with members_of(content) as members:
+            header = json.loads(members.text("header"))
+    except (ValueError, RecursionError) as error:
+        raise _no_whole_file(name, error) from error
+    if not isinstance(header, dict):
+        raise NotANetworkError(f"{name} is not a file written by save_network: its header is {type(header).__name__}")
+    try:
+        described = _described(header)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise _not_rebuilt(name, error) from error
+    try:
+        with members_of(content) as members:
+            params = members.vector("params", described.size.parameters)
+            # Files from before batch normalisation hold no statistics, and their networks need none.
+            none = np.zeros(0, params.dtype)
+            statistics = members.vector("statistics", described.size.statistics) if "statistics" in members else none
+    except ValueError as error:
+        raise _no_whole_file(name, error) from error
+    try:
+        network = described.build()
+        network.restore(Snapshot(params, statistics))
+    except (ValueError, MemoryError) as error:
+        raise _not_rebuilt(name, error) from error
     return network
 
 
-def _read(content: bytes, name: str) -> tuple[dict[str, Any], Snapshot]:
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            header, params = json.loads(str(stored["header"])), stored["params"]
-            # Files from before batch normalisation hold no statistics, and their networks need none.
-            statistics = stored["statistics"] if "statistics" in stored else np.zeros(0, params.dtype)
-    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise _no_whole_file(name, error) from error
-    if not isinstance(header, dict):
-        raise ValueError(f"{name} is not a file written by save_network: its header is {type(header).__name__}")
-    return header, Snapshot(params, statistics)
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """What the header of a file says, checked."""
+
+    description: NetworkDescription
+    input_shape: tuple[int, ...]
+    classes: int
+    dtype: str
+    size: NetworkSize
+
+    def build(self) -> Network:
+        rng = np.random.default_rng(0)
+        return build_network(self.description, self.input_shape, self.classes, rng, self.dtype)
 
 
-def _no_whole_file(name: str, error: Exception) -> ValueError:
-    return ValueError(
+def _described(header: dict[str, Any]) -> _Described:
+    """Return what `header` says; KeyError, TypeError or ValueError where it says nothing that can be built."""
+    if header["format"] != FORMAT:
+        raise ValueError(f"its format is {shown(header['format'])}, this version reads {FORMAT}")
+    said = header["kind"]
+    kind = OLD_NAMES.get(said, said) if isinstance(said, str) else said
+    if not isinstance(kind, str) or kind not in NETWORKS:
+        raise ValueError(f"its kind is {shown(said)}; known kinds: {', '.join(NETWORKS)}")
+    if header["dtype"] not in ("float32", "float64"):
+        raise ValueError(f"its dtype is {shown(header['dtype'])}; networks are float32 or float64")
+    fields = {key: _tuples(value) for key, value in dict(header["description"]).items()}
+    description = NETWORKS[kind].description(**fields)
+    input_shape, classes = tuple(header["input_shape"]), header["classes"]
+    size = network_size(description, input_shape, classes)
+    size.check()
+    return _Described(description, input_shape, classes, header["dtype"], size)
+
+
+def _not_rebuilt(name: str, error: Exception) -> NotANetworkError:
+    why = f"it lacks {error}" if isinstance(error, KeyError) else error
+    return NotANetworkError(f"{name} holds no network that can be rebuilt: {why}")
+
+
+def _no_whole_file(name: str, error: Exception) -> NotANetworkError:
+    return NotANetworkError(
         f"{name} is not a whole file written by save_network ({error}); save the network again or name another file"
     )
 

@@ -36,27 +36,9 @@ class ConvNet(Network):
         *,
         reference: bool = False,
     ) -> None:
-        check_input(input_shape, classes)
-        if len(input_shape) == 1:
-            raise ValueError(
-                f"a ConvNet needs images of shape (H, W) or (C, H, W), got vectors of shape {tuple(input_shape)}: "
-                "reshape them, or use a MultiLayerNet"
-            )
-        batch_shape = tuple(input_shape) if len(input_shape) == 3 else (1, *input_shape)
-        layers: list[Layer] = []
-        shape = batch_shape
-        for number in range(len(description.filters)):
-            block = _block(description, number, shape[0])
-            shape = _shape_after(block, shape, f"block {number + 1} of the ConvNet")
-            layers += block
-        flatten = Flatten()
-        (width,) = flatten.output_shape(shape)
-        hidden, width = hidden_layers(width, description)
-        outputs: list[Layer] = [Affine(width, classes)]
-        if description.output_dropout > 0:
-            outputs.append(Dropout(description.output_dropout))
+        layers, batch_shape = conv_layers(description, input_shape, classes)
         super().__init__(
-            [*layers, flatten, *hidden, *outputs],
+            layers,
             description=description,
             input_shape=input_shape,
             batch_shape=batch_shape,
@@ -66,6 +48,30 @@ class ConvNet(Network):
             reference=reference,
             winograd=description.algorithm == "auto",
         )
+
+
+def conv_layers(description: ConvNetDescription, input_shape: Shape, classes: int) -> tuple[list[Layer], Shape]:
+    """Return the layers of the network, and the shape of an image as the first of them takes it."""
+    check_input(input_shape, classes)
+    if len(input_shape) == 1:
+        raise ValueError(
+            f"a ConvNet needs images of shape (H, W) or (C, H, W), got vectors of shape {tuple(input_shape)}: "
+            "reshape them, or use a MultiLayerNet"
+        )
+    batch_shape = tuple(input_shape) if len(input_shape) == 3 else (1, *input_shape)
+    layers: list[Layer] = []
+    shape = batch_shape
+    for number in range(len(description.filters)):
+        block = _block(description, number, shape[0])
+        shape = _shape_after(block, shape, f"block {number + 1} of the ConvNet")
+        layers += block
+    flatten = Flatten()
+    (width,) = flatten.output_shape(shape)
+    hidden, width = hidden_layers(width, description)
+    outputs: list[Layer] = [Affine(width, classes)]
+    if description.output_dropout > 0:
+        outputs.append(Dropout(description.output_dropout))
+    return [*layers, flatten, *hidden, *outputs], batch_shape
 
 
 def _block(description: ConvNetDescription, number: int, channels: int) -> list[Layer]:

@@ -1,14 +1,24 @@
 """Descriptions of networks: the hyperparameters of an architecture, without a single trainable number."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-from hpo.models.checks import check_choice, check_flag, check_integer, check_number, check_sizes
+from hpo.models.bounds import Number, OneOf, Sizes, Whole
+from hpo.models.checks import check_declared, check_flag, check_rule
 from hpo.models.initialization import check_initialization
 
 ACTIVATIONS = ("relu", "sigmoid")
 POOLS = ("max", "average", "none")
 ALGORITHMS = ("auto", "direct")
+
+UNITS = Whole(1, 1_000_000)
+PIXELS = Whole(1, 10_000)
+PADDING = Whole(0, 1_000)
+Hidden: TypeAlias = Annotated[tuple[int, ...], Sizes(UNITS, at_most=100), "units of each hidden layer"]
+Activation: TypeAlias = Annotated[str, OneOf(ACTIVATIONS), "after each hidden layer"]
+Dropout: TypeAlias = Annotated[float, Number(at_least=0, below=1), "share of hidden units that a step silences"]
+Initialization: TypeAlias = Annotated[str | float, '"he", "xavier" or a standard deviation: how weights begin']
+BatchNorm: TypeAlias = Annotated[bool, "normalise each hidden layer over the batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +33,11 @@ class MultiLayerNetDescription:
     Raises ValueError, naming the field, for anything else.
     """
 
-    hidden: tuple[int, ...] = (100, 100, 100, 100, 100, 100)
-    activation: str = "relu"
-    dropout: float = 0.0
-    initialization: str | float = "he"
-    batch_norm: bool = False
+    hidden: Hidden = (100, 100, 100, 100, 100, 100)
+    activation: Activation = "relu"
+    dropout: Dropout = 0.0
+    initialization: Initialization = "he"
+    batch_norm: BatchNorm = False
 
     def __post_init__(self) -> None:
         _check_common(self)
@@ -50,34 +60,27 @@ class ConvNetDescription:
     The defaults are the book's simple ConvNet (section 7.5). Raises ValueError, naming the field, for anything else.
     """
 
-    filters: tuple[int, ...] = (30,)
-    convolutions: int = 1
-    kernel: int = 5
-    stride: int = 1
-    padding: int | tuple[int, ...] = 0
-    pool: str = "max"
-    pool_size: int = 2
-    pool_stride: int = 2
-    hidden: tuple[int, ...] = (100,)
-    activation: str = "relu"
-    dropout: float = 0.0
-    output_dropout: float = 0.0
-    initialization: str | float = "he"
-    batch_norm: bool = False
-    algorithm: str = "auto"
+    filters: Annotated[tuple[int, ...], Sizes(Whole(1, 100_000), at_most=32, at_least=1), "channels of each block"] = (
+        30,
+    )
+    convolutions: Annotated[int, Whole(1, 32), "how many there are in a block"] = 1
+    kernel: Annotated[int, PIXELS, "pixels across"] = 5
+    stride: Annotated[int, PIXELS, "pixels from one window to the next"] = 1
+    padding: Annotated[int | tuple[int, ...], "zeros around an image, in pixels: one number, or one a convolution"] = 0
+    pool: Annotated[str, OneOf(POOLS), "after each block"] = "max"
+    pool_size: Annotated[int, PIXELS, "pixels across"] = 2
+    pool_stride: Annotated[int, PIXELS, "pixels from one window to the next"] = 2
+    hidden: Hidden = (100,)
+    activation: Activation = "relu"
+    dropout: Dropout = 0.0
+    output_dropout: Annotated[float, Number(at_least=0, below=1), "the same on the outputs, as in the book"] = 0.0
+    initialization: Initialization = "he"
+    batch_norm: BatchNorm = False
+    algorithm: Annotated[str, OneOf(ALGORITHMS), "how 3x3 convolutions are computed"] = "auto"
 
     def __post_init__(self) -> None:
-        check_sizes("filters", self.filters, at_least_one=True)
-        check_integer("convolutions", self.convolutions, at_least=1)
-        check_integer("kernel", self.kernel, at_least=1)
-        check_integer("stride", self.stride, at_least=1)
-        self._check_padding()
-        check_choice("pool", self.pool, POOLS)
-        check_integer("pool_size", self.pool_size, at_least=1)
-        check_integer("pool_stride", self.pool_stride, at_least=1)
-        check_number("output_dropout", self.output_dropout, at_least=0, below=1)
-        check_choice("algorithm", self.algorithm, ALGORITHMS)
         _check_common(self)
+        self._check_padding()
 
     @property
     def paddings(self) -> tuple[int, ...]:
@@ -88,7 +91,7 @@ class ConvNetDescription:
 
     def _check_padding(self) -> None:
         if not isinstance(self.padding, tuple):
-            check_integer("padding", self.padding, at_least=0)
+            check_rule("padding", self.padding, PADDING)
             return
         total = len(self.filters) * self.convolutions
         if len(self.padding) != total:
@@ -97,15 +100,13 @@ class ConvNetDescription:
                 f"({len(self.filters)} blocks of {self.convolutions}), got {len(self.padding)}: {self.padding!r}"
             )
         for position, value in enumerate(self.padding):
-            check_integer(f"padding[{position}]", value, at_least=0)
+            check_rule(f"padding[{position}]", value, PADDING)
 
 
 NetworkDescription: TypeAlias = MultiLayerNetDescription | ConvNetDescription
 
 
 def _check_common(description: NetworkDescription) -> None:
-    check_sizes("hidden", description.hidden)
-    check_choice("activation", description.activation, ACTIVATIONS)
-    check_number("dropout", description.dropout, at_least=0, below=1)
+    check_declared(description)
     check_initialization(description.initialization)
     check_flag("batch_norm", description.batch_norm)

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from hpo.models.arrays import Array, Shape
-from hpo.models.checks import check_choice, check_number
+from hpo.models.bounds import Number
+from hpo.models.checks import check_choice, check_rule
 
 INITIALIZATIONS = ("he", "xavier")
 
@@ -15,7 +16,7 @@ def check_initialization(value: str | float) -> None:
     if isinstance(value, str):
         check_choice("initialization (or a positive standard deviation)", value, INITIALIZATIONS)
     else:
-        check_number("initialization, when it is a standard deviation,", value, above=0)
+        check_rule("initialization, when it is a standard deviation,", value, Number(above=0, sane=1e6))
 
 
 def standard_deviation(initialization: str | float, fan_in: int) -> float:

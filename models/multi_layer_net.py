@@ -24,19 +24,25 @@ class MultiLayerNet(Network):
         *,
         reference: bool = False,
     ) -> None:
-        check_input(input_shape, classes)
-        inputs = prod(input_shape)
-        hidden, width = hidden_layers(inputs, description)
+        layers, batch_shape = multi_layers(description, input_shape, classes)
         super().__init__(
-            [*hidden, Affine(width, classes)],
+            layers,
             description=description,
             input_shape=input_shape,
-            batch_shape=(inputs,),
+            batch_shape=batch_shape,
             classes=classes,
             rng=rng,
             dtype=dtype,
             reference=reference,
         )
+
+
+def multi_layers(description: MultiLayerNetDescription, input_shape: Shape, classes: int) -> tuple[list[Layer], Shape]:
+    """Return the layers of the network, and the shape of an image as the first of them takes it."""
+    check_input(input_shape, classes)
+    inputs = prod(input_shape)
+    hidden, width = hidden_layers(inputs, description)
+    return [*hidden, Affine(width, classes)], (inputs,)
 
 
 def hidden_layers(inputs: int, description: NetworkDescription) -> tuple[list[Layer], int]:

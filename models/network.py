@@ -15,8 +15,10 @@ from hpo.models.fast import plan
 from hpo.models.initialization import draw_weights
 from hpo.models.layers.base import Layer, Parameter, Stage
 from hpo.models.layers.softmax_cross_entropy import cross_entropy, softmax_cross_entropy
+from hpo.models.sizes import size_of
 
 PREDICTION_CHUNK = 100  # images that prediction holds at once: a simple ConvNet's maps of 100 images are 7 MB
+MOST_INPUTS, MOST_CLASSES = 10_000_000, 1_000_000
 VECTOR_CHUNK = 500  # ... of a network without maps: 1.6 MB of MNIST images
 
 
@@ -72,13 +74,13 @@ class Network:
         self.classes = classes
         self.dtype = np.dtype(dtype)
         self._batch_shape = batch_shape
+        size = size_of(self.layers, batch_shape)
+        size.check()
         wanted = [parameter for layer in self.layers for parameter in layer.parameters]
-        size = sum(prod(parameter.shape) for parameter in wanted)
-        self.params: Array = np.zeros(size, self.dtype)
-        self.grads: Array = np.zeros(size, self.dtype)
+        self.params: Array = np.zeros(size.parameters, self.dtype)
+        self.grads: Array = np.zeros(size.parameters, self.dtype)
         self.decayed = slice(0, sum(prod(parameter.shape) for parameter in wanted if parameter.decayed))
-        gathered = sum(prod(statistic.shape) for layer in self.layers for statistic in layer.statistics)
-        self.statistics: Array = np.zeros(gathered, self.dtype)
+        self.statistics: Array = np.zeros(size.statistics, self.dtype)
         self._attach_layers(rng)
         self._stages: Sequence[Stage] = self.layers
         if not reference:
@@ -210,5 +212,7 @@ def check_input(input_shape: Shape, classes: int) -> None:
     if len(input_shape) not in (1, 2, 3):
         raise ValueError(f"input_shape is that of one image, (D,), (H, W) or (C, H, W); got {input_shape}")
     for axis, size in enumerate(input_shape):
-        check_integer(f"input_shape[{axis}]", size, at_least=1)
-    check_integer("classes", classes, at_least=2)
+        check_integer(f"input_shape[{axis}]", size, at_least=1, at_most=MOST_INPUTS)
+    check_integer("classes", classes, at_least=2, at_most=MOST_CLASSES)
+    if prod(input_shape) > MOST_INPUTS:
+        raise ValueError(f"an image of shape {tuple(input_shape)} has more than {MOST_INPUTS:,} numbers; scale it down")

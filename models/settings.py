@@ -1,16 +1,19 @@
 """How a network is trained: the hyperparameters of training."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from hpo.models.checks import check_choice, check_integer, check_number
+from hpo.models.bounds import Number, OneOf, Whole
+from hpo.models.checks import check_declared
 from hpo.models.optimizers import OPTIMIZERS
 from hpo.models.schedules import SCHEDULES
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """Hyperparameters of training; raises ValueError, naming the field, for values out of range.
+    """How a network is trained, step by step.
 
+    Raises ValueError, naming the field, for values out of range.
     learning_rate: above 0. weight_decay: at least 0, on weights, not on biases and scales. With "adamw" it is
     decoupled: each step takes learning_rate·weight_decay·W off them. With all others it is coupled L2: the loss that
     gradients are taken of gains ½·weight_decay·‖W‖².
@@ -28,28 +31,19 @@ class TrainingSettings:
     It adds 3-8 % to the time of each step that it counts. Polyak & Juditsky 1992; Izmailov et al. 2018 (SWA).
     """
 
-    learning_rate: float = 0.01
-    weight_decay: float = 0.0
-    batch_size: int = 100
-    optimizer: str = "sgd"
-    momentum: float = 0.9
-    shift: int = 0
-    rotation: float = 0.0
-    patience: int = 0
-    schedule: str = "constant"
-    averaging: float = 0.0
+    learning_rate: Annotated[float, Number(above=0, sane=3e38), "the size of a step"] = 0.01
+    weight_decay: Annotated[float, Number(at_least=0, sane=1e30), "pulls weights towards 0 at each step"] = 0.0
+    batch_size: Annotated[int, Whole(1, 1_000_000), "images a step"] = 100
+    optimizer: Annotated[str, OneOf(tuple(OPTIMIZERS)), "how a step is made of the gradient"] = "sgd"
+    momentum: Annotated[float, Number(at_least=0, below=1), 'for "momentum" and "nesterov" only'] = 0.9
+    shift: Annotated[int, Whole(0, 1_000), "training images are moved by at most so many pixels"] = 0
+    rotation: Annotated[float, Number(at_least=0, at_most=180), "and turned by at most so many degrees"] = 0.0
+    patience: Annotated[int, Whole(0, 1_000_000), "stop after so many results without a lower loss; 0: never"] = 0
+    schedule: Annotated[str, OneOf(tuple(SCHEDULES)), "what becomes of the learning rate over the epochs"] = "constant"
+    averaging: Annotated[float, Number(at_least=0, at_most=1), "the last share of steps that is averaged; 0: off"] = 0.0
 
     def __post_init__(self) -> None:
-        check_number("learning_rate", self.learning_rate, above=0)
-        check_number("weight_decay", self.weight_decay, at_least=0)
-        check_integer("batch_size", self.batch_size, at_least=1)
-        check_choice("optimizer", self.optimizer, tuple(OPTIMIZERS))
-        check_number("momentum", self.momentum, at_least=0, below=1)
-        check_integer("shift", self.shift, at_least=0)
-        check_number("rotation", self.rotation, at_least=0, at_most=180)
-        check_integer("patience", self.patience, at_least=0)
-        check_choice("schedule", self.schedule, tuple(SCHEDULES))
-        check_number("averaging", self.averaging, at_least=0, at_most=1)
+        check_declared(self)
 
     @property
     def augments(self) -> bool:

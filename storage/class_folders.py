@@ -66,10 +66,8 @@ def look(folders: Iterable[Path]) -> tuple[tuple[int, int], bool, int]:
     first: tuple[Path, tuple[int, int]] | None = None
     count, colour, folders = 0, False, list(folders)
     for path in (path for folder in folders for _, path in class_files(folder)):
-        with _read(path, lambda path=path: images.open(path)) as image:  # type: ignore[misc]
-            turned = image.getexif().get(274, 1) >= 5  # EXIF orientation: on its side
-            size = (image.width, image.height) if turned else (image.height, image.width)
-            colour |= image.mode not in _GREY_MODES
+        size, coloured = _read(path, lambda path=path: _header(images, path))  # type: ignore[misc]
+        colour |= coloured
         first = first or (path, size)
         if size != first[1]:
             raise UserError(
@@ -106,6 +104,13 @@ def pillow() -> Any:
     except ImportError as error:
         raise UserError("class folders of pictures need Pillow; pip install 'hpo-service[images]'") from error
     return Image
+
+
+def _header(images: Any, path: Path) -> tuple[tuple[int, int], bool]:
+    """Return height and width, as the picture is meant to be seen, and whether it is in colour."""
+    with images.open(path) as image:
+        turned = image.getexif().get(274, 1) >= 5  # EXIF orientation: on its side
+        return (image.width, image.height) if turned else (image.height, image.width), image.mode not in _GREY_MODES
 
 
 def _pixels(images: Any, path: Path, colour: bool) -> npt.NDArray[np.uint8]:

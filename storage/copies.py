@@ -11,6 +11,8 @@ import numpy.typing as npt
 from hpo.storage.errors import UserError
 from hpo.storage.splits import PARTITION, Indices, Partition, frozen, partition, stratified_order
 
+_MOST_OF_THE_HOLDOUT = 10  # one in so many of its images may show the same picture
+
 
 def fingerprints(images: npt.NDArray[np.generic]) -> npt.NDArray[np.bytes_]:
     """Return a hash (N,) of each of `images` (N, ...): equal pictures have the same."""
@@ -31,8 +33,9 @@ def partition_with_copies(
     """Return what `partition` does, with all copies of a picture in the pool or all in the holdout.
 
     `copies` (N,) says which picture each image shows; None, that no two are equal. Where the last picture of the
-    holdout has more copies than there is room for, those left over are on neither side. Raises UserError unless the
-    holdout fits beside a picture of each class to train on.
+    holdout has more copies than there is room for, those left over are on neither side. A picture that would be a large
+    part of the holdout is trained on, if there are others. Raises UserError unless the holdout fits beside a picture of
+    each class to train on.
     """
     if copies is None:
         return partition(labels, holdout=holdout, seed=seed)
@@ -41,6 +44,9 @@ def partition_with_copies(
     _, first, which, counts = np.unique(copies[shuffled], return_index=True, return_inverse=True, return_counts=True)
     order = stratified_order(labels[shuffled[first]], rng)  # of the pictures, each by the label of one of its copies
     order = order[~_kept_to_train(labels[shuffled[first]][order])]
+    rare = order[counts[order] <= max(1, holdout // _MOST_OF_THE_HOLDOUT)]
+    if counts[rare].sum() >= holdout:
+        order = rare
     room = int(counts[order].sum())
     if not 1 <= holdout <= room:
         raise UserError(

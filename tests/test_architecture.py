@@ -257,6 +257,7 @@ def users_of(package: str) -> set[str]:
 def test_the_test_set_has_one_door_that_only_the_worker_goes_through() -> None:
     assert users_of("hpo.storage.test_set") == {"hpo.training.test_set_access"}
     assert users_of("hpo.training.test_set_access") == {"hpo.engine.worker"}
+    assert users_of("hpo.storage.test_check") == {"hpo.storage.test_set", "hpo.cli.data"}, "it returns only mistakes"
 
 
 def test_the_rooms_are_all_there() -> None:

@@ -26,6 +26,7 @@ def completion_script(
     values: dict[str, Any] = {
         "study": _study_names(studies),
         "studies": _study_names(studies),
+        "source": _study_names(studies),
         "out": shtab.DIRECTORY,
         "data_dir": shtab.DIRECTORY,
         "network": shtab.glob("*.npz"),

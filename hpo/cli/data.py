@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hpo import models
+from hpo.cli.memory import check_memory
 from hpo.cli.running import say
 from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
@@ -28,6 +29,7 @@ def look_at_data(definition: StudyDefinition, data_dir: Path | None) -> tuple[St
     for remark in (*_remarks(part), *check_test_part(located, part)):
         say(f"{located.provenance}: {remark}")
     data = StudyData.build(definition, located, part)
+    check_memory(definition, data)
     try:
         models.build_network(definition.network, data.image_shape, data.part.classes, np.random.default_rng(0))
     except ValueError as error:

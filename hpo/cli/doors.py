@@ -37,7 +37,7 @@ class Door:
 
 GROUPS: Mapping[str, tuple[Door, ...]] = {
     "search": (
-        Door("new", "write a study file of your own, with a comment on every line"),
+        Door("new", "write a study file of your own, with a comment on each line"),
         Door("run", "run a study to its report, or go on where it stopped"),
         Door("work", "help a running study with one more worker, from any machine"),
         Door("studies", "list the studies that come along, and those in the database"),

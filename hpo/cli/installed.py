@@ -21,6 +21,7 @@ NEEDED = (
     "rich",
     "jinja2",
     "pooch",
+    "requests",
     "tqdm",
     "platformdirs",
     "threadpoolctl",
@@ -60,6 +61,7 @@ def refuse_what_is_missing() -> None:
 
 
 def _listed(names: list[str]) -> str:
+    names = [name.replace("_", "-") for name in names]
     return f"the package {names[0]}" if len(names) == 1 else f"the packages {', '.join(names)}"
 
 

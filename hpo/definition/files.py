@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hpo.definition.extras import check_installed
 from hpo.definition.naming import check_study_name
+from hpo.definition.overrides import set_field
 from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition, read_definition
+from hpo.definition.text import check_depth, expanded, read_tables
+from hpo.models.bounds import shown
 from hpo.storage.errors import UserError
 
 FOLDER = Path(__file__).parents[1] / "studies"
@@ -19,7 +21,7 @@ FOLDER = Path(__file__).parents[1] / "studies"
 
 def presets() -> dict[str, str]:
     """Return the names of the studies that come with the project, each with its title."""
-    return {path.stem: str(_parse(path).get("title", "")) for path in sorted(FOLDER.glob("*.toml"))}
+    return {path.stem: str(read_tables(path).get("title", "")) for path in sorted(FOLDER.glob("*.toml"))}
 
 
 def load_definition(study: str, changes: Sequence[str] = (), seed: int | None = None) -> StudyDefinition:
@@ -38,10 +40,11 @@ def load_tables(study: str, changes: Sequence[str] = (), seed: int | None = None
     `changes` at the current one.
     """
     path = study_path(study)
-    tables = _parse(path)
+    tables = read_tables(path)
     _settle_dataset(tables, path.parent)
     for change in changes:
-        _set(tables, change)
+        set_field(tables, change)
+    check_depth(tables, f"study {study!r}")
     _settle_dataset(tables, Path())
     if seed is not None:
         tables["seed"] = seed
@@ -81,57 +84,29 @@ def define(study: str, tables: Mapping[str, Any]) -> StudyDefinition:
 def study_path(study: str) -> Path:
     """Return the TOML file that `study` names."""
     if study.endswith(".toml"):
-        path = Path(study).expanduser()
-        if not path.is_file():
-            raise UserError(f"no study file {study!r}; name an existing .toml file, or one of: {', '.join(presets())}")
-        return path
+        return _own_file(study)
     path = FOLDER / f"{study}.toml"
-    if path.parent != FOLDER or not path.is_file():
+    if study not in presets():
         near = difflib.get_close_matches(study, presets(), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UserError(
-            f"no study named {study!r}{hint}; known studies: {', '.join(presets())} (or give the path of a .toml file)"
+            f"no study named {shown(study)}{hint}; known studies: {', '.join(presets())} (or give the path of a "
+            ".toml file)"
         )
     return path
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _own_file(study: str) -> Path:
+    """Return the path of a user's own study file. Raises UserError if there is none that may be one."""
+    path = expanded(study, "study file")
+    if path.name.startswith("-"):
+        raise UserError(f"study file {study!r}: a study is named like its file, and no name begins with -; rename it")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid TOML: {error}") from error
+        if path.is_file():
+            return path
+        there = path.exists()
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _set(tables: dict[str, Any], change: str) -> None:
-    """Put the value of `change`, such as rounds.0.trials=10, into `tables`; checked with the rest afterwards."""
-    key, equals, text = change.partition("=")
-    steps = key.strip().split(".")
-    if not equals or not all(steps):
-        raise UserError(f"--set {change!r}: expected KEY=VALUE, for example --set rounds.0.trials=10")
-    target: Any = tables
-    for depth, step in enumerate(steps[:-1]):
-        where = ".".join(steps[: depth + 1])
-        known = isinstance(target, list)
-        target = target[_index(target, step, where)] if known else target.setdefault(step, {})
-        if not isinstance(target, dict | list):
-            raise UserError(f"--set {change!r}: {where} is a value, not a table")
-    if isinstance(target, list):
-        target[_index(target, steps[-1], key)] = _value(text)
-    else:
-        target[steps[-1]] = _value(text)
-
-
-def _index(target: Sequence[object], step: str, where: str) -> int:
-    if not step.isdecimal() or int(step) >= len(target):
-        raise UserError(f"--set {where}: {step!r} is no place in a list of {len(target)}; they count from 0")
-    return int(step)
-
-
-def _value(text: str) -> Any:
-    """Return `text` as TOML reads it; what is no TOML value is a text."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text.strip()
+        raise UserError(f"no study file {shown(study)}: {error.strerror}") from error
+    if there:
+        raise UserError(f"{study!r} is a folder or a device, no study file; name a .toml file in it")
+    raise UserError(f"no study file {shown(study)}; name an existing .toml file, or one of: {', '.join(presets())}")

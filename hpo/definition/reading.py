@@ -6,10 +6,15 @@ import dataclasses
 import difflib
 import sys
 import types
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from collections.abc import Hashable, Iterable, Mapping
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from hpo.models.bounds import shown
 from hpo.storage.errors import UserError
+
+MOST_ENTRIES = 1_000
+"""Of any list; what a field takes is less."""
 
 T = TypeVar("T")
 
@@ -21,10 +26,10 @@ def read_table(cls: type[T], table: object, where: str) -> T:
     the dataclass raises about its values.
     """
     if not isinstance(table, Mapping):
-        raise UserError(f"{where}: expected a table, found {table!r}")
+        raise UserError(f"{where}: expected a table, found {shown(table)}")
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
     check_keys(table, fields, where)
-    hints = get_type_hints(cls)
+    hints = _hints(cast("Hashable", cls))
     values = {key: read_value(hints[key], value, place(where, key)) for key, value in table.items()}
     missing = [
         name
@@ -37,6 +42,12 @@ def read_table(cls: type[T], table: object, where: str) -> T:
         return cls(**values)
     except (ValueError, TypeError) as error:
         raise UserError(f"{where}: {error}" if where else str(error)) from error
+
+
+@cache
+def _hints(cls: Any) -> dict[str, Any]:
+    """Return the types of the fields of `cls`; looking them up takes longer than all else, and they never change."""
+    return get_type_hints(cls)
 
 
 def check_keys(table: Mapping[str, object], known: Iterable[str], where: str) -> None:
@@ -61,7 +72,11 @@ def read_value(hint: Any, value: object, where: str) -> Any:
         return _read_union(get_args(hint), value, where)
     if origin is tuple:
         if not isinstance(value, list | tuple):
-            raise UserError(f"{where} = {value!r}; expected a list")
+            plain = isinstance(value, int | float | str) and not isinstance(value, bool)
+            hint_of_one = f", such as [{shown(value)}]" if plain else ""
+            raise UserError(f"{where} = {shown(value)}; expected a list{hint_of_one}")
+        if len(value) > MOST_ENTRIES:
+            raise UserError(f"{where} has {len(value):,} entries, more than {MOST_ENTRIES:,}; name fewer")
         return tuple(read_value(get_args(hint)[0], item, place(where, i)) for i, item in enumerate(value))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return read_table(hint, value, where)
@@ -69,7 +84,7 @@ def read_value(hint: Any, value: object, where: str) -> Any:
         return float(value)
     if isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
         return value
-    raise UserError(f"{where} = {value!r}; expected {_expected(hint)}")
+    raise UserError(f"{where} = {shown(value)}; expected {_expected(hint)}")
 
 
 def _read_union(options: tuple[Any, ...], value: object, where: str) -> Any:
@@ -78,7 +93,7 @@ def _read_union(options: tuple[Any, ...], value: object, where: str) -> Any:
             return value if option is type(None) and value is None else read_value(option, value, where)
         except (UserError, TypeError):
             continue
-    raise UserError(f"{where} = {value!r}; expected {' or '.join(map(_expected, options))}")
+    raise UserError(f"{where} = {shown(value)}; expected {' or '.join(map(_expected, options))}")
 
 
 def _expected(hint: Any) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Any
 
-from hpo.searching.proposing import SAMPLERS
+from hpo.models.bounds import Number, OneOf, Rule, Text, Whole, declared, shown
+from hpo.searching.proposing import GRID, SAMPLERS
 
 DATASETS = ("fashion_mnist", "mnist")
 """The datasets that are known by name (hpo.storage.sources); any other is a path."""
@@ -13,6 +15,27 @@ LEAST = 10
 """So many images at least score anything."""
 FIGURES = ("overfitting", "training_loss", "grid", "convnet")
 """What a comparison may be drawn as: the book's figures."""
+
+IMAGES = Whole(1, 100_000_000)
+EPOCHS = Whole(1, 100_000)
+RUNS = Whole(1, 1_000)
+NAME = Text(1_000)
+SHARE = Number(at_least=0, at_most=1)
+
+
+def check_field(name: str, value: object, rule: Rule) -> None:
+    """Raise ValueError, naming the rule, unless `value` may be in the field `name`."""
+    wanted = rule.broken(value)
+    if wanted is not None:
+        raise ValueError(f"{name} = {shown(value)}; it must be {wanted}")
+
+
+def _check_declared(settings: Any) -> None:
+    """Raise ValueError for the first field of `settings` whose value breaks the rule it is declared with."""
+    for name, field in declared(type(settings)).items():
+        value = getattr(settings, name)
+        if field.rule is not None and value is not None:
+            check_field(name, value, field.rule)
 
 
 def _require(rule: bool, text: str) -> None:
@@ -43,20 +66,13 @@ class DataSettings:
     said by confirmation = 0. What is None follows from the number of images, see `held_out`.
     """
 
-    dataset: str
-    holdout: int | None = None
-    validation: int | None = None
-    confirmation: int | None = None
+    dataset: Annotated[str, NAME, "a known name, or the path of your own images"]
+    holdout: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "images that are never trained on"] = None
+    validation: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "of these, how many score a trial"] = None
+    confirmation: Annotated[int | None, Whole(0, IMAGES.at_most), "and how many others a confirmation run"] = None
 
     def __post_init__(self) -> None:
-        _require(
-            self.holdout is None or self.holdout >= LEAST,
-            f"holdout = {self.holdout}; at least {LEAST} images must be set aside",
-        )
-        _require(
-            self.validation is None or self.validation >= LEAST,
-            f"validation = {self.validation}; at least {LEAST} images must score a trial",
-        )
+        _check_declared(self)
         _require(
             self.confirmation is None or self.confirmation >= LEAST or self._compares,
             f"confirmation = {self.confirmation}; at least {LEAST} images must score a run",
@@ -124,13 +140,13 @@ class SearchSettings:
     samples or epochs than the last one, nothing is left out before it.
     """
 
-    sampler: str = "lattice"
-    groups: int = 1
-    rungs: tuple[float, ...] = (0.25, 0.5)
-    keep: float = 0.5
-    max_gap: float | None = None
-    warm_start: str | None = None
-    min_gain: float = 0.0
+    sampler: Annotated[str, "how configs are drawn: " + ", ".join(SAMPLERS)] = "lattice"
+    groups: Annotated[int, RUNS, "groups of images that train each config"] = 1
+    rungs: Annotated[tuple[float, ...], "shares of the training at which the weaker trials stop"] = (0.25, 0.5)
+    keep: Annotated[float, "share of the trials that goes on at a rung"] = 0.5
+    max_gap: Annotated[float | None, SHARE, "bound on train minus validation accuracy"] = None
+    warm_start: Annotated[str | None, NAME, "a finished study to begin at"] = None
+    min_gain: Annotated[float, SHARE, "open no round that is expected to gain less; 0: open all"] = 0.0
 
     def __post_init__(self) -> None:
         _require(
@@ -143,14 +159,14 @@ class SearchSettings:
             "rounds are opened)",
         )
         _require(
-            self.warm_start is None or self.sampler != "grid",
+            self.warm_start is None or self.sampler != GRID,
             "warm_start does not go with a grid, which tries everything anyway; remove it",
         )
         _require(self.sampler in SAMPLERS, f"sampler = {self.sampler!r}; known samplers: {', '.join(SAMPLERS)}")
-        _require(self.groups >= 1, f"groups = {self.groups}; it must be at least 1")
+        _check_declared(self)
         _require(
             list(self.rungs) == sorted(set(self.rungs)) and all(0 < rung < 1 for rung in self.rungs),
-            f"rungs = {list(self.rungs)}; they must be rising shares of the training between 0 and 1",
+            f"rungs = {shown(list(self.rungs))}; they must be rising shares of the training between 0 and 1",
         )
         _require(len(set(self.percents)) == len(self.percents), "rungs must differ by at least 1 % of the training")
         _require(0 < self.keep <= 1, f"keep = {self.keep}; it must lie in 0 .. 1 (1 stops nothing)")
@@ -169,13 +185,12 @@ class RoundSettings:
     chosen.
     """
 
-    trials: int
-    samples: int
-    epochs: int
+    trials: Annotated[int, Whole(1, 10_000), "configs that are tried"]
+    samples: Annotated[int, IMAGES, "images that train each of them"]
+    epochs: Annotated[int, EPOCHS, "times that each image is seen"]
 
     def __post_init__(self) -> None:
-        for name in ("trials", "samples", "epochs"):
-            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
+        _check_declared(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +204,15 @@ class FinalSettings:
     hpo.proof.probing); that costs twice `seeds` runs, and `seeds` more if one is taken.
     """
 
-    good_values: int = 5
-    race_runs: int = 4
-    confirmation_runs: int = 5
-    seeds: int = 3
-    epochs: int = 10
-    candidates: int = 0
-    probe: bool = True
+    good_values: Annotated[int, Whole(1, 100), "configs that may be confirmed and trained on all of the data"] = 5
+    race_runs: Annotated[int, Whole(2, RUNS.at_most), "fresh runs that decide which of the candidates go on"] = 4
+    confirmation_runs: Annotated[int, Whole(2, RUNS.at_most), "further runs of those that go on"] = 5
+    seeds: Annotated[int, RUNS, "runs of each of them on all of the data"] = 3
+    epochs: Annotated[int, EPOCHS, "of these runs"] = 10
+    candidates: Annotated[int, Whole(0, 1_000), "configs that race; 0: as many as good_values"] = 0
+    probe: Annotated[bool, "try half and twice the learning rate on all of the data"] = True
 
     def __post_init__(self) -> None:
-        for name in ("good_values", "seeds", "epochs"):
-            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
         for name in ("race_runs", "confirmation_runs"):
             _require(getattr(self, name) >= 2, f"{name} = {getattr(self, name)}; an interval needs at least 2 runs")
         _require(
@@ -207,6 +220,7 @@ class FinalSettings:
             f"candidates = {self.candidates}, but good_values = {self.good_values} of them can go on; "
             "set at least as many, or 0",
         )
+        _check_declared(self)
 
     @property
     def racing(self) -> int:
@@ -222,14 +236,13 @@ class ComparisonSettings:
     train, validation and test images at `evaluations` points. `figure` is what the comparison is drawn as.
     """
 
-    samples: int
-    epochs: int
-    seeds: int = 5
-    evaluations: int = 50
-    figure: str = "overfitting"
+    samples: Annotated[int, Whole(0, IMAGES.at_most), "images that train each run; 0: all that are not held out"]
+    epochs: Annotated[int, EPOCHS, "times that each image is seen"]
+    seeds: Annotated[int, RUNS, "runs of each config"] = 5
+    evaluations: Annotated[int, Whole(1, 10_000), "points of each learning curve"] = 50
+    figure: Annotated[str, OneOf(FIGURES), "what is drawn"] = "overfitting"
 
     def __post_init__(self) -> None:
         _require(self.samples >= 0, f"samples = {self.samples}; it must be at least 1, or 0 for all of the images")
-        for name in ("epochs", "seeds", "evaluations"):
-            _require(getattr(self, name) >= 1, f"{name} = {getattr(self, name)}; it must be at least 1")
         _require(self.figure in FIGURES, f"figure = {self.figure!r}; known figures: {', '.join(FIGURES)}")
+        _check_declared(self)

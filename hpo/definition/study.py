@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from hpo import models
+from hpo.definition.effort import check_effort
 from hpo.definition.reading import check_keys, read_table, read_value
 from hpo.definition.settings import (
     ComparisonSettings,
@@ -16,8 +17,10 @@ from hpo.definition.settings import (
     FinalSettings,
     RoundSettings,
     SearchSettings,
+    check_field,
 )
 from hpo.definition.spaces import read_hyperparameter
+from hpo.models.bounds import Rule, Text, Whole, declared, shown
 from hpo.searching.proposing import CMAES, GRID
 from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
 from hpo.storage.errors import UserError
@@ -32,11 +35,14 @@ __all__ = [
     "read_definition",
 ]
 
-NETWORKS: dict[str, type[models.NetworkDescription]] = {
-    "mlp": models.MultiLayerNetDescription,
-    "convnet": models.ConvNetDescription,
-}
+TABLES = ("title", "seed", "data", "model", "training", "space", "search", "rounds", "final", "comparison")
+TITLE = Text(300)
+SEED = Whole(0, 2**53 - 1)
+"""The largest number that JSON readers everywhere hold exactly."""
 
+MOST_ROUNDS, MOST_HYPERPARAMETERS = 100, 64
+
+V = TypeVar("V")
 S = TypeVar("S", bound=models.MultiLayerNetDescription | models.ConvNetDescription | models.TrainingSettings)
 
 
@@ -90,13 +96,12 @@ class StudyDefinition:
 
     def record(self) -> dict[str, Any]:
         """Return the definition as JSON-able tables, in the form of the TOML file."""
-        kind = next(kind for kind, cls in NETWORKS.items() if isinstance(self.network, cls))
         space = {name: _hyperparameter_record(h) for name, h in self.space.hyperparameters.items()}
         tables: dict[str, Any] = {
             "title": self.title,
             "seed": self.seed,
             "data": {key: value for key, value in dataclasses.asdict(self.data).items() if value is not None},
-            "model": {"network": kind} | dataclasses.asdict(self.network),
+            "model": {"network": models.name_of(self.network)} | dataclasses.asdict(self.network),
             "training": dataclasses.asdict(self.training),
             "space": space,
             "search": {key: value for key, value in dataclasses.asdict(self.search).items() if value is not None},
@@ -105,15 +110,15 @@ class StudyDefinition:
             tables["rounds"] = [dataclasses.asdict(each) for each in self.rounds]
             tables["final"] = dataclasses.asdict(self.final)
         else:
-            tables["data"] = {key: tables["data"][key] for key in _COMPARISON_DATA if key in tables["data"]}
-            tables["search"] = {key: tables["search"][key] for key in _COMPARISON_SEARCH}
+            tables["data"] = {key: tables["data"][key] for key in COMPARISON_DATA if key in tables["data"]}
+            tables["search"] = {key: tables["search"][key] for key in COMPARISON_SEARCH}
             tables["comparison"] = dataclasses.asdict(self.comparison)
         plain: dict[str, Any] = json.loads(json.dumps(tables))
         return plain
 
 
-_COMPARISON_DATA = ("dataset", "holdout")
-_COMPARISON_SEARCH = ("sampler",)
+COMPARISON_DATA = ("dataset", "holdout")
+COMPARISON_SEARCH = ("sampler",)
 
 
 def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
@@ -121,8 +126,7 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
 
     Raises UserError naming the first mistake.
     """
-    known = ("title", "seed", "data", "model", "training", "space", "search", "rounds", "final", "comparison")
-    check_keys(tables, known, "")
+    _check_tables(tables)
     if "rounds" in tables and "comparison" in tables:
         raise UserError(
             "both [[rounds]] and [comparison] are there; a study searches in rounds or compares a grid: remove one"
@@ -134,30 +138,61 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
             raise UserError(f"the table {'[[rounds]]' if key == 'rounds' else f'[{key}]'} is missing{hint}")
     model = dict(tables["model"]) if isinstance(tables["model"], Mapping) else {}
     kind = model.pop("network", None)
-    if not isinstance(kind, str) or kind not in NETWORKS:
-        raise UserError(f"model.network = {kind!r}; known networks: {', '.join(NETWORKS)}")
+    if not isinstance(kind, str) or kind not in models.NETWORKS:
+        raise UserError(f"model.network = {shown(kind)}; known networks: {', '.join(models.NETWORKS)}")
     definition = StudyDefinition(
         name=name,
-        title=read_value(str, tables.get("title", name), "title"),
-        seed=read_value(int, tables.get("seed", 0), "seed"),
-        network=read_table(NETWORKS[kind], model, "model"),
+        title=_checked("title", read_value(str, tables.get("title", name), "title"), TITLE),
+        seed=_checked("seed", read_value(int, tables.get("seed", 0), "seed"), SEED),
+        network=read_table(models.NETWORKS[kind].description, model, "model"),
         training=read_table(models.TrainingSettings, tables.get("training", {}), "training"),
         space=_read_space(tables.get("space", {}), may_be_empty=compares),
         **(_read_comparison(tables) if compares else _read_search(tables)),
     )
-    if definition.seed < 0:
-        raise UserError(f"seed = {definition.seed}; it must be 0 or more")
-    _check_space(definition)
     if definition.search.sampler == GRID:
         _check_grid(definition)
+    check_effort(definition)
+    _check_space(definition)
     if definition.search.sampler == CMAES:
         _check_ranges(definition.space)
     return definition
 
 
+def _check_tables(tables: Mapping[str, Any]) -> None:
+    """Raise UserError for a table that no study has; a field of one, given alone, is named with its table."""
+    for key in tables:
+        if key not in TABLES and (homes := [f"{table}.{key}" for table, fields in _homes() if key in fields]):
+            raise UserError(f"{key}: unknown key; did you mean {' or '.join(homes)}?")
+    check_keys(tables, TABLES, "")
+
+
+def _homes() -> Iterator[tuple[str, Collection[str]]]:
+    """Yield the tables of a study file, each with the names of its fields."""
+    yield "model", {name for kind in models.NETWORKS.values() for name in declared(kind.description)} | {"network"}
+    yield "training", declared(models.TrainingSettings)
+    yield "data", declared(DataSettings)
+    yield "search", declared(SearchSettings)
+    yield "rounds.0", declared(RoundSettings)
+    yield "final", declared(FinalSettings)
+    yield "comparison", declared(ComparisonSettings)
+
+
+def _checked(name: str, value: V, rule: Rule) -> V:
+    try:
+        check_field(name, value, rule)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    return value
+
+
 def _read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
     if not isinstance(space, Mapping) or not (space or may_be_empty):
         raise UserError("space: at least one [space.NAME] table is needed, or there is nothing to search")
+    if len(space) > MOST_HYPERPARAMETERS:
+        raise UserError(
+            f"space: there are {len(space):,} hyperparameters, and a study searches at most {MOST_HYPERPARAMETERS}; "
+            "fix some of them in [model] or [training]"
+        )
     return SearchSpace({str(key): read_hyperparameter(str(key), table) for key, table in space.items()})
 
 
@@ -166,6 +201,8 @@ def _read_search(tables: Mapping[str, Any]) -> dict[str, Any]:
     rounds = tables["rounds"]
     if not isinstance(rounds, list) or not rounds:
         raise UserError("rounds: at least one [[rounds]] table with trials, samples and epochs is needed")
+    if len(rounds) > MOST_ROUNDS:
+        raise UserError(f"rounds: there are {len(rounds):,}, and a study has at most {MOST_ROUNDS}; remove some")
     return {
         "data": read_table(DataSettings, tables["data"], "data"),
         "search": read_table(SearchSettings, tables.get("search", {}), "search"),
@@ -178,8 +215,8 @@ def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same fields for a comparison: all of the holdout scores, the sampler is the grid, nothing stops."""
     if "final" in tables:
         raise UserError("[final] does not go with [comparison]: nothing is chosen, so nothing is to prove; remove it")
-    data = _only(tables["data"], DataSettings, _COMPARISON_DATA, "data")
-    search = _only(tables.get("search", {}), SearchSettings, _COMPARISON_SEARCH, "search")
+    data = _only(tables["data"], DataSettings, COMPARISON_DATA, "data")
+    search = _only(tables.get("search", {}), SearchSettings, COMPARISON_SEARCH, "search")
     if search.get("sampler", GRID) != GRID:
         raise UserError(
             f"search.sampler = {search['sampler']!r}: a [comparison] trains every config of its grid; "
@@ -197,7 +234,7 @@ def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
 def _only(table: object, cls: type, fields: Sequence[str], where: str) -> Mapping[str, Any]:
     """Return `table` if it has no other than `fields`, of all that `cls` has for a search."""
     if not isinstance(table, Mapping):
-        raise UserError(f"{where}: expected a table, found {table!r}")
+        raise UserError(f"{where}: expected a table, found {shown(table)}")
     check_keys(table, [each.name for each in dataclasses.fields(cls)], where)
     for key in table:
         if key not in fields:
@@ -217,7 +254,7 @@ def _check_space(definition: StudyDefinition) -> None:
                 raise UserError(
                     f"space.{set_by[field_name]} and space.{name} both set {field_name}; take it out of one of them"
                 )
-        for value in _to_try(hyperparameter):
+        for value in to_try(hyperparameter):
             try:
                 _try(definition, {name: value})
             except UserError as error:
@@ -240,7 +277,7 @@ def _check_grid(definition: StudyDefinition) -> None:
                 f"space.{name}: a grid has no ranges; write choices = [...] with the values to try, in place of "
                 "start and limits, or take another sampler"
             )
-    size = len(definition.space.grid())
+    size = definition.space.grid_size()
     for i, each in enumerate(definition.rounds):
         if each.trials != size:
             raise UserError(
@@ -259,7 +296,7 @@ def _check_ranges(space: SearchSpace) -> None:
             )
 
 
-def _to_try(hyperparameter: Hyperparameter) -> tuple[Value, ...]:
+def to_try(hyperparameter: Hyperparameter) -> tuple[Value, ...]:
     if isinstance(hyperparameter, Numeric):
         low, high = hyperparameter.limits.low, hyperparameter.limits.high
         return hyperparameter.from_axis(hyperparameter.to_axis(low)), high

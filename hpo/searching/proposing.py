@@ -15,6 +15,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.trial import create_trial
 
+from hpo.searching.seeds import split_seed
 from hpo.searching.space import Box, Numeric, SearchSpace, Value
 from hpo.searching.trials import TrialResult
 
@@ -29,6 +30,9 @@ within a point of a right start after 60 trials in 89, 82, 98, 95, 91 and 72 % o
 and 42 % with a tenth (80 replays each of `tests.benchmarks.claims` on fashion_mlp, mnist_mlp, fashion_mlp_4,
 mnist_convnet, mnist_convnet_4 and fashion_convnet_4; a standard error is 2 to 5). Half of the round was no better.
 """
+
+GRID = "grid"
+"""The sampler that tries every combination of the choices."""
 
 CMAES = "cmaes"
 """The sampler that learns a normal distribution, and nothing about choices."""
@@ -60,7 +64,7 @@ def propose(
         return space.grid()[:n]
     share = WIDE_SHARE if warm or trials else FIRST_WIDE_SHARE
     wide = round(share * n) if box != space.limits() else 0
-    sampler_seed, wide_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(2))
+    sampler_seed, wide_seed = split_seed(seed, 2)
     inside = _PROPOSERS[sampler](space, box, trials, n - wide, sampler_seed, max_gap=max_gap)
     return inside + lattice(space, space.limits(), wide, wide_seed)
 
@@ -191,9 +195,5 @@ _PROPOSERS: dict[str, Callable[..., list[dict[str, Value]]]] = {
     "gp": _optuna(_gp),
     CMAES: _cmaes,
 }
-
-GRID = "grid"
-"""The sampler that tries every combination of the choices."""
-
 SAMPLERS = (*_PROPOSERS, GRID)
 """The names a study may give as its sampler."""

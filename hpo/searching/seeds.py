@@ -17,3 +17,8 @@ def derived_seed(study_seed: int, purpose: int, *place: int) -> int:
 def training_rng(trial_seed: int, group: int) -> np.random.Generator:
     """Return the random numbers of a trial's training on one of its groups; the first weights are drawn first."""
     return np.random.default_rng([trial_seed, group])
+
+
+def split_seed(seed: int, parts: int) -> tuple[int, ...]:
+    """Return `parts` seeds, below 2**32, for what one derived seed is to decide apart."""
+    return tuple(int(word) for word in np.random.SeedSequence(seed).generate_state(parts))

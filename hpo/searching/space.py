@@ -182,6 +182,11 @@ class SearchSpace:
         choices = [limits.choices(name) for name in self.hyperparameters]
         return [dict(zip(self.hyperparameters, each, strict=True)) for each in itertools.product(*choices)]
 
+    def grid_size(self) -> int:
+        """Return how many configs `grid` has, without making them; TypeError as there."""
+        limits = self.limits()
+        return math.prod(len(limits.choices(name)) for name in self.hyperparameters)
+
     def distributions(self, box: Box | None = None) -> dict[str, BaseDistribution]:
         """Return Optuna's distributions over `box`, or over the limits."""
         box = box or self.limits()

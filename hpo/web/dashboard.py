@@ -16,7 +16,9 @@ from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 from hpo.web.access import Access
 from hpo.web.downloads import Downloads
+from hpo.web.findings import Findings
 from hpo.web.guard import Guard
+from hpo.web.opened import Opened
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 def guarded(reading: Database, writing: Database | None, *, access: Access, port: int) -> WSGIApplication:
     """Return the dashboard of a database, opened for reading and, unless nothing may be changed, for writing."""
     return Guard(
-        _dashboard(reading),
+        Opened(_dashboard(reading), Findings(reading), read_only=writing is None),
         None if writing is None else _dashboard(writing),
         access=access,
         cookie_name=f"hpo-{port}",

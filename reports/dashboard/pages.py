@@ -9,6 +9,7 @@ from hpo.proof.final_runs import FullResult
 from hpo.record.results import StudyResults
 from hpo.reports.dashboard.boxes import boxes
 from hpo.reports.dashboard.figures import Figure
+from hpo.reports.dashboard.hyperparameters import hyperparameters
 from hpo.reports.dashboard.intervals import compared_configs, good_values, subset_and_full
 from hpo.reports.dashboard.study_note import final_name, final_note, study_note
 from hpo.reports.dashboard.trial_notes import first_run, good_value_notes, run_notes
@@ -17,6 +18,7 @@ from hpo.storage.artifacts import curve_id, network_id
 
 FIGURES: Mapping[str, Callable[[StudyResults], Figure | None]] = {
     "where-the-search-looked": boxes,
+    "every-hyperparameter": hyperparameters,
     "good-values": good_values,
     "subset-and-all-data": subset_and_full,
 }

@@ -23,6 +23,7 @@ class Drawn:
     heading: str
     figure: Figure
     alt: str
+    beside: str = ""
 
     @cached_property
     def svg(self) -> bytes:
@@ -39,7 +40,7 @@ def drawn_figures(results: StudyResults) -> list[Drawn]:
     """Return the figures that there is something to draw for, in the order of the report."""
     drawn = [(kind, kind.draw(results)) for kind in figure_kinds(results)]
     return [
-        _settled(Drawn(kind.name, kind.heading, figure, kind.alt(results)))
+        _settled(Drawn(kind.name, kind.heading, figure, kind.alt(results), kind.beside))
         for kind, figure in drawn
         if figure is not None
     ]

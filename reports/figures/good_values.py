@@ -18,6 +18,7 @@ from hpo.reports.facts.outcomes import n_train
 from hpo.reports.figures.drawing import HALO, people_text
 from hpo.reports.figures.framing import add_legend
 from hpo.reports.figures.palette import GREY, INK, TEST, VALIDATION
+from hpo.reports.figures.recommended import is_recommended
 from hpo.reports.figures.rows import Rows, config_lines, frame_percents, inert_legend, rows_figure
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
@@ -87,7 +88,7 @@ def row_label(results: StudyResults, good: GoodValue, full: FullResult | None) -
     `full` is what it reached on all of the data; where another learning rate was taken there, a line says so.
     """
     first = f"Good-{good.rank}"
-    if results.full and results.full[0].source == good.key:
+    if is_recommended(results, good):
         first += ", the one to use" if results.state == "done" else ", best so far"
     own = {name: good.config[name] for name in results.definition.space.hyperparameters}
     return "\n".join([first, config_lines(results, own), *taken_elsewhere(results, full)])

@@ -22,6 +22,7 @@ from hpo.reports.figures.curves import curves_alt, curves_figure
 from hpo.reports.figures.gaps import gaps_alt, gaps_figure
 from hpo.reports.figures.good_values import good_values_alt, good_values_figure
 from hpo.reports.figures.history import history_alt, history_figure
+from hpo.reports.figures.hyperparameters import hyperparameters_alt, hyperparameters_figure
 from hpo.reports.figures.importance import importance_alt, importance_figure
 from hpo.reports.figures.subset_against_full import subset_against_full_alt, subset_against_full_figure
 from hpo.reports.figures.time import time_alt, time_figure
@@ -38,11 +39,20 @@ class FigureKind:
     draw: Callable[[StudyResults], Figure | None]
     alt: Callable[[StudyResults], str]
     """What it shows, and what it tells of this study in numbers, for who cannot see it; asked where it was drawn."""
+    beside: str = ""
+    """The figure that it follows on a page; a page shows what it has no place for at its end."""
 
 
 SEARCH = (
     FigureKind("good_values", "The good values", good_values_figure, good_values_alt),
     FigureKind("boxes", "Where the search looked", boxes_figure, boxes_alt),
+    FigureKind(
+        "hyperparameters",
+        "Every hyperparameter against the score",
+        hyperparameters_figure,
+        hyperparameters_alt,
+        beside="boxes",
+    ),
     FigureKind("history", "How the search went", history_figure, history_alt),
     FigureKind("curves", "Learning curves of the best trials", curves_figure, curves_alt),
     FigureKind(

@@ -19,12 +19,16 @@ class Pictures:
         self._prefix = prefix
 
     def take(self, *names: str) -> list[Picture]:
-        """Return those figures of `names` that there are, in this order."""
-        return [self._picture(self._left.pop(name)) for name in names if name in self._left]
+        """Return those figures of `names` that there are, in this order, each with those that belong beside it."""
+        wanted = [each for name in names for each in (name, *self._beside(name))]
+        return [self._picture(self._left.pop(name)) for name in wanted if name in self._left]
 
     def take_rest(self) -> list[Picture]:
         """Return all that nobody took."""
         return self.take(*self._left)
+
+    def _beside(self, name: str) -> list[str]:
+        return [each.name for each in self._left.values() if each.beside == name]
 
     def _picture(self, drawn: Drawn) -> Picture:
         svg = inline_svg(drawn.svg, prefix=f"{self._prefix}{drawn.name}", alt=drawn.alt)

@@ -79,6 +79,7 @@ def test_other_mistakes_are_named_too(
     convnet.write_bytes(convnet.read_bytes()[:200])
     assert "cannot be read as a network" in said(convnet)
     assert "cannot be read as a network" in said(tmp_path)
+    assert "a folder or a device" in said(Path("/dev/zero"))
     assert "an MLP has no filters" in said(saved(tmp_path, models.MultiLayerNetDescription(hidden=(5,))))
     other = said(saved(tmp_path, models.ConvNetDescription(filters=(2,), kernel=3), shape=(10, 10)))
     assert "takes images of shape (10, 10)" in other

@@ -100,10 +100,10 @@ def test_a_file_that_is_no_toml_is_named_with_the_line(tmp_path):
     assert "line 2" in said
 
 
-def test_a_file_that_is_no_text_is_not_toml(tmp_path):
+def test_a_file_of_another_encoding_is_told_how_to_be_saved(tmp_path):
     path = tmp_path / "bad.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    assert "not valid TOML" in mistake(str(path))
+    assert "is UTF-16 text, and a study file is UTF-8" in mistake(str(path))
 
 
 def test_a_mistake_inside_says_which_study_it_is_in(mine):

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -129,4 +130,27 @@ def test_a_huge_picture_is_refused_by_its_header(tmp_path, monkeypatch):
     write(tmp_path)
     monkeypatch.setattr("hpo.storage.limits.MOST_BYTES", 500)
     with pytest.raises(UserError, match="all pictures together takes 864 bytes unpacked"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "bmp"])
+def test_a_damaged_picture_is_told_or_read_but_never_a_traceback(tmp_path, ending):
+    write(tmp_path, 4, ending=ending)
+    path = tmp_path / "cat" / f"00.{ending}"
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(60):
+        data = bytearray(whole)
+        for place in rng.integers(0, min(len(data), 200), 4):
+            data[place] = rng.integers(0, 256)
+        path.write_bytes(bytes(data))
+        try:
+            class_folders.read_pictures([tmp_path], colour=True)
+        except UserError as error:
+            assert "\n" not in str(error)  # noqa: PT017 - some are refused, some are read
+
+
+def test_where_pillow_is_not_installed_the_extra_is_named(tmp_path, monkeypatch):
+    write(tmp_path)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(UserError, match=r"need Pillow; pip install 'hpo-service\[images\]'"):
         load(tmp_path)

@@ -42,6 +42,14 @@ def test_every_class_keeps_a_picture_to_train_on():
         assert set(labels[parts.pool]) == {0, 1, 2}
 
 
+def test_a_picture_that_is_there_very_often_is_trained_on():
+    which = np.concatenate([np.zeros(500, dtype=int), np.arange(1, 501)])
+    for seed in range(10):
+        parts = partition_with_copies(np.arange(1000) % 2, which, holdout=250, seed=seed)
+        assert len(parts.pool) == 750
+        assert 0 in which[parts.pool]
+
+
 def test_without_copies_the_split_is_the_same_as_ever():
     labels = np.arange(60) % 3
     ever, now = (

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from hpo import certify, look, report, run, serve, work
+from hpo import certify, look, new, report, run, serve, work
 from hpo.definition.files import presets
 from hpo.studies import __main__ as studies
 
@@ -24,7 +24,9 @@ def test_run_alone_says_what_it_does_and_lists_the_presets(capsys: pytest.Captur
     assert "hpo run --study mnist_wd" in printed
 
 
-@pytest.mark.parametrize("main", [run.main, work.main, studies.main, certify.main, report.main, serve.main, look.main])
+@pytest.mark.parametrize(
+    "main", [new.main, run.main, work.main, studies.main, certify.main, report.main, serve.main, look.main]
+)
 def test_help_teaches_with_examples(
     main: Main, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,7 +41,7 @@ def test_help_teaches_with_examples(
     assert max(map(len, examples.splitlines())) <= 110, "lines to paste stay whole"
 
 
-@pytest.mark.parametrize("door", [run, work, certify, report, serve, look], ids=lambda door: door.__name__)
+@pytest.mark.parametrize("door", [new, run, work, certify, report, serve, look], ids=lambda door: door.__name__)
 def test_what_computes_has_one_blas_thread_from_the_first_import_on(door: ModuleType) -> None:
     body = ast.parse(Path(str(door.__file__)).read_text(encoding="utf-8")).body
     imports = [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -255,7 +255,7 @@ MISTAKES = {
     "no round": ({"rounds": []}, ["at least one [[rounds]] table"]),
     "rounds a table": ({"rounds": {"trials": 5}}, ["at least one [[rounds]] table"]),
     "space empty": ({"space": {}}, ["at least one [space.NAME] table"]),
-    "seed negative": ({"seed": -1}, ["seed = -1", "0 or more"]),
+    "seed negative": ({"seed": -1}, ["seed = -1", "at least 0"]),
     "seed a text": ({"seed": "7"}, ["seed = '7'", "whole number"]),
     "title a number": ({"title": 3}, ["title = 3", "a text"]),
     "sampler unknown": (

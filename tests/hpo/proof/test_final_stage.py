@@ -355,7 +355,7 @@ def test_a_learning_rate_that_is_no_range_is_changed_beside_the_config(space):
 
 def test_a_learning_rate_that_no_training_may_have_is_not_tried():
     study = definition(
-        training={"learning_rate": 1e308},
+        training={"learning_rate": 3e38},
         space={"weight_decay": {"log": True, "start": [1e-6, 1e-3], "limits": [1e-8, 1]}},
         final={"probe": True},
     )

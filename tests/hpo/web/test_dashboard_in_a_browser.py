@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from hpo import serve
+from hpo.storage.database import Database
+from hpo.web.access import Access
 from tests.support.browsing import browser
-from tests.support.clients import Client, uploaded
+from tests.support.clients import Client, served, uploaded
+from tests.support.databases import open_study, run_to_the_end
 
 PATIENCE = 60_000  # milliseconds: the program of the pages has 6 MB, and the machine other things to do
 BETWEEN = 6  # pixels that tell the letters of two texts apart
@@ -59,10 +63,51 @@ def drawn(page: Any, plot: str, least: int = 1) -> None:
     )
 
 
-def test_the_list_has_every_study(open_page):
-    page = open_page("/dashboard")
-    for name in ("blob", "blob-final", "versus"):
-        page.get_by_text(re.compile(rf"^\d+\. {name}$")).wait_for()
+def test_it_opens_on_what_the_studies_found_and_leads_to_the_note(open_page):
+    page = open_page("/")
+    assert page.locator("article").count() == 2  # blob and versus, each with its parts
+    page.get_by_text(re.compile("^Use learning_rate = ")).wait_for()
+    assert page.locator("button").count() == 0
+    page.locator("article", has_text="blob").locator("h2 a").click()
+    page.get_by_role("heading", name="Good values").wait_for()
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_the_start_page_does_not_scroll_sideways(open_page, width):
+    page = open_page("/")
+    before = page.viewport_size
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size(before)
+
+
+def test_the_way_home_leads_to_the_start_page(open_page, study):
+    page = open_page(f"/dashboard/studies/{study['study_id']}/note")
+    page.get_by_role("heading", name="Good values").wait_for()
+    page.get_by_title("Return to the top page").click()
+    page.get_by_role("heading", name="Studies").wait_for()
+
+
+def test_the_dashboards_own_list_has_no_buttons_that_the_server_refuses(open_page):
+    page = open_page("/dashboard/compare-studies")
+    page.get_by_text("Compare Studies (").wait_for()
+    page.evaluate(  # as the browser's way back does it: no link is clicked
+        "history.pushState({}, '', '/dashboard/'); dispatchEvent(new PopStateEvent('popstate', {state: {}}))"
+    )
+    page.get_by_text(re.compile(r"^\d+\. blob$")).wait_for()
+    page.get_by_role("button", name="Reload").wait_for()
+    for name in ("rename study", "delete study", "Create"):
+        assert not any(each.is_visible() for each in page.get_by_role("button", name=name).all())
+    assert page.get_by_text(re.compile(r"^\d+\. blob-final$")).count() == 0
+
+
+def test_no_panel_calls_the_luckiest_trial_the_best(open_page, study):
+    page = open_page(f"/dashboard/studies/{study['study_id']}")
+    drawn(page, "#graph-hyperparameter-importances", 2)
+    assert not any(each.is_visible() for each in page.get_by_text("Best Trial").all())
+    page = open_page(f"/dashboard/studies/{study['study_id']}/trials")
+    page.get_by_text("Trial 0").first.wait_for()
+    assert not any(each.is_visible() for each in page.get_by_text("Best Trial").all())
 
 
 def test_a_study_shows_its_history_its_importances_and_our_figures(open_page, study):
@@ -149,3 +194,20 @@ def test_a_note_is_written_in_the_page_and_ours_stays_below_it(open_page, study,
     page.get_by_text("my own words", exact=True).wait_for()
     body = json.loads(dashboard.ask("GET", f"/api/studies/{study['study_id']}?after=0")[2])["note"]["body"]
     assert body.startswith("my own words\n\n[//]: # (hpo ")
+
+
+def test_where_nothing_can_be_written_nothing_offers_to_write(page, tmp_path):
+    path = tmp_path / "hpo.db"
+    with open_study(path) as opened:
+        run_to_the_end(opened)
+    page.errors.clear()
+    with Database(f"sqlite:///{path}", read_only=True) as reading:
+        number = reading.optuna.get_study_id_from_name("small")
+        application = serve.guarded(reading, None, access=Access("127.0.0.1", "mill"), port=1)
+        with served(application) as port:
+            for part in ("", "/note", "/trials?numbers=0"):
+                page.goto(f"http://127.0.0.1:{port}/dashboard/studies/{number}{part}")
+                ways = page.locator("[data-testid='EditIcon'], [data-testid='UploadFileIcon']")
+                ways.first.wait_for(state="attached")
+                assert not any(each.is_visible() for each in ways.all())
+    assert page.errors == []

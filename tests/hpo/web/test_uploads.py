@@ -83,7 +83,7 @@ def test_the_file_itself_says_so_by_whatever_path_it_was_reached(client, databas
 
 
 def test_the_dashboards_own_page_is_in_no_sandbox(client):
-    status, headers, _ = client.ask("GET", "/dashboard")
+    status, headers, _ = client.ask("GET", "/dashboard/studies/1")
     assert status == 200
     assert "script-src 'self'" in headers["content-security-policy"]
     assert "sandbox" not in headers["content-security-policy"]

@@ -77,6 +77,7 @@ def test_every_figure_of_every_kind_of_search_is_one_that_plotly_takes(space, st
             assert json.loads(json.dumps(figure, allow_nan=False)) == figure
     assert set(found) <= set(FIGURES)
     assert ("where-the-search-looked" in found) == (state != "begun" and space != "none")
+    assert ("every-hyperparameter" in found) == (state != "begun")
     assert ("good-values" in found) == ("subset-and-all-data" in found) == (state == "done")
 
 
@@ -170,7 +171,7 @@ def test_a_new_figure_replaces_the_one_before_under_the_same_id(database):
     first = get_plotly_graph_objects(attributes(database))
     publish(database, study())
     second = get_plotly_graph_objects(attributes(database))
-    assert set(first) == {"where-the-search-looked"}
+    assert set(first) == {"where-the-search-looked", "every-hyperparameter"}
     assert set(second) == set(FIGURES)
     assert all(json.loads(each)["data"] for each in second.values())
     assert first["where-the-search-looked"] != second["where-the-search-looked"]

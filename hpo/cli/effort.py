@@ -1,0 +1,41 @@
+"""What a study will take, said before it starts: trainings, images, and about how long on this machine."""
+
+from __future__ import annotations
+
+from hpo.cli.display import spoken
+from hpo.definition.effort import most_trainings
+from hpo.definition.study import StudyDefinition
+from hpo.engine.progress import progress
+from hpo.training.images import StudyData
+from hpo.training.timing import seconds_per_image
+
+LEAST_SECONDS = 10.0
+"""Below it starting up takes longer than training, and nothing is said of seconds."""
+
+
+def effort_line(definition: StudyDefinition, data: StudyData, workers: int) -> str:
+    """Return one line on what `definition` takes; the time is that of a few real steps, measured here and now.
+
+    Images are counted once for each epoch that they are trained on. The count is what is expected: of the trials that
+    stop early, the race and what follows it, half.
+    """
+    images = progress(definition, [], [], data.pool_size).total
+    seconds = images * seconds_per_image(definition, data) / workers
+    trainings = most_trainings(definition)
+    counts = f"up to {trainings:,} training{'s' * (trainings != 1)}, about {rounded(images)} images in all"
+    if seconds < LEAST_SECONDS:
+        return f"{counts}: less than a minute"
+    return f"{counts}: about {spoken_long(seconds)} with {workers} worker{'s' * (workers != 1)}"
+
+
+def spoken_long(seconds: float) -> str:
+    """Return a time as `spoken` does, and in days where hours say little."""
+    return spoken(seconds) if seconds < 48 * 3600 else f"{seconds / 86_400:,.0f} days"
+
+
+def rounded(count: float) -> str:
+    """Return `count` with two digits that count, as people say large numbers."""
+    for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if count >= size:
+            return f"{float(f'{count / size:.2g}'):,.12g} {name}"
+    return f"{float(f'{count:.2g}'):,.0f}"

@@ -1,0 +1,167 @@
+"""The figure of every hyperparameter: a panel each, with the score at each value and where each round looked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from hpo.proof.good_values import GoodValue
+from hpo.record.results import StudyResults
+from hpo.reports.dashboard.boxes import MOST_TRIALS, STATES
+from hpo.reports.dashboard.figures import Figure, axis, figure, in_percent, shown
+from hpo.reports.facts.outcomes import Outcome, outcomes
+from hpo.reports.facts.places import log_ticks, place, spans
+from hpo.reports.figures.palette import FAINT, GOOD, GREY, INK, VALIDATION
+from hpo.reports.figures.recommended import is_recommended
+from hpo.reports.words.formatting import count_text, region_text, value_text
+from hpo.searching.space import Categorical, Hyperparameter
+
+COLUMNS, ACROSS, DOWN = 3, 0.05, 0.22
+LINE = 0.05
+"""The share of the scores' range that the line of a round takes below them."""
+LETTERS, MOST_TICKS, FAR = 9, 5, 1e3
+
+
+def hyperparameters(results: StudyResults) -> Figure | None:
+    """Return the figure; None before a trial has ended."""
+    ended = [each for each in outcomes(results) if each.state in STATES]
+    space = results.definition.space.hyperparameters
+    if not ended:
+        return None
+    drawn = sorted(ended, key=lambda each: -(each.score or 0.0))[:MOST_TRIALS]
+    scores = [in_percent(each.score or 0.0) for each in drawn if each.state != "failed"] or [0.0, 100.0]
+    margin = max(0.5, 0.06 * (max(scores) - min(scores)))
+    low, high = max(0.0, min(scores) - margin), max(scores) + margin
+    step = LINE * (high - low)
+    below = low - step * (len(results.rounds) + 0.6)
+    columns = 2 if len(space) == 4 else min(COLUMNS, len(space))
+    rows = math.ceil(len(space) / columns)
+    data: list[dict[str, Any]] = []
+    layout: dict[str, Any] = {}
+    for i, (name, hyperparameter) in enumerate(space.items()):
+        row, column = divmod(i, columns)
+        number = "" if i == 0 else str(i + 1)
+        on = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+        layout[f"xaxis{number}"] = _axis(name, hyperparameter) | {
+            "domain": _domain(column, columns, ACROSS),
+            "anchor": on["yaxis"],
+        }
+        layout[f"yaxis{number}"] = _scores_axis(low, high, below, named=column == 0) | {
+            "domain": _domain(rows - 1 - row, rows, DOWN),
+            "anchor": on["xaxis"],
+        }
+        traces = [*_trials(results, drawn, name, low), *_rounds(results, name, low, step), *_good(results, name, low)]
+        for trace in traces:
+            told = any(each["name"] == trace["name"] for each in data)  # by a panel before, or by another round
+            data.append({**trace, **on, "showlegend": not told, "legendgroup": trace["name"]})
+    fewer = f"the best {len(drawn)} of " if len(drawn) < len(ended) else ""
+    title = f"Every hyperparameter against the score: {fewer}{count_text(len(ended), 'trial')}, lines: the rounds"
+    return figure(title, data, **layout)
+
+
+def _domain(place: int, count: int, gap: float) -> list[float]:
+    size = (1 - gap * (count - 1)) / count
+    return [round(place * (size + gap), 4), round(min(1.0, place * (size + gap) + size), 4)]
+
+
+def _axis(name: str, hyperparameter: Hyperparameter) -> dict[str, Any]:
+    if isinstance(hyperparameter, Categorical):
+        texts = [value_text(choice) for choice in hyperparameter.choices]
+        short = [text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…" for text in texts]
+        named = [text.replace("<", "&lt;") for text in short]
+        ends, ticks = [-0.5, len(named) - 0.5], {"tickvals": list(range(len(named))), "ticktext": named}
+        return _small(name, range=ends, **ticks)
+    low, high = float(hyperparameter.limits.low), float(hyperparameter.limits.high)
+    if not hyperparameter.log:
+        return _small(name, range=[low, high], nticks=5)
+    ticks = {"tickvals": log_ticks(low, high, MOST_TICKS), "tickformat": ".0e" if high / low > FAR else "~g"}
+    return _small(name, type="log", range=[math.log10(low), math.log10(high)], **ticks)
+
+
+def _scores_axis(low: float, high: float, below: float, *, named: bool) -> dict[str, Any]:
+    step = next(each for each in (1, 2, 5, 10, 20, 25) if (high - low) / each <= MOST_TICKS)
+    ticks = [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    made = _small("val. %" if named else "", range=[below, high], tickvals=ticks)
+    return made | {"showticklabels": named}
+
+
+def _small(title: str, **more: Any) -> dict[str, Any]:
+    made = axis(title, tickfont={"size": 10}, **more)
+    return made | {"title": {"text": title.replace("<", "&lt;"), "standoff": 4, "font": {"size": 11}}}
+
+
+def _trials(results: StudyResults, drawn: Sequence[Outcome], name: str, low: float) -> list[dict[str, Any]]:
+    hyperparameter, latest = results.definition.space.hyperparameters[name], len(results.rounds)
+    traces = []
+    for state, (meaning, symbol) in STATES.items():
+        mine = [each for each in drawn if each.state == state]
+        if not mine:
+            continue
+        texts = [
+            f"trial {each.trial.number}, round {each.round}: {value_text(each.config[name])}".replace("<", "&lt;")
+            for each in mine
+        ]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "cliponaxis": False,
+                "name": meaning,
+                "x": [shown(place(hyperparameter, each.config[name], each.trial.number)) for each in mine],
+                "y": [low if state == "failed" else in_percent(each.score or 0.0) for each in mine],
+                "text": texts,
+                "hovertemplate": f"%{{text}}<br>%{{y:.1f}} %<extra>{meaning}</extra>",
+                "marker": {
+                    "symbol": symbol,
+                    "size": 6,
+                    "color": [VALIDATION if each.round == latest else FAINT for each in mine],
+                    "line": {"width": 0.5, "color": INK},
+                },
+            }
+        )
+    return traces
+
+
+def _rounds(results: StudyResults, name: str, low: float, step: float) -> list[dict[str, Any]]:
+    """Return a line for each round, below the scores; in the legend they would be a crowd."""
+    hyperparameter = results.definition.space.hyperparameters[name]
+    traces = []
+    for opened in results.rounds:
+        x: list[float | None] = []
+        for start, end in spans(hyperparameter, opened.box[name]):
+            x += [shown(start), shown(end), None]
+        text = f"round {opened.number}: {region_text(opened.box[name])}".replace("<", "&lt;")
+        y = [None if each is None else shown(low - step * opened.number) for each in x]
+        colour = INK if opened is results.rounds[-1] else GREY
+        line = {"color": colour, "width": 3}
+        traces.append(
+            {"type": "scatter", "mode": "lines", "name": "rounds", "x": x, "y": y, "line": line}
+            | {"hovertemplate": f"{text}<extra></extra>"}
+        )
+    return traces
+
+
+def _good(results: StudyResults, name: str, low: float) -> list[dict[str, Any]]:
+    if not results.good:
+        return []
+    hyperparameter = results.definition.space.hyperparameters[name]
+    sizes = [18 if is_recommended(results, good) else 11 for good in results.good]
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "cliponaxis": False,
+            "name": "good values",
+            "x": [shown(place(hyperparameter, good.config[name], good.trial)) for good in results.good],
+            "y": [max(low, in_percent(good.search_score)) for good in results.good],
+            "hovertext": [_said(results, good) for good in results.good],
+            "hoverinfo": "text",
+            "marker": {"symbol": "circle-open", "size": sizes, "color": GOOD, "line": {"width": 2}},
+        }
+    ]
+
+
+def _said(results: StudyResults, good: GoodValue) -> str:
+    use = ", the one to use" if is_recommended(results, good) else ""
+    return f"good value {good.rank}{use}: trial {good.trial}"
