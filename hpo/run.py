@@ -10,8 +10,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import RenderableType
-
 from hpo import models
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
@@ -189,31 +187,19 @@ def _write_network(database: Database, results: StudyResults, data: StudyData, o
 
 def _conclude(database: Database, name: str, data: StudyData, out: Path, arguments: argparse.Namespace) -> None:
     from hpo.reports.files import REPORT  # noqa: PLC0415 - see _write
-    from hpo.reports.words.verdict import verdict  # noqa: PLC0415
+    from hpo.reports.terminal.search import ending  # noqa: PLC0415 - see _write
 
     results = load_results(database, name)
     console = plain_console()
     with console.status("writing tables, figures and the report"):
         _publish_or_say(database, results)
         written = _write(results, out, arguments) + _write_network(database, results, data, out)
-    for panel in _panels(results):
+    for panel in ending(results, whole=arguments.verbose):
         console.print(panel)
-    console.print(verdict(results), markup=False)
-    console.print(f"\nfiles in {out}: {', '.join(str(path.relative_to(out)) for path in written)}", markup=False)
+    console.print(f"\n{len(written)} files in {out}", markup=False, soft_wrap=True)
     if out / REPORT in written:
         console.print(f"the report: {out / REPORT}", markup=False, soft_wrap=True)
     console.print(f"watch it with: {serve_command(arguments.storage)}", markup=False, soft_wrap=True)
-
-
-def _panels(results: StudyResults) -> list[RenderableType]:
-    """Return the tables that a search, or a comparison, ends with."""
-    if results.definition.comparison is not None:
-        from hpo.reports.terminal.search import comparison_panel  # noqa: PLC0415 - see _write
-
-        return [comparison_panel(results)]
-    from hpo.reports.terminal.search import full_panel, good_values_panel, rounds_panel  # noqa: PLC0415 - see _write
-
-    return [rounds_panel(results), good_values_panel(results), full_panel(results)]
 
 
 if __name__ == "__main__":

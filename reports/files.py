@@ -25,6 +25,7 @@ from hpo.reports.tables.search import (
     trials_table,
 )
 from hpo.reports.tables.studies import studies_table
+from hpo.reports.use import use_json, use_toml
 from hpo.reports.words.reproducing import study_toml
 from hpo.reports.writing.atomic import make_folder, write_atomically
 
@@ -60,12 +61,15 @@ def report_files(
 ) -> dict[str, bytes]:
     """Return the content of every file by its path in the study's folder; texts are UTF-8.
 
-    `formats` are some of those in hpo.cli.formats: the first four give a file for each table, html the report, png
-    and svg the figures. With `bom`, CSV begins with a byte-order mark.
+    `formats` are some of those in hpo.reports.kinds: the first four give a file for each table, html the report, png
+    and svg the figures. Always there: the definition as run and, of a search, what to use. With `bom`, CSV begins with
+    a byte-order mark.
     """
     tables = {name: partial(table, results) for name, table in tables_of(results).items()}
     contents = _table_files(tables, formats, bom=bom)
     contents["study.toml"] = study_toml(results).encode()
+    if results.definition.comparison is None:
+        contents |= {"use.toml": use_toml(results), "use.json": use_json(results)}
     return contents | _drawn_files([results], partial(drawn_figures, results), formats)
 
 

@@ -52,11 +52,12 @@ REPORTS = {
     "look": ("figures", "words", "writing"),
     "figures": ("facts", "words", "tables", "writing"),
     "sheets": ("facts", "words", "tables", "writing"),
+    "use": ("facts", "words", "writing"),
     "terminal": ("facts", "words", "tables", "sheets", "writing"),
     "dashboard": ("facts", "words", "tables", "figures", "sheets", "writing"),
     "page": ("facts", "words", "tables", "figures", "sheets", "writing"),
     "certificate_files": ("facts", "words", "tables", "figures", "writing"),
-    "files": ("facts", "words", "tables", "figures", "sheets", "terminal", "page", "writing", "kinds"),
+    "files": ("facts", "words", "tables", "figures", "sheets", "terminal", "page", "writing", "kinds", "use"),
 }
 """The floors of the reports: what each part may reach beside itself."""
 

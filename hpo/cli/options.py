@@ -86,7 +86,9 @@ def add_storage(arguments: argparse.ArgumentParser) -> None:
         default=default_storage(),
         help="the database, SQLite or PostgreSQL (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
     )
-    arguments.add_argument("-v", "--verbose", action="store_true", help="show Optuna's own log lines too")
+    arguments.add_argument(
+        "-v", "--verbose", action="store_true", help="show Optuna's own log lines and the whole tables, too"
+    )
 
 
 def add_data_dir(arguments: argparse.ArgumentParser) -> None:

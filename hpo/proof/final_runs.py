@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from hpo.proof.estimates import Estimate, estimate
+from hpo.proof.preference import Contender, preferred
 from hpo.proof.probing import PROBES, Probe
 from hpo.searching.queued import QueuedTrial
 from hpo.searching.space import Config
@@ -15,6 +16,7 @@ from hpo.searching.trials import WORST_SCORE, Key
 
 Stage = Literal["race", "confirm", "full", "plain", "adopted"] | Probe
 ON_ALL_OF_THE_DATA: tuple[Stage, ...] = ("full", "adopted", "plain", "probe_lower", "probe_higher")
+AROUND_THE_WINNER: tuple[Stage, ...] = ("adopted", "plain", *PROBES)
 LARGE_GAP = 0.05
 """A train-test gap above this share is flagged as overfitting."""
 
@@ -123,17 +125,33 @@ def source_key(text: str) -> Key:
     return int(number), int(index)
 
 
-def full_results(runs: Sequence[FinalRun]) -> list[FullResult]:
-    """Return the results on all of the data, best mean validation accuracy first.
+def full_results(runs: Sequence[FinalRun], max_gap: float | None = None) -> list[FullResult]:
+    """Return the results on all of the data, the preferred one first (see hpo.proof.preference).
 
-    The first is what to use: chosen by validation, never by test. What was only tried around the winner comes last.
+    The first is what to use: chosen by validation, never by test. What was taken around the winner stands in its place
+    unless its own runs went worse; what was only tried around the winner comes last.
     """
+    good = _of_stage(runs, "full")
+    order = preferred([_contender(each) for each in good], max_gap)
+    good.sort(key=lambda each: order.index(each.source))
     found: list[FullResult] = []
-    for stages in (("full", "adopted"), ("plain",), *((stage,) for stage in PROBES)):
-        keys = sorted({(run.source, run.stage) for run in runs if run.stage in stages})
-        results = [_full_result([run for run in runs if (run.source, run.stage) == key]) for key in keys]
-        found += sorted(results, key=lambda result: -result.validation.mean)
-    return found
+    for stage in AROUND_THE_WINNER:
+        found += sorted(_of_stage(runs, stage), key=lambda result: -result.validation.mean)
+    taken = [each for each in found if each.stage == "adopted"]
+    rest = found[len(taken) :]
+    if taken and good and taken[0].validation.mean < good[0].validation.mean:
+        return [*sorted([*good, *taken], key=lambda each: -each.validation.mean), *rest]
+    return [*taken, *good, *rest]
+
+
+def _of_stage(runs: Sequence[FinalRun], stage: Stage) -> list[FullResult]:
+    sources = sorted({run.source for run in runs if run.stage == stage})
+    return [_full_result([run for run in runs if (run.source, run.stage) == (source, stage)]) for source in sources]
+
+
+def _contender(result: FullResult) -> Contender:
+    gap = result.train.mean - result.validation.mean
+    return Contender(result.source, {run.run: run.score for run in result.runs}, gap)
 
 
 def _full_result(runs: Sequence[FinalRun]) -> FullResult:

@@ -68,7 +68,7 @@ def wanted_runs(
         ]
     for trial in good:
         wanted += _on_all_of_the_data(definition, trial, "full", carried_over(definition, trial, pool))
-    full = [result for result in full_results(runs) if result.stage == "full"]
+    full = [result for result in full_results(runs, definition.search.max_gap) if result.stage == "full"]
     if good and sum(len(result.runs) for result in full) == len(good) * definition.final.seeds:
         wanted += _around_the_winner(definition, by_key[full[0].source], runs, pool)
     return wanted

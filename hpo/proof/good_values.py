@@ -11,6 +11,7 @@ import numpy as np
 from hpo.definition.study import StudyDefinition
 from hpo.proof.estimates import Estimate, estimate
 from hpo.proof.final_runs import FinalRun, Stage
+from hpo.proof.preference import Contender, preferred
 from hpo.proof.racing import Race, race
 from hpo.searching.candidates import candidates
 from hpo.searching.space import Box, Config, Numeric, SearchSpace
@@ -52,18 +53,17 @@ def raced(definition: StudyDefinition, chosen: Sequence[TrialResult], runs: Sequ
 
 def race_places(
     definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
-) -> list[RacePlace]:
+) -> tuple[RacePlace, ...]:
     """Return the places of all that raced: the good values, then who was crowded out, and who is worse.
 
-    Good values cannot be told apart by their accuracy, so the one that overfits least is first among them; the others
-    are in the order of their means.
+    Good values are in the order in which they are recommended, the others in that of their means.
 
     `trials` are the comparable trials, `box` is the last round's. A study whose race is not over has none.
     """
     chosen = {t.key: t for t in chosen_by_search(definition, box, trials)}
     over = raced(definition, list(chosen.values()), runs)
     if not over.left:
-        return []
+        return ()
     scores = {(run.source, run.run): run.score for run in runs if run.stage == "race"}
     gaps: dict[Key, list[float]] = {}
     for run in runs:
@@ -75,20 +75,54 @@ def race_places(
         good, worse = key in over.left, key not in (*over.left, *over.crowded_out)
         gap = float(np.mean(gaps[key])) if key in gaps else math.inf
         places.append(RacePlace(trial.number, key, trial.config, float(np.mean(own)), len(own), good, worse, gap))
-    first = sorted((place for place in places if place.good), key=lambda place: (place.gap, -place.mean, place.key))
+    by_key = {place.key: place for place in places if place.good}
+    first = [by_key[key] for key in recommended_order(definition, list(by_key), runs)]
     rest = [place for place in places if not place.good]
-    return first + sorted(rest, key=lambda place: (place.worse, -place.runs, -place.mean, place.key))
+    return (*first, *sorted(rest, key=lambda place: (place.worse, -place.runs, -place.mean, place.key)))
+
+
+def recommended_order(definition: StudyDefinition, good: Sequence[Key], runs: Sequence[FinalRun]) -> list[Key]:
+    """Return the keys of the good values, the recommended one first.
+
+    By their validation accuracy on all of the data as soon as all of them are trained there; before, by that of their
+    confirmation, and before that by the race: scores of different sizes are never compared with each other.
+    """
+    final = definition.final
+    stages: tuple[tuple[Stage, int], ...] = (("full", final.seeds), ("confirm", final.confirmation_runs), ("race", 1))
+    for stage, wanted in stages:
+        found = contenders(runs, stage, good)
+        if all(len(each.scores) >= wanted for each in found):
+            return preferred(found, definition.search.max_gap)
+    return list(good)
+
+
+def contenders(runs: Sequence[FinalRun], stage: Stage, keys: Sequence[Key]) -> list[Contender]:
+    """Return the configs of `keys` with their scores and mean gap in the runs of a stage."""
+    found = []
+    for key in keys:
+        own = [run for run in runs if run.stage == stage and run.source == key]
+        gaps = [run.train_accuracy - run.score for run in own if not run.reason]
+        scores = {run.run: run.score for run in own}
+        found.append(Contender(key, scores, float(np.mean(gaps)) if gaps else math.inf))
+    return found
 
 
 def good_values(
     definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
 ) -> list[GoodValue]:
-    """Return the configs that cannot be told from the best and had a place, least overfitting first.
+    """Return the configs that are statistically tied with the best and had a place, the recommended one first.
 
     Their scores are those of their confirmation.
 
     `trials` are the comparable trials, `box` is the last round's. A study that is not that far has none.
     """
+    return good_of(definition, race_places(definition, box, trials, runs), trials, runs)
+
+
+def good_of(
+    definition: StudyDefinition, places: Sequence[RacePlace], trials: Sequence[TrialResult], runs: Sequence[FinalRun]
+) -> list[GoodValue]:
+    """Return the same, where the `places` of the race are at hand."""
     tried = {trial.key: trial for trial in trials}
     confirmed = _scores(runs, "confirm")
     return [
@@ -104,7 +138,7 @@ def good_values(
             trained=max(tried[place.key].rungs, default=100),
             gap=place.gap,
         )
-        for rank, place in enumerate(race_places(definition, box, trials, runs), 1)
+        for rank, place in enumerate(places, 1)
         if place.good
     ]
 
@@ -119,7 +153,7 @@ def _scores(runs: Iterable[FinalRun], stage: Stage) -> Mapping[Key, list[float]]
 
 @dataclass(frozen=True, slots=True)
 class GoodValue:
-    """A config that cannot be told from the best: its place in the race, and its score from confirmation runs alone."""
+    """A config that is statistically tied with the best: its rank, and its score from confirmation runs alone."""
 
     rank: int
     trial: int
@@ -132,7 +166,7 @@ class GoodValue:
     trained: int = 100
     """How far the search trained it, in percent: a stopped trial may be promising because its neighbours are."""
     gap: float = math.nan
-    """Train minus validation accuracy, mean over its runs in the race; good values are in the order of it."""
+    """Train minus validation accuracy, mean over its runs in the race."""
 
 
 def boundaries(space: SearchSpace, config: Config) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def changes(settings: TrainingSettings, *, samples_subset: int, samples_full: in
     if old == 0 or samples_full == samples_subset or shrinkage(settings, updates) < NO_EFFECT:
         return ()
     new = old / ratio
-    why = f"weight_decay {old:.3g} -> {new:.3g}: {ratio:.3g} times as many images"
+    why = f"divided by {ratio:.3g} for {ratio:.3g} times the images"
     return (Change("weight_decay", old, new, why),)
 
 

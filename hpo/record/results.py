@@ -12,7 +12,7 @@ from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.proof.comparison import ComparedConfig, compared
 from hpo.proof.final_runs import FinalRun, FullResult, final_runs, full_results
-from hpo.proof.good_values import GoodValue, RacePlace, good_values, race_places
+from hpo.proof.good_values import GoodValue, RacePlace, good_of, race_places
 from hpo.proof.replaying import runs_that_count
 from hpo.record.certificate import load_certificate
 from hpo.record.commands import command_for
@@ -31,11 +31,12 @@ from hpo.storage.errors import UserError
 from hpo.storage.records import Curve, LedgerEntry, load_curves, load_test_openings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StudyResults:
     """A study's definition, record, trials and verdicts. Curves are by the database id of their trial.
 
-    A comparison has no verdicts, but `compared`, which a search has not.
+    A comparison has no verdicts, but `compared`, which a search has not. Two are equal only if they are the same, so
+    that what was computed of one can be remembered.
     """
 
     definition: StudyDefinition
@@ -122,6 +123,7 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
     searched = searched and len(trials) == sum(len(each.configs) for each in rounds)
     if record.continued:  # what was found before it went on counts as far as it is found again
         runs = runs_that_count(definition, rounds[-1].box, known, runs, int(record.data["pool"])) if searched else []
+    places = race_places(definition, rounds[-1].box, known, runs) if searched else ()
     return StudyResults(
         definition=definition,
         state=state,
@@ -132,15 +134,15 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
         queued=queued,
         trials=trials,
         runs=runs,
-        good=good_values(definition, rounds[-1].box, known, runs) if searched else [],
-        full=full_results(runs),
+        good=good_of(definition, places, known, runs),
+        full=full_results(runs, definition.search.max_gap),
         curves=load_curves(database.engine, [trial.id for trial in (*queued, *final)]),
         ledger=load_test_openings(database.engine, name),
         compared=compared(definition, queued) if definition.comparison is not None else (),
         guard=guard_cost(definition.space, rounds[-1].box, known, definition.final.racing, definition.search.max_gap)
         if searched
         else None,
-        raced=race_places(definition, rounds[-1].box, known, runs) if searched else (),
+        raced=places,
         certificate=load_certificate(database, definition, record.source),
         chosen=record.chosen,
         unopened=record.unopened,

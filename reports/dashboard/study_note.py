@@ -6,26 +6,23 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from hpo.definition.parts import FINAL_SUFFIX
-from hpo.proof.final_runs import FullResult
 from hpo.record.results import StudyResults
 from hpo.reports.dashboard.markdown import escaped, link, table
-from hpo.reports.facts.outcomes import n_train, outcomes
-from hpo.reports.words.carrying_over import MARKS, trained_again
+from hpo.reports.sheets.all_data import all_data_sheet
+from hpo.reports.sheets.good_values import good_values_sheet
+from hpo.reports.sheets.rounds import reasons, rounds_sheet
+from hpo.reports.sheets.sheet import Sheet
+from hpo.reports.words.explaining import openings_text
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     config_label,
     count_text,
-    data_text,
     interval_percent,
     interval_points,
     percent,
     points_text,
-    region_text,
-    value_text,
 )
-from hpo.reports.words.inert import mark_note, marked
-from hpo.reports.words.verdict import config_in_use, verdict
-from hpo.searching.space import Config
+from hpo.reports.words.verdict import details, short_verdict, verdict
 
 COLUMNS = (
     "Of a trial's attributes, *round* and *place* say where it belongs, *training images* and *epochs* on how many "
@@ -33,17 +30,18 @@ COLUMNS = (
 )
 FINAL_COLUMNS = (
     "*stage* says what a run is for: race, confirm, or on all of the data full (a good value), probe_lower and "
-    "probe_higher (half and twice the winner's learning rate), plain (the winner's values, not carried over) and "
-    "adopted (one of these, taken). *trial of the search* is the one that its config comes from, *run* "
-    "counts its fresh runs."
+    "probe_higher (half and twice the winner's learning rate), plain (the winner's weight decay as in the search) and "
+    "adopted (the best of these, which is recommended). *trial of the search* is the one that its config comes from, "
+    "*run* counts its fresh runs."
 )
 
 
 def study_note(results: StudyResults, study_ids: Mapping[str, int]) -> str:
     """Return the note of the study. `study_ids` are those of the Optuna studies that it links to, by their names."""
     trials = study_ids[results.definition.name]
-    body = _comparison(results) if results.definition.comparison is not None else _search(results, trials)
-    return "\n\n".join([f"## {escaped(results.definition.title)}", escaped(verdict(results)), *body, *_more(results)])
+    compared = results.definition.comparison is not None
+    body = [escaped(verdict(results)), *_comparison(results)] if compared else _search(results, trials)
+    return "\n\n".join([f"## {escaped(results.definition.title)}", *body, *_more(results)])
 
 
 def final_note(results: StudyResults, study_ids: Mapping[str, int]) -> str:
@@ -61,81 +59,54 @@ def final_note(results: StudyResults, study_ids: Mapping[str, int]) -> str:
 
 
 def _search(results: StudyResults, study_id: int) -> list[str]:
-    return [*_good_values(results, study_id), *_on_all_of_the_data(results), *_rounds(results)]
+    first, *rest = _escaped(short_verdict(results))
+    notes = "\n".join(f"- {note}" for note in _escaped(details(results)))
+    return [
+        first,
+        *([" ".join(rest)] if rest else []),
+        *_good_values(results, study_id),
+        *_on_all_of_the_data(results),
+        *_rounds(results),
+        *(["### Notes", notes] if notes else []),
+    ]
 
 
 def _good_values(results: StudyResults, study_id: int) -> list[str]:
-    if not results.good:
+    sheet = good_values_sheet(results)
+    if not sheet.rows:
         return []
-    header = ["rank", "trial", *_names(results), "confirmed %", f"{CONFIDENCE_TEXT} interval", "search %"]
+    header = [sheet.first, "trial", *_escaped(sheet.names), *sheet.rest]
     rows = [
-        [
-            str(good.rank),
-            trial_link(study_id, good.trial),
-            *_values(good.config),
-            percent(good.confirmed.mean),
-            interval_percent(good.confirmed),
-            percent(good.search_score) + (f" at {good.trained} %" if good.trained < 100 else ""),
-        ]
-        for good in results.good
+        [row.mark, trial_link(study_id, row.trial or 0), *_escaped(row.values), *_escaped(row.cells)]
+        for row in sheet.rows
     ]
-    runs, images = results.good[0].confirmed.runs, n_train(results, len(results.definition.rounds))
-    told = (
-        f"confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images. search: "
-        "the score that caught the eye, not one to expect. rank: by the gap between train and validation accuracy in "
-        "the race, the smallest first." + mark_note(results)
-    )
-    return ["### Good values", table(header, rows), escaped(told)]
+    return ["### Good values", table(header, rows), *_below(sheet)]
 
 
 def _on_all_of_the_data(results: StudyResults) -> list[str]:
-    if not results.full:
-        return []
-    again = trained_again(results)
-    header = ["", *marked_names(results), "validation %", "test % (interval)", "train %", "gap"]
-    rows = [
-        [
-            _mark(place, full),
-            *_values(config_in_use(results, full)),
-            percent(full.validation.mean),
-            f"{percent(full.test.mean)} ({interval_percent(full.test)})" if full.test.runs else "-",
-            percent(full.train.mean),
-            points_text(full.gap) + (" (overfits)" if full.overfits else ""),
-        ]
-        for place, full in enumerate(results.full)
-        if full is not again
-    ]
-    seeds = count_text(len(results.full[0].runs), "seed")
-    told = (
-        f"{results.data['pool']} training images of {data_text(results)}, mean of {seeds}. *: the winner, chosen by "
-        f"validation. gap: train - test, in points. The test set was opened "
-        f"{count_text(len(results.ledger), 'time')} for this study, and chose nothing." + mark_note(results)
-    )
-    return ["### On all of the data", table(header, rows), escaped(told)]
+    sheet = all_data_sheet(results)
+    return ["### On all of the data", *_table(sheet), *_below(sheet)] if sheet.rows else []
 
 
 def _rounds(results: StudyResults) -> list[str]:
-    if not results.rounds:
+    sheet = rounds_sheet(results)
+    if not sheet.rows:
         return []
-    best: dict[int, float] = {}
-    for each in outcomes(results):
-        if each.score is not None and each.state in ("complete", "stopped"):
-            best[each.round] = max(best.get(each.round, 0.0), each.score)
-    names = list(results.definition.space.hyperparameters)
-    rows = [
-        [
-            str(opened.number),
-            *[escaped(region_text(region)) for region in opened.box.regions.values()],
-            str(len(opened.configs)),
-            str(n_train(results, opened.number)),
-            str(results.definition.rounds[opened.number - 1].epochs),
-            percent(best[opened.number]) if opened.number in best else "-",
-        ]
-        for opened in results.rounds
-    ]
-    why = [f"- round {opened.number}: {escaped('; '.join(opened.why))}" for opened in results.rounds]
-    header = ["round", *map(escaped, names), "trials", "images", "epochs", "best %"]
-    return ["### Where the search looked", table(header, rows), "\n".join(why)]
+    why = [f"- round {number}: {escaped(text)}" for number, text in reasons(results)]
+    return ["### Where the search looked", *_table(sheet), "\n".join(why), *_below(sheet)]
+
+
+def _table(sheet: Sheet) -> list[str]:
+    return [table(_escaped(sheet.head), [_escaped(line) for line in sheet.lines])]
+
+
+def _below(sheet: Sheet) -> list[str]:
+    """Return the notes of a sheet and how to read it, a paragraph each."""
+    return _escaped([*sheet.notes, " ".join(sheet.legend)] if sheet.legend else sheet.notes)
+
+
+def _escaped(texts: Sequence[str]) -> list[str]:
+    return [escaped(text) for text in texts]
 
 
 def _comparison(results: StudyResults) -> list[str]:
@@ -155,7 +126,7 @@ def _comparison(results: StudyResults) -> list[str]:
     runs = max(len(each.runs) for each in results.compared)
     told = (
         f"Means of up to {count_text(runs, 'run')} with {CONFIDENCE_TEXT} intervals; gap: train - test, in points. "
-        f"The test set was opened {count_text(len(results.ledger), 'time')} for this study."
+        f"{openings_text(results)}"
     )
     return ["### The configs", table(header, rows), escaped(told)]
 
@@ -171,23 +142,6 @@ def _more(results: StudyResults) -> list[str]:
 def trial_link(study_id: int, number: int) -> str:
     """Return a link to a trial's page in the dashboard."""
     return link(str(number), "dashboard", "studies", str(study_id), "trials", query=f"?numbers={number}")
-
-
-def marked_names(results: StudyResults) -> list[str]:
-    """Return the names of what the configs on all of the data set, marked where the value is no finding."""
-    return [escaped(name) for name in marked(results, list(config_in_use(results, results.full[0])))]
-
-
-def _names(results: StudyResults) -> list[str]:
-    return [escaped(name) for name in marked(results, list(results.definition.space.hyperparameters))]
-
-
-def _values(config: Config) -> Sequence[str]:
-    return [escaped(value_text(value)) for value in config.values()]
-
-
-def _mark(place: int, full: FullResult) -> str:
-    return escaped(MARKS.get(full.stage, "*" if place == 0 else ""))
 
 
 def final_name(results: StudyResults) -> str:

@@ -9,17 +9,18 @@ from hpo.proof.good_values import GoodValue
 from hpo.record.results import StudyResults
 from hpo.reports.dashboard.markdown import escaped
 from hpo.reports.dashboard.study_note import final_name, trial_link
+from hpo.reports.facts.facts import facts_of
+from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.formatting import (
-    CONFIDENCE_TEXT,
     boundary_text,
     config_text,
     count_text,
-    interval_percent,
+    data_text,
+    interval_sentence,
     percent,
     points_text,
 )
 from hpo.reports.words.inert import boundaries_that_matter
-from hpo.reports.words.verdict import config_in_use
 from hpo.searching.queued import DONE
 
 
@@ -37,7 +38,7 @@ def run_notes(results: StudyResults, study_ids: Mapping[str, int]) -> dict[int, 
         if full.ranked and first is not None:
             trial = trial_link(study_ids[results.definition.name], full.source_trial)
             what = f"First of {count_text(len(full.runs), 'run')} on all of the data of trial {trial} of the search."
-            notes[first.id] = f"{what}\n\n{escaped(_reached(full))}"
+            notes[first.id] = f"{what}\n\n{escaped(_reached(results, full))}"
     return notes
 
 
@@ -49,22 +50,26 @@ def first_run(full: FullResult) -> FinalRun | None:
 def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, int]) -> str:
     searched = f"{percent(good.search_score)} %"
     in_search = (
-        f"In the search it was stopped at {good.trained} % of its training with {searched}, and was promising for its "
-        "neighbours' sake."
+        f"In the search it was stopped at {good.trained} % of its training with {searched}; similar configs did well."
         if good.trained < DONE
-        else f"In the search it scored {searched}; that score chose it, so it is not one to expect."
+        else f"In the search it scored {searched}, which is usually too optimistic."
     )
     lines = [
         f"### Good value {good.rank} of {len(results.good)}",
         escaped(
-            f"Confirmed: {percent(good.confirmed.mean)} % in validation ({CONFIDENCE_TEXT} interval "
-            f"{interval_percent(good.confirmed)}, {count_text(good.confirmed.runs, 'fresh run')})."
+            f"Confirmed: {percent(good.confirmed.mean)} % in validation ({interval_sentence(good.confirmed)}, "
+            f"{count_text(good.confirmed.runs, 'fresh run')})."
             if good.confirmed.runs
             else "It is being confirmed."
         ),
         escaped(f"{in_search} In the race {percent(good.race)} %."),
     ]
-    for full in results.full:
+    facts = facts_of(results)
+    if facts.recommended.key == good.key and facts.recommended.config is not None:
+        lines.insert(1, escaped(f"Recommended: {config_text(facts.recommended.config)}."))
+        lines += [escaped(note) for note in change_notes(results)]
+    for each in facts.trained:
+        full = each.result
         if full.source == good.key and full.ranked:
             first = first_run(full)
             run = (
@@ -72,8 +77,8 @@ def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, 
                 if first is None
                 else f" (first run: trial {trial_link(study_ids[final_name(results)], first.number)})"
             )
-            as_used = config_text(config_in_use(results, full))
-            lines.append(f"{escaped(f'On all of the data, with {as_used}: {_reached(full)}')}{run}")
+            as_used = config_text(each.config)
+            lines.append(f"{escaped(f'On all of the data, with {as_used}: {_reached(results, full)}')}{run}")
     boundary = boundaries_that_matter(results, good.at_boundary)
     if boundary:
         lines.append(escaped(boundary_text(results.definition.space, boundary)))
@@ -81,10 +86,11 @@ def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, 
     return "\n\n".join(lines)
 
 
-def _reached(full: FullResult) -> str:
+def _reached(results: StudyResults, full: FullResult) -> str:
+    where = "the test set" if results.complete_data else f"the test images of {data_text(results)}"
     flag = ", so it overfits" if full.overfits else ""
     return (
-        f"{percent(full.test.mean)} % on the test set ({CONFIDENCE_TEXT} interval {interval_percent(full.test)}, "
+        f"{percent(full.test.mean)} % on {where} ({interval_sentence(full.test)}, "
         f"{count_text(len(full.runs), 'seed')}), {percent(full.validation.mean)} % in validation, gap train - test "
         f"{points_text(full.gap)} points{flag}."
     )

@@ -33,9 +33,9 @@ class Agreement:
             return f"{good} too few to tell whether the subset ranks like all of the data"
         if math.isnan(self.tau):
             return f"Kendall's tau is not defined: all {self.n} are equal on one side"
-        chance = f"chance alone gives as much in {100 * self.p:.2g} % of cases"
+        chance = f"chance gives as much in {100 * self.p:.2g} % of cases"
         if self.p > 1 - CONFIDENCE:
-            return f"Kendall's tau {self.tau:.2f}, n = {self.n}: no agreement to be told from chance ({chance})"
+            return f"Kendall's tau {self.tau:.2f}, n = {self.n}: no clear agreement ({chance})"
         how = "agree" if self.tau > 0 else "disagree"
         return f"Kendall's tau {self.tau:.2f}, n = {self.n}: the two {how} ({chance})"
 

@@ -13,6 +13,7 @@ from optuna.trial import create_trial
 
 from hpo.definition.rounds import comparable
 from hpo.record.results import StudyResults
+from hpo.reports.facts.once import once
 from hpo.searching.relevance import FEWEST_TRIALS
 from hpo.searching.stopping import with_imputed_scores
 
@@ -31,6 +32,7 @@ class Importances:
     trials: int
 
 
+@once
 def importances(results: StudyResults) -> Importances | None:
     """Return how differently the best trials are spread over each hyperparameter than all of them are.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hpo.proof.bias_correction import corrected_bests
 from hpo.record.results import StudyResults
-from hpo.reports.facts.outcomes import Outcome, outcomes
+from hpo.reports.facts.once import once
+from hpo.reports.facts.outcomes import outcomes
 from hpo.searching.seeds import LUCK, derived_seed
 
 
@@ -25,17 +25,18 @@ class BestSoFar:
 
     @property
     def luck(self) -> float:
-        """What the score flatters by, as a share; below zero where chance hides it."""
+        """By how much the score is too high, as a share; below zero where chance hides it."""
         return self.score - self.corrected
 
 
-def best_so_far(results: StudyResults, listed: Sequence[Outcome] | None = None) -> list[BestSoFar]:
+@once
+def best_so_far(results: StudyResults) -> list[BestSoFar]:
     """Return the best score after each ended trial whose score means the same as the latest round's, in their order.
 
-    `listed` are the outcomes of `results`, if they are at hand. A failed trial counts, with no image right.
+    A failed trial counts, with no image right.
     """
     definition = results.definition
-    done = [each for each in listed or outcomes(results) if each.trial.finished and each.comparable]
+    done = [each for each in outcomes(results) if each.trial.finished and each.comparable]
     sizes = [each.curve.hits.shape[1] for each in done if each.curve is not None]
     if not sizes or max(sizes) < 2:
         return []

@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from hpo.definition.rounds import comparable
 from hpo.record.results import StudyResults
+from hpo.reports.facts.once import once
 from hpo.searching.queued import QueuedTrial
 from hpo.searching.space import Config
 from hpo.searching.trials import ranked
@@ -77,6 +78,7 @@ class MeanCurve:
     validation: NDArray[np.float64]
 
 
+@once
 def outcomes(results: StudyResults) -> list[Outcome]:
     """Return every trial enqueued so far once, in (round, index) order: the same whatever the number of workers."""
     scores = {trial.key: trial.score for trial in results.trials}

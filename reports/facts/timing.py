@@ -12,7 +12,8 @@ from datetime import datetime
 
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA, FinalRun
 from hpo.record.results import StudyResults
-from hpo.reports.facts.outcomes import Outcome, outcomes
+from hpo.reports.facts.once import once
+from hpo.reports.facts.outcomes import outcomes
 
 _NAMES = {"race": "race", "confirm": "confirmation"}
 
@@ -54,13 +55,11 @@ class _Span:
     """Whether it trained until it ended; one that was stopped had been waiting for that verdict."""
 
 
-def stage_times(results: StudyResults, listed: Sequence[Outcome] | None = None) -> list[StageTime]:
-    """Return the rounds and the stages that followed, as far as trials of them have ended, in the order they ended.
-
-    `listed` are the outcomes of `results`, if they are at hand.
-    """
+@once
+def stage_times(results: StudyResults) -> list[StageTime]:
+    """Return the rounds and the stages that followed, as far as trials of them have ended, in the order they ended."""
     stages: dict[str, list[_Span]] = {}
-    for each in listed or outcomes(results):
+    for each in outcomes(results):
         if each.trial.finished:
             span = _Span(each.seconds or 0.0, each.trial.claimed_at, each.trial.ended_at, each.trial.score is not None)
             stages.setdefault(f"round {each.round}", []).append(span)

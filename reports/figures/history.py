@@ -30,7 +30,7 @@ def history_figure(results: StudyResults) -> Figure | None:
     ended = [each for each in listed if each.state in MARKERS]
     if not ended:
         return None
-    best = best_so_far(results, listed)
+    best = best_so_far(results)
     figure, (axes,) = framed(
         results, "every trial, and the best so far", width=8.0, panel=3.4, room=Room(left=0.7, below=0.85, above=0.28)
     )
@@ -56,7 +56,7 @@ def history_alt(results: StudyResults) -> str:
     listed = outcomes(results)
     counts = {state: sum(each.state == state for each in listed) for state in MARKERS}
     tried = f"{count_text(len(listed), 'trial')}: {', '.join(f'{n} {state}' for state, n in counts.items() if n)}"
-    best = best_so_far(results, listed)
+    best = best_so_far(results)
     if not best:
         return f"Validation accuracy by trial, in the order of the rounds. {tried}."
     place = {(each.round, each.index): i for i, each in enumerate(listed, 1)}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpo.record.results import StudyResults
+from hpo.reports.sheets.sheet import Sheet
 from hpo.reports.words.formatting import value_text
 from hpo.reports.words.inert import marked
 from hpo.searching.space import Value
@@ -29,8 +30,21 @@ class Table:
         return ["text" if name in self.left else "number" for name in self.head]
 
 
+def sheet_table(caption: str, sheet: Sheet) -> Table:
+    """Return a sheet as a table of the page."""
+    left = [sheet.first] if not sheet.first else []
+    return Table(
+        caption,
+        sheet.head,
+        sheet.lines,
+        left=left,
+        strong=sheet.strong,
+        notes=[" ".join(sheet.legend)] if sheet.legend else [],
+    )
+
+
 def config_head(results: StudyResults, names: Sequence[str] | None = None) -> list[str]:
-    """Return a head for each hyperparameter, with the mark of those whose value is no finding."""
+    """Return a head for each hyperparameter, with the mark of those that show no effect."""
     return marked(results, list(names or results.definition.space.hyperparameters))
 
 

@@ -1,4 +1,4 @@
-"""The page of a comparison, shorter than that of a search: nothing was chosen."""
+"""The page of a comparison, shorter than that of a search: no config is chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What it cost: time by stage, and how often the test set was opened."""
+"""What it cost: time by stage, and how often the test set was evaluated."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ def time_section(results: StudyResults, pictures: Pictures) -> Section:
         for stage in stages
     ]
     note = (
-        "training: summed over workers. clock: from the end of what came before. rest: of the clock, waiting for other "
-        "trials or in the queue, starting up, and breaks. How long a trial waited before it was taken is not known."
+        "training: summed over workers. clock: since the end of the stage before. rest: waiting, starting up, breaks."
     )
     table = Table("Time", ["stage", "trainings", "training", "clock", "rest"], rows, left=["stage"], notes=[note])
     return Section("time", heading, [Paragraph(f"{told}."), *pictures.take("time"), Grid(table)])
@@ -45,7 +44,7 @@ def _or_unknown(seconds: float | None) -> str:
 
 
 def ledger_section(results: StudyResults, summary: str) -> Section:
-    """Return how often the test set was opened, when and for what."""
+    """Return how often the test set was evaluated, when and for what."""
     blocks: list[Block] = [Paragraph(summary)]
     found = ledger_table(results)
     if len(found):
@@ -55,9 +54,10 @@ def ledger_section(results: StudyResults, summary: str) -> Section:
             [_moment(moment), purpose, dataset]
             for moment, purpose, dataset in zip(found["opened_at"], found["purpose"], found["dataset"], strict=True)
         ]
-        table = Table("The ledger", ["opened (UTC)", "for", "data"], rows, left=["opened (UTC)", "for", "data"])
-        blocks.append(Folded("Every opening", [Grid(table)]))
-    return Section("ledger", "How often was the test set opened?", blocks)
+        head = ["evaluated (UTC)", "for", "data"]
+        table = Table("Evaluations of the test set", head, rows, left=head)
+        blocks.append(Folded("Every evaluation", [Grid(table)]))
+    return Section("ledger", "How often was the test set evaluated?", blocks)
 
 
 def _moment(moment: object) -> str:

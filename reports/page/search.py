@@ -10,39 +10,28 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.importance import importances
 from hpo.reports.facts.outcomes import n_train, outcomes
 from hpo.reports.figures.drawn import Drawn
-from hpo.reports.figures.good_values import taken_elsewhere, used
+from hpo.reports.figures.good_values import used
 from hpo.reports.page.blocks import Block, Folded, Grid, Page, Paragraph, Section, paragraphs
-from hpo.reports.page.cells import Table, config_head, config_texts, sentence
+from hpo.reports.page.cells import Table, config_head, config_texts, sentence, sheet_table
 from hpo.reports.page.costs import ledger_section, time_section
 from hpo.reports.page.pictures import Pictures
 from hpo.reports.page.reproduce import reproduce_section
 from hpo.reports.page.use import use_section
-from hpo.reports.tables.search import rounds_table
-from hpo.reports.words.carrying_over import carrying_note, trained_again
+from hpo.reports.sheets.all_data import all_data_sheet
+from hpo.reports.sheets.good_values import good_values_sheet
+from hpo.reports.sheets.rounds import reasons, rounds_sheet
+from hpo.reports.words.carrying_over import carrying_note, change_notes
 from hpo.reports.words.certificate import certificate_note
-from hpo.reports.words.explaining import (
-    all_data_explained,
-    findings,
-    good_values_explained,
-    openings_text,
-    place_mark,
-    search_score,
-)
-from hpo.reports.words.formatting import (
-    CONFIDENCE_TEXT,
-    boundary_text,
-    count_text,
-    data_text,
-    interval_percent,
-    percent,
-    points_text,
-    region_text,
-)
-from hpo.reports.words.inert import boundaries_that_matter, inert_note
+from hpo.reports.words.explaining import openings_text
+from hpo.reports.words.following import what_next
+from hpo.reports.words.formatting import CONFIDENCE_TEXT, count_text, data_text, percent, points_text, region_text
+from hpo.reports.words.inert import inert_note
 from hpo.reports.words.luck import luck_note
 from hpo.reports.words.outside import outside_note
-from hpo.reports.words.verdict import config_in_use, unopened_text
+from hpo.reports.words.verdict import unopened_text
 from hpo.searching.relevance import Relevance
+
+EFFECTS = {"relevant": "yes", "inert": "no effect detected", "too few trials to tell": "too few trials to tell"}
 
 
 def search_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
@@ -59,6 +48,7 @@ def search_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
         _worth(results, pictures),
         time_section(results, pictures),
         ledger_section(results, openings_text(results)),
+        Section("next", "What next?", paragraphs(what_next(results))),
         Section("more", "More figures", pictures.take_rest()),
         reproduce_section(results),
     ]
@@ -68,45 +58,29 @@ def search_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
 
 def _good(results: StudyResults, pictures: Pictures) -> Section:
     section = "How sure is that? The good values"
-    if not results.good:
+    sheet = good_values_sheet(results)
+    if not sheet.rows:
         return Section("good", section, pictures.take("good_values"))
-    head = ["rank", *config_head(results), "confirmed %", f"{CONFIDENCE_TEXT} interval", "search %"]
-    rows = [
-        [
-            str(good.rank),
-            *config_texts(good.config),
-            percent(good.confirmed.mean),
-            interval_percent(good.confirmed),
-            search_score(good),
-        ]
-        for good in results.good
-    ]
-    boundaries = [
-        f"Rank {good.rank}: {boundary_text(results.definition.space, names)}"
-        for good in results.good
-        if (names := boundaries_that_matter(results, good.at_boundary))
-    ]
-    best = [i for i, good in enumerate(results.good) if results.full and good.key == results.full[0].source]
-    taken = "".join(f": {each}" for each in taken_elsewhere(results, results.full[0])) if best else ""
-    notes = [*([f"bold: the one to use{taken}."] if best else []), good_values_explained(results)]
-    table = Table("Good values", head, rows, strong=best, notes=[" ".join(notes)])
+    changes = change_notes(results)
     blocks: list[Block] = [
         Paragraph(_how_sure(results)),
-        *paragraphs(boundaries, "warning"),
+        *paragraphs([note for note in sheet.notes if note not in changes], "warning"),
         *pictures.take("good_values"),
+        Grid(sheet_table("Good values", sheet)),
+        *paragraphs(changes, "note"),
     ]
-    return Section("good", section, [*blocks, Grid(table), *_others(results)])
+    return Section("good", section, [*blocks, *_others(results)])
 
 
 def _how_sure(results: StudyResults) -> str:
     """Return what the race is sure of; which configs it was sure of stands in the conclusion already."""
     like_the_best = sum(not place.worse for place in results.raced)
     if like_the_best <= 1:
-        return f"With {CONFIDENCE_TEXT} probability it is the best of those that raced, on as many images as there."
+        return f"With {CONFIDENCE_TEXT} probability it is the best of the finalists, on as many images as there."
     on = f" The {len(results.good)} that went on are below." if len(results.good) < like_the_best else ""
     return (
-        f"With {CONFIDENCE_TEXT} probability the best of those that raced is among the {like_the_best} that the race "
-        f"cannot tell apart: any of them may be as good.{on}"
+        f"With {CONFIDENCE_TEXT} probability the best of the finalists is among the {like_the_best} that are "
+        f"statistically tied: any of them may be as good.{on}"
     )
 
 
@@ -126,35 +100,18 @@ def _others(results: StudyResults) -> list[Block]:
         for place in rest
     ]
     head = ["trial", *config_head(results), "race %", "runs", "why not"]
-    note = (
-        "race: mean validation accuracy of its runs in the race, on other images than those of the confirmation; it "
-        "chose who went on, so it is not one to expect either."
-    )
-    table = Table("Raced, and did not go on", head, rows, left=["why not"], notes=[note])
-    return [Folded(f"{len(rest)} more raced and did not go on", [Grid(table)])]
+    note = "race: mean validation accuracy of its runs in the race; a little too optimistic, as it decided who went on."
+    table = Table("Finalists that did not go on", head, rows, left=["why not"], notes=[note])
+    return [Folded(f"{len(rest)} more finalists did not go on", [Grid(table)])]
 
 
 def _all_data(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("subset_against_full")]
-    if results.full:
-        again = trained_again(results)  # what was taken was trained again: one row tells of both
-        shown = [(place, full) for place, full in enumerate(results.full) if full is not again]
-        names = list(config_in_use(results, results.full[0]))
-        head = ["", *config_head(results, names), "validation", "test (interval)", "train", "gap"]
-        rows = [
-            [
-                place_mark(place, full),
-                *config_texts(config_in_use(results, full)),
-                percent(full.validation.mean),
-                f"{percent(full.test.mean)} ({interval_percent(full.test)})" if full.test.runs else "-",
-                percent(full.train.mean),
-                points_text(full.gap) + ("!" if full.overfits else ""),
-            ]
-            for place, full in shown
-        ]
-        notes = [*findings(results), all_data_explained(results)]
-        table = Table("On all of the data", head, rows, strong=[0], left=[""], notes=notes)
-        blocks = [*paragraphs([_in_words(results), *carrying_note(results)]), *blocks, Grid(table)]
+    sheet = all_data_sheet(results)
+    if sheet.rows:
+        table = Grid(sheet_table("On all of the data", sheet))
+        told = paragraphs([_in_words(results), *carrying_note(results)])
+        blocks = [*told, *blocks, table, *paragraphs(sheet.notes, "note")]
     return Section("all-data", "Does it hold on all of the data?", blocks)
 
 
@@ -175,7 +132,7 @@ def _in_words(results: StudyResults) -> str:
 def _span(shares: Sequence[float]) -> str:
     """Return the lowest and the highest of `shares` in percent, once where they read the same."""
     low, high = percent(min(shares)), percent(max(shares))
-    return low if low == high else f"{low} .. {high}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
@@ -196,24 +153,11 @@ def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
 
 def _where(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*paragraphs(outside_note(results)), *pictures.take("boxes")]
-    if results.rounds:
-        found = rounds_table(results)
-        head = ["round", *results.definition.space.hyperparameters, "trials", "images", "epochs", "best %"]
-        rows = [
-            [
-                str(opened.number),
-                *[region_text(region) for region in opened.box.regions.values()],
-                str(len(opened.configs)),
-                str(found["n_train"][i]),
-                str(found["epochs"][i]),
-                percent(found["best_validation_accuracy"][i]),
-            ]
-            for i, opened in enumerate(results.rounds)
-        ]
-        flattery = "best: validation accuracy of the round's luckiest trial, so it flatters."
-        why = [[str(opened.number), sentence("; ".join(opened.why))] for opened in results.rounds if opened.why]
+    sheet = rounds_sheet(results)
+    if sheet.rows:
+        why = [[str(number), sentence(text)] for number, text in reasons(results)]
         blocks += [
-            Grid(Table("Rounds", head, rows, notes=[flattery])),
+            Grid(sheet_table("Rounds", sheet)),
             Grid(Table("Why there", ["round", "what was done to the box"], why, left=["what was done to the box"])),
             *paragraphs(unopened_text(results)),
             *_failed(results),
@@ -246,18 +190,17 @@ def _matters(results: StudyResults, pictures: Pictures) -> Section:
                 _tried(each),
                 str(each.trials),
                 "-" if math.isnan(each.p) else f"{each.p:.2g}",
-                each.verdict,
+                EFFECTS[each.verdict],
                 "-" if found is None else f"{100 * found.shares[each.name]:.0f} %",
             ]
             for each in results.relevance
         ]
         note = (
-            "p: how often chance explains the scores as well as the hyperparameter does (permutation test); relevant: "
-            ".05 or less. inert: no effect found, which does not prove that there is none. importance: its share of "
-            "what sets the best trials apart (PED-ANOVA); chance gets a share, too."
+            "p: permutation test of no effect; at most .05 counts as an effect. No effect detected does not prove that "
+            "there is none. importance: PED-ANOVA, the share of what sets the best trials apart; chance gets some, too."
         )
-        head = ["hyperparameter", "tried", "trials", "p", "verdict", "importance"]
-        table = Table("Do the scores depend on it?", head, rows, ["hyperparameter", "tried", "verdict"], notes=[note])
+        head = ["hyperparameter", "tried", "trials", "p", "effect", "importance"]
+        table = Table("Do the scores depend on it?", head, rows, ["hyperparameter", "tried", "effect"], notes=[note])
         blocks = [*paragraphs(inert_note(results)), *blocks, Grid(table)]
     return Section("matters", "What matters, and what does not?", blocks)
 
@@ -267,6 +210,6 @@ def _tried(found: Relevance) -> str:
 
 
 def _worth(results: StudyResults, pictures: Pictures) -> Section:
-    texts = [*luck_note(results), sentence(certificate_note(results))]
+    texts = [*luck_note(results), *([] if results.state == "done" else [sentence(certificate_note(results))])]
     blocks: list[Block] = [*paragraphs(texts), *pictures.take("history")] if results.trials else []
     return Section("worth", "What is the search's score worth?", blocks)

@@ -52,7 +52,7 @@ def _table(found: Sequence[Summary]) -> Table:
         "gap",
         "trainings",
         "training",
-        "openings",
+        "test evaluations",
     ]
     rows = [
         [
@@ -69,9 +69,8 @@ def _table(found: Sequence[Summary]) -> Table:
         for each in found
     ]
     note = (
-        f"test: {CONFIDENCE_TEXT} intervals over seeds. gap: train - test, in points. images: those that the "
-        "accuracies were reached with. training: of one core, summed over all trainings. openings: of the test set. It "
-        "chose nothing in any of them; who chooses a study by it should know that the highest of several is lucky, too."
+        f"test: {CONFIDENCE_TEXT} intervals over seeds. gap: train - test, in points. images: trained on. training: "
+        "summed over cores. The highest test accuracy of several studies is a little lucky, too."
     )
     return Table("Studies", head, rows, left=["study", "values"], notes=[note])
 
@@ -93,6 +92,6 @@ def _good(studies: Sequence[StudyResults]) -> Section:
         for good in results.good
     ]
     head = ["study", "rank", "values", "confirmed %", f"{CONFIDENCE_TEXT} interval"]
-    note = "confirmed: mean validation accuracy of fresh runs on as many images as the last round of the search took."
+    note = "confirmed: mean validation accuracy of fresh runs, on as many images as the search's last round."
     table = Table("Good values", head, rows, left=["study", "values"], notes=[note])
     return Section("good", "The good values of each", [Grid(table)] if rows else [])

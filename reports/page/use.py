@@ -3,56 +3,62 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
-from hpo.proof.final_runs import FullResult
+from hpo.proof.recommended import Recommended
 from hpo.record.commands import command_for
 from hpo.record.results import StudyResults
+from hpo.reports.facts.facts import facts_of
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
+from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.comparison import ended_text
+from hpo.reports.words.following import limits_to_widen
 from hpo.reports.words.formatting import (
-    CONFIDENCE_TEXT,
     count_text,
     data_text,
-    interval_percent,
+    interval_sentence,
     percent,
     points_text,
     value_text,
 )
-from hpo.reports.words.inert import inert_names
-from hpo.reports.words.verdict import boundary_warning, conclusion, config_in_use, guard_text, winner_warnings
+from hpo.reports.words.nothing import advice
+from hpo.reports.words.verdict import conclusion, guard_text, race_text, winner_warnings
 from hpo.reports.writing.toml import toml_text
-from hpo.searching.space import Config, unpacked
+from hpo.searching.space import Config
 
 
 def use_section(results: StudyResults) -> Section:
     """Return the section; of a study that is not finished it says so first, and what is missing."""
+    facts = facts_of(results)
+    found = facts.recommended
     blocks: list[Block] = [*_unfinished(results), Paragraph(conclusion(results), "lead")]
     if not results.complete_data:
         blocks.insert(0, Paragraph(f"The data are {data_text(results)}: numbers of all of it may differ.", "warning"))
-    if results.full:
-        winner = results.full[0]
-        config = config_in_use(results, winner)
-        blocks += [_facts(results, winner), Code("The values, to copy", values_text(results, config))]
-        blocks += paragraphs([*boundary_warning(results), *winner_warnings(results)], "warning")
-        blocks.append(Folded("The whole network and training", [Code("As in a study file", whole(results, config))]))
-    elif results.good:
-        blocks.append(Code("The values, to copy", values_text(results, results.good[0].config)))
+    if facts.nothing:
+        return Section("use", "What to use", [*blocks, *paragraphs(advice(results), "warning")])
+    if results.good:
+        blocks.append(Paragraph(race_text(results)))
+    if found.config is not None and found.where != "search":
+        if found.where == "test":
+            blocks.append(_facts(results, found))
+        blocks.append(Code("The values, to copy", values_text(results, facts.use or {})))
+        blocks += paragraphs(change_notes(results), "note")
+    if found.config is not None and found.where == "test":
+        blocks += paragraphs([*limits_to_widen(results), *winner_warnings(results)], "warning")
+        whole_text = whole(results, found.config)
+        blocks.append(Folded("The whole network and training", [Code("As in a study file", whole_text)]))
     blocks += paragraphs(guard_text(results))
     return Section("use", "What to use", blocks)
 
 
-def values_text(results: StudyResults, config: Config) -> str:
-    """Return a line `name = value` for each value of `config`; what is no finding says so behind it."""
-    inert = inert_names(results)
+def values_text(results: StudyResults, use: Mapping[str, Any]) -> str:
+    """Return a line `name = value` for each of the values to use; what shows no effect says so behind it."""
+    inert = facts_of(results).inert
     lines = []
-    for name, value in config.items():
-        plain = unpacked(value)
-        setting = plain if isinstance(plain, dict) else {name: _short(plain)}
-        text = toml_text(setting).strip()
-        lines.append(
-            f"{text}  # no effect found where it was tried, so its value is no finding" if name in inert else text
-        )
+    for name, value in use.items():
+        text = toml_text({name: _short(value)}).strip()
+        lines.append(f"{text}  # no effect detected: arbitrary" if name in inert else text)
     return "\n".join(lines)
 
 
@@ -64,17 +70,16 @@ def whole(results: StudyResults, config: Config) -> str:
     return toml_text({"model": model, "training": _plain(dataclasses.asdict(training))}).strip()
 
 
-def _facts(results: StudyResults, winner: FullResult) -> Facts:
+def _facts(results: StudyResults, found: Recommended) -> Facts:
     where = "Test accuracy" if results.complete_data else f"Accuracy on the test images of {data_text(results)}"
-    interval = interval_percent(winner.test)
-    sure = f" ({CONFIDENCE_TEXT} interval {interval})" if interval != "-" else " (one run, so no interval)"
-    trained = f"{count_text(results.definition.final.epochs, 'epoch')} on {results.data['pool']} images"
+    trained = f"{count_text(found.epochs, 'epoch')} on {found.images} images"
+    gap = "-" if found.result is None else points_text(found.result.gap)
     return Facts(
         [
-            (where, f"{percent(winner.test.mean)} %{sure}"),
-            ("Validation accuracy", f"{percent(winner.validation.mean)} %"),
-            ("Train - test", f"{points_text(winner.gap)} points"),
-            ("Trained for", f"{trained}, {count_text(len(winner.runs), 'seed')}"),
+            (where, f"{percent(found.score.mean)} % ({interval_sentence(found.score)})"),
+            ("Validation accuracy", f"{percent(found.validation.mean)} %"),
+            ("Train - test", f"{gap} points"),
+            ("Trained for", f"{trained}, {count_text(found.score.runs, 'seed')}"),
         ],
         large=True,
     )
@@ -97,10 +102,12 @@ def standing(results: StudyResults) -> str:
         return "no round is open yet, so there are no trials, no good values and nothing to show."
     ended = sum(trial.finished for trial in results.queued if trial.attributes["round"] == rounds[-1].number)
     wanted = len(rounds[-1].configs)
-    if ended < wanted or not results.good:
-        if ended >= wanted and results.raced == ():
-            return f"round {rounds[-1].number} of {of} is over; the race is not."
+    if ended < wanted:
         return f"round {rounds[-1].number} of {of} is open, and {ended} of its {wanted} trials ended."
+    if not results.good:
+        over = f"round {rounds[-1].number} of {of} is over"
+        last = rounds[-1].number == of or results.unopened is not None
+        return f"{over}; the race is not." if last else f"{over}; the next one is not open yet."
     confirmed = "confirmed" if all(good.confirmed.runs for good in results.good) else "being confirmed"
     return f"the rounds and the race are over; {count_text(len(results.good), 'good value')} {confirmed}."
 

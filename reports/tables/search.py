@@ -6,6 +6,7 @@ hpo.reports.tables.columns).
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -15,6 +16,7 @@ from hpo.proof.good_values import boundaries
 from hpo.proof.probing import PROBES
 from hpo.record.open_study import open_study
 from hpo.record.results import StudyResults
+from hpo.reports.facts.facts import facts_of
 from hpo.reports.facts.importance import importances
 from hpo.reports.facts.luck import best_so_far
 from hpo.reports.facts.outcomes import n_train, outcomes
@@ -31,6 +33,7 @@ from hpo.reports.tables.columns import (
 )
 from hpo.reports.tables.comparison import comparison_curves_table, comparison_table
 from hpo.reports.tables.histories import curves_table, ledger_table
+from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.formatting import value_text
 from hpo.searching.space import Interval
 
@@ -79,7 +82,7 @@ def trials_table(results: StudyResults) -> pd.DataFrame:
         | {"seconds": REAL, "reason": TEXT}
     )
     listed = outcomes(results)
-    corrected = {best.key: best.corrected for best in best_so_far(results, listed)}
+    corrected = {best.key: best.corrected for best in best_so_far(results)}
     rows = [
         config_cells(definition.space, each.config)
         | {
@@ -115,7 +118,7 @@ def rounds_table(results: StudyResults) -> pd.DataFrame:
     epochs                         Int64    of a whole training
     complete, stopped, failed      Int64    trials that ended so
     best_trial                     Int64    number of the trial with the best score so far
-    best_validation_accuracy       float64  that score: the luckiest of many, so flattering
+    best_validation_accuracy       float64  that score: the highest of many, so usually too optimistic
     why                            string   what was done to the box and why, joined by "; "
     """
     definition, done = results.definition, outcomes(results)
@@ -149,18 +152,20 @@ def rounds_table(results: StudyResults) -> pd.DataFrame:
 
 
 def good_values_table(results: StudyResults) -> pd.DataFrame:
-    """Return a row for every good value: what the race cannot tell from its best, as far as there are places.
+    """Return a row for every good value: the finalists that are statistically tied, as far as there are places.
 
-    rank                 Int64    place by the gap, the smallest first
+    rank                 Int64    1 is recommended; by accuracy on all of the data, before that by the confirmation
     trial                Int64    number of the search's trial that tried the config first
     round                Int64    its round
-    (hyperparameters)
-    validation_accuracy  float64  mean of the confirmation runs, which chose nothing
+    (hyperparameters)             as the search tried them
+    use                  string   of the recommended one: its values for all of the data, as a JSON object
+    changes              string   which of these are not those of the search, and why, joined by "; "
+    validation_accuracy  float64  mean of the confirmation runs
     ci_low, ci_high      float64  its 90 % t interval
     runs                 Int64    confirmation runs
     race_accuracy        float64  mean of the race's runs, which made it a good value
-    gap                  float64  train - validation accuracy, mean of the race's runs, which chose the rank
-    search_accuracy      float64  the score in the search, which chose the config: flattering
+    gap                  float64  train - validation accuracy, mean of the race's runs
+    search_accuracy      float64  this config's score in the search; usually too optimistic
     n_train              Int64    training images, a group
     epochs               Int64    of each run
     at_boundary          string   hyperparameters within 2 % of an end of their limits, joined by ", "
@@ -169,6 +174,7 @@ def good_values_table(results: StudyResults) -> pd.DataFrame:
     dtypes = (
         {"rank": INTEGER, "trial": INTEGER, "round": INTEGER}
         | config_dtypes(definition.space)
+        | {"use": TEXT, "changes": TEXT}
         | {"validation_accuracy": REAL, "ci_low": REAL, "ci_high": REAL, "runs": INTEGER}
         | {
             "race_accuracy": REAL,
@@ -179,12 +185,19 @@ def good_values_table(results: StudyResults) -> pd.DataFrame:
             "at_boundary": TEXT,
         }
     )
+    facts = facts_of(results)
+    key = facts.recommended.key
+    told = {
+        "use": None if facts.use is None else json.dumps(facts.use),
+        "changes": "; ".join(change_notes(results)) or None,
+    }
     rows = [
         config_cells(definition.space, good.config)
         | {
             "rank": good.rank,
             "trial": good.trial,
             "round": good.key[0],
+            **(told if good.key == key else {}),
             "validation_accuracy": good.confirmed.mean,
             "ci_low": good.confirmed.low,
             "ci_high": good.confirmed.high,
@@ -240,7 +253,7 @@ def relevance_table(results: StudyResults) -> pd.DataFrame:
     choices     string   those tried, of a categorical one, joined by ", "
     trials      Int64    that the test looked at: as many samples and epochs as in the latest round
     p           float64  how often chance explains the scores as well as the hyperparameter does; missing with too few
-    verdict     string   relevant (p at most .05), inert (no effect found where it was tried) or too few trials to tell
+    verdict     string   relevant (p at most .05), inert (no effect detected) or too few trials to tell
     importance  float64  its share of what sets the best trials apart (facts.importance); missing with too few
     """
     dtypes = {"name": TEXT, "low": REAL, "high": REAL, "choices": TEXT, "trials": INTEGER, "p": REAL, "verdict": TEXT}
@@ -276,7 +289,7 @@ def evaluations_table(results: StudyResults) -> pd.DataFrame:
     n_train, epochs      Int64    training images and epochs
     train_accuracy       float64  at the end of the run
     validation_accuracy  float64  on the whole holdout; chose the winner
-    test_accuracy        float64  chose nothing; missing for probes, for which the test set is not opened
+    test_accuracy        float64  never used to choose; missing for probes, which are not tested
     ci_low, ci_high      float64  90 % t interval of the config's mean test accuracy, the same in all of its rows
     gap                  float64  train_accuracy - test_accuracy
     at_boundary          string   hyperparameters of the source trial within 2 % of an end of their limits

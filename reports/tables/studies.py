@@ -15,7 +15,7 @@ def studies_table(studies: Sequence[StudyResults]) -> pd.DataFrame:
     """Return a row for each of `studies`, in their order.
 
     study, state, data   string   its name; running or done; what it was measured on
-    values               string   those to use, without what is no finding; of a comparison, the best by validation
+    values               string   those to use, without what shows no effect; of a comparison, the best by validation
     n_train              Int64    training images behind the accuracies
     validation_accuracy  float64  on all of the data; before that, of the best good value's confirmation runs
     test_accuracy        float64  missing before the test set is opened

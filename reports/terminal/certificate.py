@@ -40,11 +40,10 @@ def certificate_panel(findings: Findings) -> RenderableType:
     verdict = found.smallest or found.sizes[-1]
     said = certificate_sentence(found, verdict) if found.smallest is not None else none_sentence(found)
     explained = (
-        f"{found.configs} configs from {findings.plan.where}, {found.seeds} seeds on each size, as many updates. tau: "
-        f"Kendall's, with {reference.samples} images, over the better half of the configs; in the last line what noise "
-        f"allows, {reference.samples} images against themselves. points lost: accuracy given up by taking the config "
-        f"that the size puts first. at least, at most: {BOUND} bounds. A size passes where tau is "
-        f"at least over {TAU_LOW:.1f}, and {points_text(LOSS)} points are lost, at most {points_text(LOSS_HIGH)}."
+        f"{found.configs} configs from {findings.plan.where}, {found.seeds} seeds on each size. tau: Kendall's, with "
+        f"{reference.samples} images, over the better half; last line: what noise allows. points lost: by taking the "
+        f"size's best config. at least, at most: {BOUND} bounds. passes: tau at least {TAU_LOW:.1f}, "
+        f"{points_text(LOSS)} points lost, at most {points_text(LOSS_HIGH)}."
         + ("" if findings.plan.sizes_are_disjoint else SHARED)
     )
     title = f"Certificate of {findings.definition.name} on {findings.source['provenance']}"

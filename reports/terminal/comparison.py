@@ -11,10 +11,10 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.curves import diverged
 from hpo.reports.sheets.comparison import HEADERS, cells
 from hpo.reports.terminal.layout import Row, config_table, label_table, panel
+from hpo.reports.words.explaining import openings_text
 from hpo.reports.words.formatting import (
     compact_label,
     config_label,
-    count_text,
     data_text,
     flat,
     percent,
@@ -80,8 +80,7 @@ def _crossed(results: StudyResults) -> RenderableType | None:
 
 
 def _openings(results: StudyResults) -> RenderableType:
-    times = count_text(len(results.ledger), "time")
-    return Text(f"The test set was opened {times} for this study, and chose nothing.", style="dim")
+    return Text(openings_text(results), style="dim")
 
 
 def _names(results: StudyResults) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""What was changed on the way to all of the data, and what it was worth: sentences for the end of a study."""
+"""What was changed for all of the data, and what it was worth: sentences for the end of a study."""
 
 from __future__ import annotations
 
@@ -7,27 +7,47 @@ from collections.abc import Sequence
 from hpo.proof.estimates import Estimate, estimate_difference
 from hpo.proof.final_runs import FinalRun, FullResult
 from hpo.proof.final_stage import changes_of
-from hpo.proof.probing import PROBES
+from hpo.proof.probing import PROBES, Probe
 from hpo.record.results import StudyResults
-from hpo.reports.words.formatting import CONFIDENCE_TEXT, count_text, interval_points, points_text
+from hpo.reports.facts.facts import facts_of, trained_again
+from hpo.reports.facts.once import once
+from hpo.reports.words.formatting import CONFIDENCE_TEXT, count_text, interval_words, points_text, value_text
 from hpo.searching.space import Value
 
-MARKS = {"plain": "plain", "probe_lower": "x 1/2", "probe_higher": "x 2"}
+MARKS = {"plain": "as searched", "probe_lower": "x 1/2", "probe_higher": "x 2"}
 """What a row of the winner's neighbours is called, by its stage."""
+
+VISIBLE = 0.0005
+"""A change of accuracy below this share rounds to no points."""
+
+FACTORS: dict[Probe, str] = {"probe_lower": "halving", "probe_higher": "doubling"}
+
+
+def change_notes(results: StudyResults, *, arbitrary: bool = True) -> list[str]:
+    """Return a sentence for each recommended value that was changed for all of the data, or put back.
+
+    Not for those that are `arbitrary`, if they are not shown.
+    """
+    facts = facts_of(results)
+    return [
+        f"{each.name} {value_text(each.old)} -> {value_text(each.new)}: {each.why}."
+        if each.old != each.new
+        else f"{each.name} {value_text(each.new)}: {each.why}."
+        for each in facts.recommended.changes
+        if arbitrary or each.name not in facts.inert
+    ]
 
 
 def carrying_note(results: StudyResults) -> list[str]:
     """Return a sentence on what was rescaled and one on the learning rates that were tried; none before the end."""
     if results.state != "done":
         return []
-    return [*_of_changes(results), *_of_probes(results)]
+    return list(_carried(results))
 
 
-def trained_again(results: StudyResults) -> FullResult | None:
-    """Return the probe or the plain values that were taken, and for that trained again, if any were."""
-    adopted = next((full for full in results.full if full.stage == "adopted"), None)
-    tried = [*_probes(results), *(full for full in results.full if full.plain)]
-    return next((full for full in tried if adopted and full.config == adopted.config), None)
+@once
+def _carried(results: StudyResults) -> tuple[str, ...]:
+    return (*_of_changes(results), *_of_probes(results))
 
 
 def _of_changes(results: StudyResults) -> list[str]:
@@ -36,44 +56,61 @@ def _of_changes(results: StudyResults) -> list[str]:
     if plain is None or winner is None:
         return []
     trial = next(trial for trial in results.trials if trial.key == plain.source)
-    what = "; ".join(change.why for change in changes_of(results.definition, trial, results.data["pool"]))
-    if not what:  # rescaled by an earlier version, with another rule
+    changes = changes_of(results.definition, trial, results.data["pool"])
+    if not changes:  # rescaled by an earlier version, with another rule
         return []
+    (change,) = changes
     worth = _difference(winner, plain, test=True)
-    interval = f" ({CONFIDENCE_TEXT} interval {interval_points(worth)})" if worth.runs > 1 else ""
-    note = (
-        f"{what}; worth {points_text(worth.mean, signed=True)} points of test accuracy over the plain value{interval}"
-    )
+    interval = f" ({CONFIDENCE_TEXT} interval: {interval_words(worth, signed=True)})" if worth.runs > 1 else ""
+    points = points_text(worth.mean, signed=True)
+    moved = f"test accuracy {'did not change' if points == '+0.0' else f'changed by {points} points'}{interval}"
     if _base(results) is not plain:
-        return [f"{note}."]
+        return [f"Weight decay was {change.why}; {moved}."]
     seeds = count_text(len(plain.runs), "seed")
-    return [f"{note}. The plain value has the higher mean of {seeds} in validation, and is taken."]
+    kept = f"The value of the search is kept: its mean validation accuracy over {seeds} is higher."
+    return [f"Weight decay {change.why}: {moved}. {kept}"]
 
 
 def _of_probes(results: StudyResults) -> list[str]:
     probes, base = _probes(results), _base(results)
     if not probes or base is None:
         return []
-    tried = " and ".join(MARKS[probe.stage] for probe in probes)
-    worth = " and ".join(points_text(_difference(probe, base).mean, signed=True) for probe in probes)
-    note = f"learning_rate {tried} tried on all of the data: {worth} points in validation"
     best = trained_again(results)
-    if best is None or best.plain:
-        return [f"{note}, not taken."]
-    gain = _difference(best, base)
-    sure = f" ({CONFIDENCE_TEXT} interval {interval_points(gain)})" if gain.runs > 1 else ""
-    seeds = count_text(len(base.runs), "seed")
-    return [f"{note}; {MARKS[best.stage]} has the highest mean of {seeds}{sure} and is taken."]
+    taken = None if best is None or best.plain else best
+    changes = [_difference(probe, base) for probe in probes]
+    if taken is None and len(probes) > 1 and all(change.mean < -VISIBLE for change in changes):
+        points = " and ".join(points_text(-change.mean) for change in changes)
+        return [f"Halving or doubling the learning rate lowered validation accuracy by {points} points; it was kept."]
+    told = []
+    for probe in probes:
+        change = _difference(probe, base)
+        went = "raised" if change.mean > 0 else "lowered"
+        if abs(change.mean) < VISIBLE:
+            moved = "did not change validation accuracy"
+        else:
+            moved = f"{went} validation accuracy by {points_text(abs(change.mean))} points"
+        told.append(f"{_verb(probe)} the learning rate {moved}")
+        if probe is taken and change.runs > 1:
+            told[-1] += f" ({CONFIDENCE_TEXT} interval: {interval_words(change, signed=True)})"
+    text = "; ".join(told)
+    end = (
+        "it was kept" if taken is None else f"the {'halved' if taken.stage == 'probe_lower' else 'doubled'} one is used"
+    )
+    return [f"{text[:1].upper()}{text[1:]}; {end}."]
+
+
+def _verb(probe: FullResult) -> str:
+    return next(verb for stage, verb in FACTORS.items() if stage == probe.stage)
 
 
 def _probes(results: StudyResults) -> list[FullResult]:
-    return [full for full in results.full if full.stage in PROBES]
+    return [full for stage in PROBES for full in results.full if full.stage == stage]
 
 
 def _base(results: StudyResults) -> FullResult | None:
-    """Return what the probes are neighbours of: the winner as it was carried over, or its plain values if better.
+    """Return what the probes are neighbours of: the winner as it was carried over, or its own values if better.
 
-    Without probes it is what was taken. None where nothing was tried around the winner.
+    Without probes it is what was adopted. None where nothing was tried around the winner.
     """
     tried = [full for full in results.full if full.stage in (*PROBES, "adopted")]
     around = [full for full in results.full if full.plain] + tried

@@ -18,13 +18,13 @@ def certificate_note(results: StudyResults) -> str:
     if certificate is not None and size == certificate.reference:
         return none_sentence(certificate) + _chosen(results)
     command = certify_command(results.definition.name)
-    return f"Whether {size.samples} images rank configs like more would is not known; to find out: {command}"
+    return f"We don't know yet whether {size.samples} images pick the same winner as more data. To check: {command}"
 
 
 def certificate_sentence(certificate: Certificate, verdict: SizeVerdict) -> str:
     """Return what was found about one size."""
     samples, reference = verdict.size.samples, certificate.reference.samples
-    tau = f"tau {verdict.tau:.2f} (noise allows {certificate.ceiling:.2f}), at least {verdict.tau_low:.2f}"
+    tau = f"Kendall's tau {verdict.tau:.2f}, at least {verdict.tau_low:.2f} (noise allows {certificate.ceiling:.2f})"
     if verdict.passes:
         return f"{samples} images rank the better half like {reference} do: {tau}; {cost_text(verdict.cost)}."
     smallest = certificate.smallest
@@ -53,5 +53,5 @@ def _chosen(results: StudyResults) -> str:
     if results.chosen is None:
         return ""
     if results.chosen["passed"]:
-        return ' That decided for them ("auto").'
+        return ' So the "auto" rounds took them.'
     return f' So the "auto" rounds took the largest number tried, {results.chosen["samples"]}.'

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hpo.proof.comparison import ComparedConfig
-from hpo.proof.estimates import Estimate
+from hpo.proof.estimates import Estimate, estimate_difference
 from hpo.record.results import StudyResults
 from hpo.reports.facts.curves import Band, band, diverged
 from hpo.reports.facts.overfitting import Moment, course
@@ -18,6 +18,7 @@ from hpo.reports.words.formatting import (
     data_text,
     interval_percent,
     interval_points,
+    interval_words,
     percent,
     points_text,
     value_text,
@@ -68,26 +69,27 @@ def _overfitting(results: StudyResults) -> list[str]:
 
 
 def _course(results: StudyResults, compared: ComparedConfig) -> list[str]:
-    """Return where validation loss turned and what came of it, and where the training ended."""
+    """Return where validation loss was lowest and what came then, and where the training ended."""
     went, name = course(results, compared), _with(compared)
     if went is None:
         return [f"{name}, {_ended_badly(compared)}."]
     end, epochs = went.end, max(run.epochs for run in compared.runs)
     failed = diverged(compared)
     if went.turn is None:
-        told = f"{name}, validation loss did not turn in {count_text(epochs, 'epoch')} and ended at {_loss(end)}"
+        told = f"{name}, validation loss did not rise again in {count_text(epochs, 'epoch')} and ended at {_loss(end)}"
     else:
         turn = went.turn
         told = (
-            f"{name}, validation loss turned at epoch {turn.epoch:.0f} of {epochs}: from there on train accuracy "
-            f"{_moved(turn.train_accuracy, end.train_accuracy)}, while validation loss rose from {_loss(turn)} to "
-            f"{_loss(end)}"
+            f"{name}, validation loss was lowest at epoch {turn.epoch:.0f} of {epochs}, then rose from {_loss(turn)} "
+            f"to {_loss(end)}. Meanwhile train accuracy {_moved(turn.train_accuracy, end.train_accuracy)}"
         )
         if turn.test_accuracy is not None and end.test_accuracy is not None:
-            told += f" and test accuracy {_moved(turn.test_accuracy, end.test_accuracy)}"
-    gap = f"; at the end {points_text(compared.gap.mean)} points lie between train and test"
-    gap += f" ({percent(compared.train.mean)} and {percent(compared.test.mean)} %, {_of_gap(compared.gap)})"
-    return [f"{told}{gap}." + (f" {_sentence(failed)} and count as 0." if failed else "")]
+            told += f", test accuracy {_moved(turn.test_accuracy, end.test_accuracy)}"
+    gap = (
+        f"At the end the gap is {points_text(compared.gap.mean)} points (train {percent(compared.train.mean)} %, test "
+        f"{percent(compared.test.mean)} %, {_of_gap(compared.gap)})"
+    )
+    return [f"{told}. {gap}." + (f" {_sentence(failed)} and count as 0." if failed else "")]
 
 
 def _change(ours: ComparedConfig, first: ComparedConfig) -> list[str]:
@@ -115,12 +117,12 @@ def _training_loss(results: StudyResults) -> list[str]:
     told = f"Lowest training loss at the end: {names[best]} with {_end(bands[best])}"
     if len(order) > 1:
         rest = ", ".join(f"{names[i]} with {_number(bands[i].mean[-1])}" for i in order[1:])
-        told += f", the lowest in {_wins(results, best)}; then {rest}"
+        told += f", {_margin(results, best, order[1])}; then {rest}"
     sentences.insert(0, f"{told}.")
     idle = [i for i in order if bands[i].mean[-1] > LEARNS * guessing]
     sentences += [
-        f"{_sentence(names[i])} hardly learnt: its loss stayed at {_number(bands[i].mean[-1])}, and guessing has "
-        f"{_number(guessing)}."
+        f"{_sentence(names[i])} hardly learnt: its loss ended at {_number(bands[i].mean[-1])} (guessing: "
+        f"{_number(guessing)})."
         for i in idle
     ]
     learning = [i for i in order if i not in idle]
@@ -130,7 +132,7 @@ def _training_loss(results: StudyResults) -> list[str]:
         reached = [f"{names[i]} after {_updates(bands[i], level)}" for i in learning[:-1]]
         sentences.append(
             f"The loss {_number(level)} at which {names[slowest]} ended after {bands[slowest].steps[-1]:.0f} updates "
-            f"was reached by {', by '.join(reached)} (as seen at the points where the runs were looked at)."
+            f"was reached by {', by '.join(reached)} updates."
         )
     return sentences
 
@@ -150,7 +152,7 @@ def _grid(results: StudyResults) -> list[str]:
         learnt = sum(value > 2 * chance for value in mine)
         told.append(
             f"with {names[0]} {value_text(first)} it lies between {percent(min(mine))} and {percent(max(mine))} %, and "
-            f"{learnt} of {len(mine)} learnt (over twice chance)"
+            f"{learnt} of {len(mine)} learnt (over twice what guessing scores)"
         )
     sentences.append(f"Train accuracy over the values of {names[1]}: {'; '.join(told)}.")
     if len(firsts) == 2:
@@ -200,42 +202,48 @@ def _ended_badly(compared: ComparedConfig) -> str:
 
 
 def _moved(before: float, after: float) -> str:
-    """Return `still rose from 99.1 to 100.0 %`, or that it fell or stayed."""
+    """Return `rose from 99.1 to 100.0 %`, or that it fell or stayed."""
     old, new = percent(before), percent(after)
     if old == new:
         return f"stayed at {new} %"
-    return f"{'still rose' if after > before else 'fell'} from {old} to {new} %"
+    return f"{'rose' if after > before else 'fell'} from {old} to {new} %"
 
 
 def _shift(change: Estimate, less: str, more: str) -> str:
-    """Return `12.3 points smaller (90 % interval of the change ..)`, or that the runs cannot tell."""
-    interval = interval_points(change, signed=True)
+    """Return `is 4.8 points smaller (90 % interval: 2.1 to 7.6)`, or that no clear change was detected."""
     if not _clear(change):
-        return (
-            f"did not change clearly ({points_text(change.mean, signed=True)}, {CONFIDENCE_TEXT} interval {interval})"
-        )
-    direction = less if change.mean < 0 else more
-    return f"is {points_text(abs(change.mean))} points {direction} ({CONFIDENCE_TEXT} interval {interval})"
+        interval = interval_words(change, signed=True)
+        mean = points_text(change.mean, signed=True)
+        return f"did not change clearly ({mean}, {CONFIDENCE_TEXT} interval: {interval})"
+    fell = change.mean < 0
+    size = Estimate(-change.mean, -change.high, -change.low, change.runs) if fell else change
+    direction = less if fell else more
+    return f"is {points_text(size.mean)} points {direction} ({CONFIDENCE_TEXT} interval: {interval_words(size)})"
 
 
 def _clear(change: Estimate) -> bool:
     return change.low > 0 or change.high < 0
 
 
-def _wins(results: StudyResults, best: int) -> str:
-    """Return in how many of the runs that all configs have the best config had the lowest training loss at the end."""
-    ends: list[dict[int, float]] = [
-        {
-            run.run: results.curves[run.id].points[-1].train_loss
-            for run in each.runs
-            if run.id in results.curves and results.curves[run.id].points
-        }
-        for each in results.compared
-    ]
-    shared = [run for run in ends[best] if all(run in end for end in ends)]
-    won = sum(all(ends[best][run] <= end[run] for end in ends) for run in shared)
-    text = f"{won} of {count_text(len(shared), 'run')}"
-    return text if won == len(shared) else f"only {text}, so that it can't be told apart from the next"
+def _margin(results: StudyResults, best: int, following: int) -> str:
+    """Return by how much the best config's training loss is lower than the next one's, paired by run, and how sure."""
+    ours, theirs = (_final_losses(results, results.compared[i]) for i in (best, following))
+    lower = estimate_difference([theirs[run] - ours[run] for run in sorted(ours.keys() & theirs.keys())])
+    if lower.runs < 2:
+        return "in one run, so without an interval"
+    interval = f"{CONFIDENCE_TEXT} interval: {_number(lower.low)} to {_number(lower.high)}"
+    if lower.low > 0:
+        return f"{_number(lower.mean)} lower than the next ({interval}, {lower.runs} paired runs)"
+    return f"statistically tied with the next (difference {_number(lower.mean)}, {interval}, {lower.runs} paired runs)"
+
+
+def _final_losses(results: StudyResults, compared: ComparedConfig) -> dict[int, float]:
+    """Return the training loss that each run ended with."""
+    return {
+        run.run: results.curves[run.id].points[-1].train_loss
+        for run in compared.runs
+        if not run.reason and run.id in results.curves and results.curves[run.id].points
+    }
 
 
 def _updates(over: Band, level: float) -> str:
@@ -247,7 +255,7 @@ def _end(over: Band) -> str:
     return (
         mean
         if over.runs == 1
-        else f"{mean} ({_number(over.low[-1])} .. {_number(over.high[-1])} over {over.runs} runs)"
+        else f"{mean} ({_number(over.low[-1])} to {_number(over.high[-1])} over {over.runs} runs)"
     )
 
 
@@ -257,7 +265,9 @@ def _of_gap(gap: Estimate) -> str:
 
 def _interval(text: str, runs: int) -> str:
     return (
-        f"{CONFIDENCE_TEXT} interval {text}, {count_text(runs, 'run')}" if text != "-" else "no interval from one run"
+        f"{CONFIDENCE_TEXT} interval: {text.replace(' .. ', ' to ')}, {count_text(runs, 'run')}"
+        if text != "-"
+        else "no interval from one run"
     )
 
 
@@ -267,7 +277,7 @@ def _loss(moment: Moment) -> str:
 
 def _number(loss: float) -> str:
     """Return a loss with two decimals, or two significant digits where it is small."""
-    return f"{loss:.2f}" if loss >= 0.1 else f"{loss:.2g}"
+    return f"{loss:.2f}" if abs(loss) >= 0.1 else f"{loss:.2g}"
 
 
 def _sentence(text: str) -> str:

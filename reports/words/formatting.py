@@ -126,6 +126,17 @@ def interval_points(estimate: Estimate, *, signed: bool = False) -> str:
     return f"{points_text(estimate.low, signed=signed)} .. {points_text(estimate.high, signed=signed)}"
 
 
+def interval_words(estimate: Estimate, *, signed: bool = False) -> str:
+    """Return the interval of a difference in points for a sentence, `2.1 to 7.6`; `-` where there is none."""
+    return interval_points(estimate, signed=signed).replace(" .. ", " to ")
+
+
+def interval_sentence(estimate: Estimate) -> str:
+    """Return the interval of an accuracy for a sentence: `90 % interval: 97.3 to 97.7`, or that there is none."""
+    text = interval_percent(estimate)
+    return "no interval from one run" if text == "-" else f"{CONFIDENCE_TEXT} interval: {text.replace(' .. ', ' to ')}"
+
+
 def count_text(count: int, noun: str) -> str:
     """Return `1 trial`, `2 trials`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
@@ -144,4 +155,4 @@ def boundary_text(space: SearchSpace, names: Sequence[str]) -> str:
     """Return a sentence that says of each of `names` that its value lies at the boundary of its limits."""
     limits = space.limits()
     each = [f"{name} lies at the boundary of its limits ({region_text(limits[name])})" for name in names]
-    return f"{', '.join(each)}: better values may lie beyond; widen the limits."
+    return f"{', '.join(each)}. Better values may lie beyond: widen the limits."

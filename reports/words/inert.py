@@ -1,58 +1,44 @@
-"""Saying so where a hyperparameter does nothing: then its best value is no finding, and no report presents it as one.
-
-There are two ways to know. The trials show no effect (hpo.searching.relevance): an absence of evidence, and worded as
-that. Or a weight decay is so small that it shrinks no weight: then it does nothing at all.
-"""
+"""Saying so where a hyperparameter shows no effect: then its best value is arbitrary (see hpo.reports.facts.inert)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo.models import steps_per_epoch
-from hpo.proof.transfer import NO_EFFECT, shrinkage
 from hpo.record.results import StudyResults
-from hpo.reports.facts.outcomes import n_train, outcomes
+from hpo.reports.facts.inert import inert_names, inert_shrinkage, no_decay_mattered
 from hpo.reports.words.formatting import count_text, region_text, value_text
 from hpo.searching.relevance import Relevance
 from hpo.searching.space import Config, Interval
 
 MARK = "~"
 
-
-def inert_shrinkage(results: StudyResults) -> float | None:
-    """Return the share by which weight decay shrinks the weights at most at the good values, if it is next to nothing.
-
-    Returns None where weight_decay is not searched, has an effect, or the optimizer scales it otherwise (Adam ...).
-    """
-    if "weight_decay" not in results.definition.space.hyperparameters or not results.good:
-        return None
-    largest = max(_shrinkage(results, good.config, good.key[0]) for good in results.good)
-    return largest if largest < NO_EFFECT else None
-
-
-def inert_names(results: StudyResults) -> list[str]:
-    """Return the hyperparameters whose value is no finding, in the order of their declaration."""
-    without_effect = {each.name for each in results.relevance if each.verdict == "inert"}
-    if inert_shrinkage(results) is not None:
-        without_effect.add("weight_decay")
-    return [name for name in results.definition.space.hyperparameters if name in without_effect]
+__all__ = [
+    "MARK",
+    "boundaries_that_matter",
+    "inert_names",
+    "inert_note",
+    "inert_shrinkage",
+    "mark_note",
+    "marked",
+    "that_matters",
+]
 
 
 def that_matters(results: StudyResults, config: Config) -> Config:
-    """Return `config` without the values that are no finding; whole where nothing would be left."""
+    """Return `config` without the values that are arbitrary; whole where nothing would be left."""
     inert = inert_names(results)
     return {name: value for name, value in config.items() if name not in inert} or config
 
 
 def marked(results: StudyResults, names: Sequence[str]) -> list[str]:
-    """Return `names` for the head of a table, with a mark before those whose value is no finding."""
+    """Return `names` for the head of a table, with a mark before those that show no effect."""
     inert = inert_names(results)
     return [f"{MARK}{name}" if name in inert else name for name in names]
 
 
 def mark_note(results: StudyResults) -> str:
     """Return what the mark means, to be added to the explanation of a table; empty where there is none."""
-    return f" {MARK}: no effect found, so the value is no finding." if inert_names(results) else ""
+    return f" {MARK}: no effect detected, so treat the value as arbitrary." if inert_names(results) else ""
 
 
 def inert_note(results: StudyResults) -> list[str]:
@@ -62,32 +48,25 @@ def inert_note(results: StudyResults) -> list[str]:
     return [
         _shrinkage_note(results, share, found.get(name))
         if share is not None and name == "weight_decay"
-        else f"No effect of {name} found {_where_tried(found[name])}, so its value is no finding."
+        else f"No effect of {name} detected {_where_tried(found[name])}: treat its value as arbitrary."
         for name in inert_names(results)
     ]
 
 
 def _shrinkage_note(results: StudyResults, share: float, found: Relevance | None) -> str:
-    seen = f", and no effect of it was found {_where_tried(found)}" if found and found.verdict == "inert" else ""
+    seen = f" No effect of it was detected {_where_tried(found)}." if found and found.verdict == "inert" else ""
     note = (
-        "weight_decay does nothing at the good values: over a training it shrinks the weights by "
-        f"{value_text(100 * share)} % at most{seen}. Zero will do as well"
+        "The good values of weight_decay are too small to matter: they shrink the weights by "
+        f"{value_text(100 * share)} % at most.{seen} Zero will do as well."
     )
-    if all(_shrinkage(results, each.config, each.round) < NO_EFFECT for each in outcomes(results)):
-        return f"{note}; no value with an effect was tried, so look at larger ones."
-    return f"{note}."
+    if no_decay_mattered(results):
+        return f"{note} No value large enough to matter was tried: widen its limits."
+    return note
 
 
 def _where_tried(found: Relevance) -> str:
     among = "over" if isinstance(found.tried, Interval) else "among"
     return f"{among} {region_text(found.tried)} in {count_text(found.trials, 'trial')} (p = {found.p:.2g})"
-
-
-def _shrinkage(results: StudyResults, config: Config, number: int) -> float:
-    """Return the share of a weight that decay alone takes away in a training of round `number`; 1 is no claim."""
-    settings = results.definition.settings(config)[1]
-    epochs = results.definition.rounds[number - 1].epochs
-    return shrinkage(settings, epochs * steps_per_epoch(n_train(results, number), settings.batch_size))
 
 
 def boundaries_that_matter(results: StudyResults, at_boundary: Sequence[str]) -> list[str]:

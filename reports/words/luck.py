@@ -16,5 +16,5 @@ def luck_note(results: StudyResults) -> list[str]:
     if not found or not found[-1].score:
         return []
     best = found[-1]
-    share = f"{points_text(best.luck)} points of it are" if best.luck >= WORTH_A_NUMBER else "hardly any of it is"
-    return [f"The search's best score was {percent(best.score)} %; {share} luck with the validation images."]
+    share = f"about {points_text(best.luck)} points" if best.luck >= WORTH_A_NUMBER else "next to nothing"
+    return [f"The search's best score was {percent(best.score)} %, of which {share} was luck."]

@@ -19,8 +19,8 @@ def outside_note(results: StudyResults) -> list[str]:
         start = hyperparameter.start
         if all(value < start.low for value in values) or all(value > start.high for value in values):
             notes.append(
-                f"The good values of {name} ({_span(values)}) lie outside the range where the search was told to begin "
-                f"({region_text(start)}); it followed them there."
+                f"The good values of {name} ({_span(values)}) lie outside the range where the search began "
+                f"({region_text(start)})."
             )
     return notes
 

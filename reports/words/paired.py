@@ -42,7 +42,7 @@ def change_of_test(ours: ComparedConfig, other: ComparedConfig) -> Estimate:
 def _changes(ours: ComparedConfig, other: ComparedConfig) -> str:
     gap, test = change_of_gap(ours, other), change_of_test(ours, other)
     if not gap.runs:
-        return "no run of both has ended yet"
+        return "no paired run has ended yet"
     intervals = [interval_points(each, signed=True) for each in (gap, test)]
     behind = [f" ({text})" if text != "-" else "" for text in intervals]
     return (
@@ -64,5 +64,5 @@ def explanation(results: StudyResults, *, crossed: bool = False) -> str:
     text += f", with {CONFIDENCE_TEXT} intervals" if runs > 1 else ", and so without intervals"
     text += "; gap: train - test, in points."
     if differences(results):
-        text += " Paired: runs of one number share images, first weights and batches, so what these do cancels."
+        text += " Paired runs share images, first weights and batches."
     return text

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from hpo.proof.estimates import Estimate
 from hpo.record.results import StudyResults
-from hpo.reports.facts.outcomes import best_outcomes, outcomes
+from hpo.reports.facts.facts import facts_of
+from hpo.reports.facts.outcomes import outcomes
 from hpo.reports.words.formatting import config_label, config_text, data_text
 from hpo.reports.words.inert import that_matters
-from hpo.reports.words.verdict import config_in_use
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
@@ -20,7 +20,7 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 class Summary:
     """A study in a line. Accuracies are shares (0..1), unknown where the study is not that far.
 
-    `values` are those to use, without what is no finding; `n_train` is how many images they were trained on for the
+    `values` are those to use, without what shows no effect; `n_train` is how many images they were trained on for the
     accuracies that are given, `trainings` and `seconds` all that the study has trained so far, summed over workers.
     """
 
@@ -68,23 +68,14 @@ def _found(results: StudyResults) -> tuple[str, int | None, Estimate, Estimate, 
             return "-", None, UNKNOWN, UNKNOWN, math.nan
         images = max(run.n_train for run in best.runs)
         return config_label(best.config) or "-", images, best.validation, best.test, best.gap.mean
-    if results.full:
-        winner = results.full[0]
-        values = config_text(that_matters(results, config_in_use(results, winner)))
-        images = max(run.n_train for run in winner.runs)
-        return values, images, winner.validation, winner.test, winner.gap
-    if results.good:
-        good = results.good[0]
-        return config_text(that_matters(results, good.config)), _samples(results), good.confirmed, UNKNOWN, math.nan
-    best_trials = best_outcomes(results, 1)
-    if not best_trials:
-        return "-", None, UNKNOWN, UNKNOWN, math.nan
-    values = config_text(that_matters(results, best_trials[0].config))
-    return values, _samples(results), UNKNOWN, UNKNOWN, math.nan  # its score is the luckiest of many
-
-
-def _samples(results: StudyResults) -> int:
-    return min(results.definition.rounds[-1].samples, int(results.data["pool"]))
+    found = facts_of(results).recommended
+    if found.config is None:
+        return "-" if found.nothing == "untried" else "none: nothing was learnt", None, UNKNOWN, UNKNOWN, math.nan
+    values = config_text(that_matters(results, found.config))
+    if found.result is not None:
+        return values, found.images, found.validation, found.score, found.result.gap
+    confirmed = found.validation if found.where == "confirmation" else UNKNOWN  # else it is the best of many
+    return values, found.images, confirmed, UNKNOWN, math.nan
 
 
 def _training(results: StudyResults) -> Sequence[float]:

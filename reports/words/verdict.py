@@ -2,115 +2,123 @@
 
 from __future__ import annotations
 
-from hpo.proof.final_runs import FullResult
+from hpo.proof.recommended import Recommended
 from hpo.record.results import StudyResults
+from hpo.reports.facts.facts import facts_of
 from hpo.reports.facts.luck import best_so_far
 from hpo.reports.facts.outcomes import outcomes
-from hpo.reports.words.carrying_over import carrying_note
+from hpo.reports.words.carrying_over import carrying_note, change_notes
 from hpo.reports.words.certificate import certificate_note
 from hpo.reports.words.comparison import comparison_verdict
+from hpo.reports.words.following import another_round, limits_to_widen
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
-    boundary_text,
     config_text,
     count_text,
     data_text,
-    interval_percent,
+    interval_sentence,
     percent,
     points_text,
 )
-from hpo.reports.words.inert import boundaries_that_matter, inert_note, that_matters
+from hpo.reports.words.inert import inert_note, that_matters
 from hpo.reports.words.luck import luck_note
+from hpo.reports.words.nothing import advice, nothing_text
 from hpo.reports.words.outside import outside_note
-from hpo.searching.space import Config
 from hpo.searching.trials import TrialResult
 
 
 def verdict(results: StudyResults) -> str:
-    """Return what to conclude from the study as far as it is, naming the stand-in data and its weak points."""
+    """Return what to conclude from the study as far as it is: what `short_verdict` says, and what that rests on."""
     if results.definition.comparison is not None:
         return comparison_verdict(results)
-    return " ".join([conclusion(results), *_notes(results), *unopened_text(results), certificate_note(results)])
+    told = short_verdict(results, changes=not carrying_note(results))
+    return " ".join([*told, *details(results)])
+
+
+def details(results: StudyResults) -> list[str]:
+    """Return what a search's conclusion rests on, and what comes next, a sentence or two each."""
+    if facts_of(results).nothing:
+        return []
+    carried = [*outside_note(results), *inert_note(results), *carrying_note(results), *luck_note(results)]
+    notes = carried if results.full else inert_note(results)
+    ended = [*guard_text(results), *unopened_text(results), *another_round(results)] if results.good else []
+    return [*notes, *ended, certificate_note(results)]
+
+
+def short_verdict(results: StudyResults, *, changes: bool = True) -> list[str]:
+    """Return the sentences that nobody may miss: what to use, how sure that is, what was changed, what is wrong.
+
+    Without `changes` for where they stand elsewhere.
+    """
+    facts = facts_of(results)
+    data = [] if results.complete_data else [f"Data: {data_text(results)}."]
+    if facts.nothing:
+        return [conclusion(results), *advice(results), *data]
+    if facts.recommended.where == "test":
+        warned = [*limits_to_widen(results), *winner_warnings(results)]
+        changed = change_notes(results, arbitrary=False) if changes else []
+        return [conclusion(results), race_text(results), *changed, *warned, *data]
+    raced = [race_text(results)] if results.good else []
+    return [conclusion(results), *raced, f"Data: {data_text(results)}."]
 
 
 def conclusion(results: StudyResults) -> str:
     """Return the first sentence of a search's verdict: what to use and how sure that is, or what is best so far."""
-    if results.full:
-        return _on_all_of_the_data(results)
+    facts = facts_of(results)
+    found = facts.recommended
+    unfinished = "" if results.state == "done" else "Not finished: "
+    if facts.nothing:
+        return f"{unfinished}{nothing_text(results)}"
     tried = [each for each in outcomes(results) if each.state in ("complete", "stopped", "failed")]
     configs = count_text(len(tried), "config")
-    if results.good:
-        best = results.good[0]
+    if found.config is None:
+        return f"Nothing is known yet: {configs} tried."
+    values = config_text(that_matters(results, found.config))
+    if found.where == "test":
+        use = "Use" if results.state == "done" else "Not finished; so far, use"
+        return f"{use} {values}: {_on_all_of_the_data(results, found)}."
+    if found.where == "confirmation":
         reached = (
-            f"{percent(best.confirmed.mean)} % in validation ({_interval(interval_percent(best.confirmed))}, "
-            f"{count_text(best.confirmed.runs, 'fresh run')})"
-            if best.confirmed.runs
+            f"{percent(found.score.mean)} % in validation ({interval_sentence(found.score)}, "
+            f"{count_text(found.score.runs, 'fresh run')})"
+            if found.score.runs
             else "being confirmed"
         )
-        return f"The best of {configs} so far: {config_text(that_matters(results, best.config))}: {reached}."
-    best_trial = next((each for each in tried if each.rank == 1), None)
-    if best_trial is None:
-        return f"Nothing is known yet: {configs} tried."
+        return f"The best of {configs} so far: {values}: {reached}."
     history = best_so_far(results)
-    honest = f"{percent(history[-1].corrected)} % corrected for luck" if history else "the luckiest of many"
+    honest = f"{percent(history[-1].corrected)} % corrected for luck" if history else "usually too optimistic"
     return (
-        f"Not finished: the best of {configs} so far is {config_text(that_matters(results, best_trial.config))} with "
-        f"{percent(best_trial.score or 0.0)} % in validation, {honest}."
+        f"Not finished: the best of {configs} so far is {values} with {percent(found.score.mean)} % in validation, "
+        f"{honest}."
     )
 
 
 def race_text(results: StudyResults) -> str:
-    """Return what the race says: `3 of 5 raced configs can't be told from the best at 90 % (100 were searched)`."""
+    """Return what the race says: `100 configs were tried. Of the 6 finalists, 5 are statistically tied (90 %).`"""
     raced, like_the_best = len(results.raced), sum(not place.worse for place in results.raced)
-    searched = f"{len(results.trials)} were searched"
+    tried = f"{count_text(len(results.trials), 'config')} {'was' if len(results.trials) == 1 else 'were'} tried."
     if raced == 1:
-        return f"only one config raced ({searched})"
+        return f"{tried} One was a finalist."
     if like_the_best == 1:
-        others = "other raced config is" if raced == 2 else f"{raced - 1} other raced configs are"
-        return f"the {others} worse than the best at {CONFIDENCE_TEXT} ({searched})"
-    on = f", the best {len(results.good)} went on" if len(results.good) < like_the_best else ""
-    return f"{like_the_best} of {raced} raced configs can't be told from the best at {CONFIDENCE_TEXT} ({searched}{on})"
+        others = "other finalist is" if raced == 2 else f"{raced - 1} other finalists are"
+        return f"{tried} The {others} worse ({CONFIDENCE_TEXT})."
+    on = f"; the best {len(results.good)} went on" if len(results.good) < like_the_best else ""
+    everybody = "Both finalists" if raced == 2 else f"All {raced} finalists"
+    all_of = everybody if like_the_best == raced else f"Of the {raced} finalists, {like_the_best}"
+    return f"{tried} {all_of} are statistically tied ({CONFIDENCE_TEXT}){on}."
 
 
-def config_in_use(results: StudyResults, full: FullResult) -> Config:
-    """Return the config as it was trained on all of the data, with what was changed beside it in any of the runs."""
-    changed = sorted({name for each in results.full for run in each.runs for name in run.overrides})
-    settings = results.definition.settings(full.config)[1]
-    own = {name: full.config[name] for name in results.definition.space.hyperparameters}
-    return {**own, **{name: getattr(settings, name) for name in changed}}
-
-
-def _on_all_of_the_data(results: StudyResults) -> str:
-    winner = results.full[0]
-    config = that_matters(results, config_in_use(results, winner))
+def _on_all_of_the_data(results: StudyResults, found: Recommended) -> str:
     where = "the test set" if results.complete_data else f"the test images of {data_text(results)}"
-    interval = _interval(interval_percent(winner.test))
-    seeds = count_text(len(winner.runs), "seed")
-    use = "Use" if results.state == "done" else "Not finished; so far, use"
-    reached = f"{percent(winner.test.mean)} % on {where} ({interval}, {seeds})"
-    return f"{use} {config_text(config)}: {reached}; {race_text(results)}."
-
-
-def _notes(results: StudyResults) -> list[str]:
-    """Return what the conclusion rests on, in the order of its weight."""
-    if not results.full:
-        return [*inert_note(results), f"Data: {data_text(results)}."]
-    at_boundary = boundary_warning(results)
-    explained = [*outside_note(results), *inert_note(results), *carrying_note(results), *luck_note(results)]
-    return [*at_boundary, *explained, *winner_warnings(results), *guard_text(results)]
-
-
-def boundary_warning(results: StudyResults) -> list[str]:
-    """Return a sentence if the winner lies at a boundary of the limits."""
-    winner = results.full[0]
-    at_boundary = next((good.at_boundary for good in results.good if good.key == winner.source), ())
-    names = boundaries_that_matter(results, at_boundary)
-    return [boundary_text(results.definition.space, names)] if names else []
+    seeds = "" if found.result is None else f", {count_text(len(found.result.runs), 'seed')}"
+    return f"{percent(found.score.mean)} % on {where} ({interval_sentence(found.score)}{seeds})"
 
 
 def winner_warnings(results: StudyResults) -> list[str]:
-    """Return a sentence if the winner overfits, and one if some of its runs failed."""
-    winner, notes = results.full[0], []
+    """Return a sentence if the recommended config overfits, and one if some of its runs failed."""
+    winner, notes = facts_of(results).recommended.result, []
+    if winner is None:
+        return []
     if winner.overfits:
         notes.append(f"It overfits: train - test is {100 * winner.gap:.1f} points.")
     if any(run.reason for run in winner.runs):
@@ -133,20 +141,15 @@ def guard_text(results: StudyResults) -> list[str]:
         return []
     bound = f"the bound on the train-validation gap ({points_text(max_gap)} points)"
     if not guard.any_within:
-        left_aside = "it was left aside, and all trials were considered"
-        return [f"No trial with half of the best score or more kept to {bound}: {left_aside}."]
+        return [f"No config that learnt enough kept to {bound}, so all were considered."]
     if guard.chosen.key == guard.without.key:
         return [f"{bound[0].upper()}{bound[1:]} cost nothing: the first choice is the same without it."]
     without = f"{config_text(guard.without.config)}: {_score_and_gap(guard.without)}"
     chosen = f"{config_text(guard.chosen.config)}: {_score_and_gap(guard.chosen)}"
-    return [f"Without {bound} the search's first choice would have been {without}; with it, it is {chosen}."]
+    return [f"Without {bound} the search's first choice would have been {without}. With it, it is {chosen}."]
 
 
 def _score_and_gap(trial: TrialResult) -> str:
     gap = "an unknown gap" if trial.gap is None else f"a gap of {points_text(trial.gap)} points"
     at = f" at {max(trial.rungs)} % of its training" if trial.stopped and trial.rungs else ""
     return f"{percent(trial.score)} % in validation{at} with {gap}"
-
-
-def _interval(text: str) -> str:
-    return f"{CONFIDENCE_TEXT} interval {text}" if text != "-" else "no interval from one run"

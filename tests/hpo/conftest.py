@@ -30,8 +30,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, blobs: Path) -> Search
 def dashboard(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """Serve a database with a finished search and a finished comparison, with all filled in."""
     folder = tmp_path_factory.mktemp("dashboard")
-    short = [f"{part}.epochs=2" for part in ("rounds.0", "rounds.1", "final")]
-    search = load_definition(str(write_blob_study(folder / "blob.toml", blobs)), [*short, "search.groups=1"])
+    short = [f"{part}.epochs={epochs}" for part, epochs in (("rounds.0", 8), ("rounds.1", 8), ("final", 3))]
+    search = load_definition(
+        str(write_blob_study(folder / "blob.toml", blobs)), [*short, "search.groups=1", "final.probe=false"]
+    )
     url = f"sqlite:///{folder}/hpo.db"
     with Database(url) as writing, Database(url, read_only=True) as reading:
         work_through(writing, search)

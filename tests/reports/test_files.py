@@ -29,9 +29,10 @@ from tests.support.results import MIXED, NO_NUMBER, STAND_IN, definition, just_b
 KOREAN = definition(rounds=(8,), name="숫자_탐색", title='학습률 x 가중치 감소: "작은" 데이터, $5 \\ [b]')
 
 
+ALWAYS = ("study.toml", "use.toml", "use.json")
 SEARCH_FILES = {
     *(f"{name}.csv" for name in TABLES),
-    "study.toml",
+    *ALWAYS,
     "report.html",
     *(f"figures/{name}.{kind}" for name in ("boxes", "curves") for kind in ("png", "svg")),
 }
@@ -55,7 +56,7 @@ def test_write_reports_writes_every_file_and_nothing_else(tmp_path):
 
 def test_a_study_that_just_began_has_its_tables_and_its_report_too():
     files = report_files(just_begun(), ["csv", "html"])
-    assert set(files) == {*(f"{name}.csv" for name in TABLES), "study.toml", "report.html"}
+    assert set(files) == {*(f"{name}.csv" for name in TABLES), *ALWAYS, "report.html"}
     assert files["trials.csv"].startswith(b"rank,trial,round,index,learning_rate,weight_decay,state")
 
 
@@ -71,7 +72,7 @@ def test_the_same_results_give_the_same_bytes(monkeypatch):
 @pytest.mark.parametrize("kind", TABLE_FORMATS)
 def test_a_format_gives_a_file_for_each_table(kind):
     files = report_files(study(definition(rounds=(8,)), finish=False), [kind])
-    assert set(files) == {"study.toml", *(f"{name}.{kind}" for name in TABLES)}
+    assert set(files) == {*ALWAYS, *(f"{name}.{kind}" for name in TABLES)}
 
 
 @pytest.mark.parametrize("name", TABLES)

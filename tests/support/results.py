@@ -15,7 +15,7 @@ from hpo.definition.rounds import RoundRecord, comparable
 from hpo.definition.study import StudyDefinition, read_definition
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA, FinalRun, full_results
 from hpo.proof.final_stage import wanted_runs
-from hpo.proof.good_values import good_values, race_places
+from hpo.proof.good_values import good_of, race_places
 from hpo.proof.probing import PROBES
 from hpo.record.results import StudyResults, relevances
 from hpo.searching.narrowing import narrow
@@ -113,6 +113,7 @@ def study(
     known = comparable(of, search_results(queued))
     while finish and len(wanted := wanted_runs(of, box, known, runs, DATA["pool"])) > len(runs):
         runs = [_final_run(of, i, each, plain_gain) for i, each in enumerate(wanted)]
+    places = race_places(of, box, known, runs) if finish else ()
     opened = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     return StudyResults(
         definition=of,
@@ -124,10 +125,10 @@ def study(
         queued=queued,
         trials=search_results(queued),
         runs=runs,
-        good=good_values(of, box, known, runs) if finish else [],
-        full=full_results(runs),
+        good=good_of(of, places, known, runs),
+        full=full_results(runs, of.search.max_gap),
         curves=curves,
-        raced=race_places(of, box, known, runs) if finish else [],
+        raced=places,
         relevance=relevances(of, rounds, comparable(of, search_results(queued))),
         ledger=[LedgerEntry(of.name, r.id, "full run", "mnist", opened) for r in runs if r.test_accuracy],
         final_part=f"{of.name}-final",

@@ -27,7 +27,8 @@ def search(tmp_path: Path, blobs: Path) -> Search:
 def test_a_search_ends_with_its_tables_and_figures(undisturbed: Search) -> None:
     names = {path.name for path in undisturbed.out.iterdir()}
     tables = {"trials", "rounds", "good_values", "race", "relevance", "evaluations", "curves", "ledger"}
-    assert names == {f"{name}.csv" for name in tables} | {"study.toml", "report.html", "figures", "network.npz"}
+    rest = {"study.toml", "use.toml", "use.json", "report.html", "figures", "network.npz"}
+    assert names == {f"{name}.csv" for name in tables} | rest
     assert len(pd.read_csv(undisturbed.out / "trials.csv")) == 16
     assert len(pd.read_csv(undisturbed.out / "rounds.csv")) == 2
 

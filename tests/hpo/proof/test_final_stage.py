@@ -126,7 +126,7 @@ def test_what_is_clearly_worse_leaves_the_race_and_keeps_its_mean():
 
 def test_a_race_that_is_not_over_has_no_places():
     wanted = SEARCHED.wanted([])
-    assert race_places(SEARCHED.study, SEARCHED.box, SEARCHED.trials, carried_out(wanted, alike)) == []
+    assert race_places(SEARCHED.study, SEARCHED.box, SEARCHED.trials, carried_out(wanted, alike)) == ()
 
 
 def test_what_was_wanted_stays_wanted_in_the_same_order():

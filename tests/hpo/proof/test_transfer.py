@@ -33,7 +33,7 @@ def test_a_value_that_goes_there_and_back_is_itself_again(optimizer, one, other)
 def test_a_change_says_what_changed_and_why():
     (change,) = changes(TrainingSettings(0.1, weight_decay=0.01), samples_subset=400, samples_full=5_000, updates=500)
     assert (change.name, change.old, change.new) == ("weight_decay", 0.01, pytest.approx(0.0008))
-    assert change.why == "weight_decay 0.01 -> 0.0008: 12.5 times as many images"
+    assert change.why == "divided by 12.5 for 12.5 times the images"
 
 
 @pytest.mark.parametrize(("weight_decay", "full"), [(0.0, 500), (1e-9, 500), (0.01, 40)])

@@ -92,10 +92,12 @@ def test_the_gap_is_that_where_training_ended_if_it_did_not_break_off(state, mor
     assert found.gap == (gap if gap is None else pytest.approx(gap))
 
 
-def test_of_good_values_the_one_that_overfits_least_comes_first():
-    study = definition(final={"good_values": 2, "race_runs": 3})
+@pytest.mark.parametrize(("max_gap", "first"), [(None, 0), (0.1, 1), (0.05, 0)])
+def test_of_good_values_the_one_that_overfits_least_comes_first_where_a_bound_asks_for_it(max_gap, first):
+    study = definition(final={"good_values": 2, "race_runs": 3}, search={"max_gap": max_gap} if max_gap else {})
     box = study.space.start()
-    trials = [result({"learning_rate": 1e-3 * (i + 1), "weight_decay": 1e-5}, 0.8, i, gap=0.1) for i in (0, 1)]
+    gap = min(0.1, max_gap or 0.1)
+    trials = [result({"learning_rate": 1e-3 * (i + 1), "weight_decay": 1e-5}, 0.8, i, gap=gap) for i in (0, 1)]
     scores = {0: (0.80, 0.83, 0.79), 1: (0.81, 0.80, 0.80)}
     train = {0: 1.0, 1: 0.9}
     runs = [
@@ -105,9 +107,10 @@ def test_of_good_values_the_one_that_overfits_least_comes_first():
     ]
     places = race_places(study, box, trials, runs)
     assert all(place.good for place in places)
-    assert places[1].mean > places[0].mean
-    assert [place.key for place in places] == [(1, 1), (1, 0)]
-    assert places[0].gap == pytest.approx(0.9 - 2.41 / 3)
+    assert [place.key for place in places] == [(1, first), (1, 1 - first)]
+    (other,) = [place for place in places if place.key == (1, 1)]
+    assert other.mean < max(place.mean for place in places)
+    assert other.gap == pytest.approx(0.9 - 2.41 / 3)
 
 
 def test_tpe_keeps_away_from_what_overfits():

@@ -54,10 +54,7 @@ def test_an_unfinished_study_says_what_is_left_of_its_best_score():
 def test_a_finished_study_says_how_many_points_were_luck():
     results = lucky(study())
     best = best_so_far(results)[-1]
-    note = (
-        f"The search's best score was {percent(best.score)} %; {100 * best.luck:.1f} points of it are luck with the "
-        "validation images."
-    )
+    note = f"The search's best score was {percent(best.score)} %, of which about {100 * best.luck:.1f} points was luck."
     assert luck_note(results) == [note]
     assert note in verdict(results)
 
@@ -68,7 +65,7 @@ def test_without_luck_no_points_are_claimed():
     best = max((trial for trial in results.trials if not trial.stopped), key=lambda trial: trial.score)
     (winner,) = (trial.id for trial in results.queued if trial.number == best.number)
     curves[winner] = Curve(curves[winner].points, np.ones_like(curves[winner].hits))
-    assert "hardly any of it is luck" in luck_note(replace(results, curves=curves))[0]
+    assert "of which next to nothing was luck" in luck_note(replace(results, curves=curves))[0]
 
 
 def test_nothing_is_said_before_there_is_a_score():

@@ -24,7 +24,20 @@ from tests.support.results import MIXED, NO_NUMBER, ONE, STAND_IN, definition, j
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use"}
 INSIDE_A_WORD = {"span"}
-SECTIONS = ["use", "good", "all-data", "overfitting", "where", "curves", "matters", "worth", "time", "ledger", "again"]
+SECTIONS = [
+    "use",
+    "good",
+    "all-data",
+    "overfitting",
+    "where",
+    "curves",
+    "matters",
+    "worth",
+    "time",
+    "ledger",
+    "next",
+    "again",
+]
 
 STUDIES = {
     "finished": lambda: study(definition(rounds=(20, 20))),
@@ -173,6 +186,11 @@ def test_a_study_that_is_not_finished_says_so_first_and_how_to_go_on(name):
     assert "hpo run --study" in said
 
 
+def test_a_study_whose_race_is_not_over_does_not_say_that_its_round_is_open():
+    assert "round 1 of 1 is over; the race is not." in page("racing").said("use")
+    assert "round 1 of 1 is open, and 5 of its 14 trials ended." in page("in its round").said("use")
+
+
 def test_a_study_with_nothing_yet_says_what_is_missing():
     assert "no round is open yet, so there are no trials" in page("just begun").said("use")
     assert "No training has ended yet" in page("comparison, begun").said("found")
@@ -270,7 +288,8 @@ def test_the_good_value_to_use_stands_out_among_them_and_the_largest_gap_is_told
 def test_a_learning_rate_that_was_taken_on_all_of_the_data_is_told_and_is_no_good_value_of_its_own():
     found = results("finished")
     assert found.full[0].stage == "adopted", "the factory's study takes a probe"
-    taken = f"lr {value_text(found.full[0].config['learning_rate'])} on all of the data"
-    assert f"bold: the one to use: {taken}." in page("finished").said("good")
+    searched, taken = (value_text(each["learning_rate"]) for each in (found.good[0].config, found.full[0].config))
+    for section in ("use", "good", "all-data"):
+        assert f"learning_rate {searched} -> {taken}: doubled on all of the data" in page("finished").said(section)
     assert (len(found.good), sum(full.ranked for full in found.full)) == (1, 2)
     assert "the good value reaches" in page("finished").said("all-data")

@@ -151,7 +151,7 @@ def test_the_panel_shows_accuracies_with_intervals_and_paired_differences():
         f"({interval_points(gap, signed=True)}), test -3.1 ({interval_points(test, signed=True)}), 3 paired runs"
     ) in text
     assert "90 % intervals" in text
-    assert "The test set was opened 6 times for this study" in text
+    assert "The test set was evaluated 6 times and never used to choose a config." in text
 
 
 def test_the_panel_names_the_stand_in_and_what_diverged():
@@ -187,16 +187,13 @@ def test_a_grid_of_32_has_a_row_for_each_value_of_its_second_hyperparameter_and_
 
 def test_overfitting_is_told_plainly():
     told = verdict(CASES["two"])
-    assert "With weight_decay 0, validation loss turned at epoch 50 of 100" in told
-    assert "train accuracy still rose from 98.5 to 100.0 %" in told
-    assert "validation loss rose from 0.70 to 1.41" in told
-    assert "test accuracy still rose from 74.1 to 75.2 %" in told
+    assert "With weight_decay 0, validation loss was lowest at epoch 50 of 100, then rose from 0.70 to 1.41." in told
+    assert "Meanwhile train accuracy rose from 98.5 to 100.0 %, test accuracy rose from 74.1 to 75.2 %." in told
     gap = CASES["two"].compared[0].gap
     assert (
-        f"at the end 24.8 points lie between train and test (100.0 and 75.2 %, 90 % interval {gap.low * 100:.1f}"
-        in told
+        f"At the end the gap is 24.8 points (train 100.0 %, test 75.2 %, 90 % interval: {gap.low * 100:.1f} to" in told
     )
-    assert "With weight_decay 0.1, validation loss did not turn in 100 epochs" in told
+    assert "With weight_decay 0.1, validation loss did not rise again in 100 epochs" in told
     assert "weight_decay 0.1 against 0: the gap is 6.9 points smaller" in told
     assert "but test accuracy is 3.1 points lower" in told
 
@@ -218,7 +215,7 @@ def test_a_smaller_gap_that_costs_nothing_is_told_without_a_but():
         gain = 0.05 * bool(config["weight_decay"])
         return fields | {"test_accuracy": fields["test_accuracy"] + gain + 0.001 * run * gain}
 
-    assert "points smaller (90 % interval -5.0 .. -5.0) and test accuracy is 5.0 points higher" in verdict(
+    assert "points smaller (90 % interval: 5.0 to 5.0) and test accuracy is 5.0 points higher" in verdict(
         comparison(shape=better)
     )
 
@@ -226,7 +223,7 @@ def test_a_smaller_gap_that_costs_nothing_is_told_without_a_but():
 def test_training_losses_are_ranked_and_timed():
     told = verdict(LOSSES)
     assert told.startswith("Lowest training loss at the end: adam (learning_rate 0.001) with")
-    assert "the lowest in 3 of 3 runs" in told
+    assert "lower than the next (90 % interval: " in told
     # sgd ends at 2.3/e + .01 = .856 after 300 updates; momentum is four times as fast, adam 16 times; every 6 a look.
     assert "The loss 0.86 at which sgd (learning_rate 0.01) ended after 300 updates was reached by adam" in told
     assert "adam (learning_rate 0.001) after 24, by" in told
@@ -239,7 +236,7 @@ def test_a_network_that_does_not_learn_is_no_yardstick_for_the_others():
         return fields | {"train_loss": 2.301} if '"sgd"' in config["optimizer"] else fields
 
     told = verdict(comparison(definition(OPTIMIZERS, figure="training_loss"), stuck))
-    assert "Sgd (learning_rate 0.01) hardly learnt: its loss stayed at 2.30, and guessing has 2.30." in told
+    assert "Sgd (learning_rate 0.01) hardly learnt: its loss ended at 2.30 (guessing: 2.30)." in told
     assert "at which momentum (learning_rate 0.01) ended" in told
 
 
@@ -249,7 +246,16 @@ def test_a_lead_that_not_every_run_shows_is_no_lead():
         return overfits({}, run, share) | {"train_loss": 1 - 0.5 * share + (0.01 * (run - 0.9) if leads else 0.0)}
 
     told = verdict(comparison(definition(OPTIMIZERS, figure="training_loss"), level))
-    assert "can't be told apart" in told
+    assert "statistically tied with the next" in told
+
+
+def test_one_lost_run_does_not_make_a_clear_lead_a_tie():
+    def ahead(config, run, share):
+        lead = (0.30, 0.31, 0.29, 0.30, -0.001)[run] if '"adam"' in config["optimizer"] else 0.0
+        return overfits({}, run, share) | {"train_loss": 1 - 0.5 * share - lead * share}
+
+    told = verdict(comparison(definition(OPTIMIZERS, figure="training_loss", seeds=5), ahead))
+    assert "0.24 lower than the next (90 % interval: 0.11 to 0.37, 5 paired runs)" in told
 
 
 def test_a_grid_is_told_by_its_best_and_by_its_first_hyperparameter():
@@ -262,8 +268,8 @@ def test_a_grid_is_told_by_its_best_and_by_its_first_hyperparameter():
 def test_a_convnet_is_told_by_its_test_accuracy_and_errors():
     test = CONVNET.compared[0].test
     told = verdict(CONVNET)
-    assert told.startswith("75.2 % on the test images, 24.8 % errors (90 % interval")
-    assert f"{100 * test.low:.1f} .. {100 * test.high:.1f}, 3 runs" in told
+    assert told.startswith("75.2 % on the test images, 24.8 % errors (90 % interval: ")
+    assert f"{100 * test.low:.1f} to {100 * test.high:.1f}, 3 runs" in told
     assert "after 100 epochs on 300 training images" in told
 
 

@@ -85,6 +85,8 @@ GOOD = {
     "activation": "string",
     "hidden": "string",
     "dropout": "float64",
+    "use": "string",
+    "changes": "string",
     "validation_accuracy": "float64",
     "ci_low": "float64",
     "ci_high": "float64",

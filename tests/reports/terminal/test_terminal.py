@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from hpo.proof.estimates import Estimate
-from hpo.reports.terminal.search import full_panel, good_values_panel, rounds_panel, verdict
+from hpo.reports.terminal.search import ending, full_panel, good_values_panel, rounds_panel, verdict
 from hpo.reports.words.formatting import interval_percent, percent, region_text, value_text
 from hpo.reports.words.inert import inert_shrinkage
 from hpo.searching.gaps import GuardCost
@@ -101,7 +101,18 @@ def test_the_full_panel_marks_winner_gap_and_openings():
     rows = text.splitlines()
     assert any(row.startswith("*") and "10.0!" in row for row in rows)
     assert "overfitting" in text
-    assert f"opened {len(results.ledger)} times" in text
+    assert f"evaluated {len(results.ledger)} times and never used to choose a config" in " ".join(text.split())
+
+
+def test_a_run_ends_with_what_to_use_in_few_lines_and_leaves_the_rest_to_the_report():
+    results = study(definition(ONE, training={"weight_decay": 1e-4}))
+    assert len(results.good) == 4
+    text = "".join(printed(panel) for panel in ending(results))
+    assert text.strip().startswith("Use learning_rate = ")
+    assert len(text.splitlines()) <= 25
+    assert "Next: " in text
+    whole = "".join(printed(panel) for panel in ending(results, whole=True))
+    assert all(title in whole for title in ("Rounds of mnist_wd", "Good values, found on", "On all of the data"))
 
 
 def test_a_failed_run_on_all_of_the_data_is_told():
@@ -117,21 +128,23 @@ def test_the_verdict_names_values_score_interval_seeds_and_rivals():
     winner, text = results.full[0], verdict(results)
     assert text.startswith(f"Use learning_rate = {value_text(winner.config['learning_rate'])}: ")
     assert (
-        f"{percent(winner.test.mean)} % on the test set (90 % interval {interval_percent(winner.test)}, 3 seeds)"
-        in text
+        f"{percent(winner.test.mean)} % on the test set (90 % interval: "
+        f"{interval_percent(winner.test).replace(' .. ', ' to ')}, 3 seeds)." in text
     )
     raced, like_the_best = len(results.raced), sum(not place.worse for place in results.raced)
-    assert f"{like_the_best} of {raced} raced configs can't be told from the best at 90 % (100 were searched)" in text
+    tied = "Both finalists" if raced == like_the_best == 2 else f"Of the {raced} finalists, {like_the_best}"
+    tied = f"All {raced} finalists" if raced == like_the_best > 2 else tied
+    assert f"100 configs were tried. {tied} are statistically tied (90 %)" in text
 
 
 @pytest.mark.parametrize(
     ("good", "crowded_out", "worse", "told"),
     [
-        (3, 0, 2, "3 of 5 raced configs can't be told from the best at 90 % (60 were searched)"),
-        (2, 3, 1, "5 of 6 raced configs can't be told from the best at 90 % (60 were searched, the best 2 went on)"),
-        (1, 0, 4, "the 4 other raced configs are worse than the best at 90 % (60 were searched)"),
-        (1, 0, 1, "the other raced config is worse than the best at 90 % (60 were searched)"),
-        (1, 0, 0, "only one config raced (60 were searched)"),
+        (3, 0, 2, "60 configs were tried. Of the 5 finalists, 3 are statistically tied (90 %)."),
+        (2, 3, 1, "Of the 6 finalists, 5 are statistically tied (90 %); the best 2 went on."),
+        (1, 0, 4, "The 4 other finalists are worse (90 %)."),
+        (1, 0, 1, "The other finalist is worse (90 %)."),
+        (1, 0, 0, "60 configs were tried. One was a finalist."),
     ],
 )
 def test_verdict_and_good_values_say_what_the_race_says(good, crowded_out, worse, told):
@@ -142,7 +155,7 @@ def test_verdict_and_good_values_say_what_the_race_says(good, crowded_out, worse
     )
     changed = replace(results, good=results.good[:1] * good, raced=raced)
     assert told in verdict(changed)
-    assert f"{told[0].upper()}{told[1:]}." in " ".join(printed(good_values_panel(changed)).split())
+    assert told in " ".join(printed(good_values_panel(changed)).split())
 
 
 def test_the_verdict_says_what_a_bound_on_the_gap_cost():
@@ -158,7 +171,7 @@ def test_the_verdict_says_what_a_bound_on_the_gap_cost():
     assert f"{percent(other.score)} % in validation with a gap of 20.0 points" in paid
     assert f"{percent(one.score)} % in validation with a gap of 5.0 points" in paid
     void = verdict(replace(results, guard=GuardCost(any_within=False, chosen=one, without=one)))
-    assert "No trial with half of the best score or more kept to the bound" in void
+    assert "No config that learnt enough kept to the bound" in void
     assert "bound on the train" not in verdict(results)
 
 
@@ -184,8 +197,9 @@ def test_a_weight_decay_without_effect_is_not_presented_as_a_finding():
     results = CASES["inert"]
     assert inert_shrinkage(results) < 0.01
     assert "weight_decay =" not in verdict(results)
-    assert "weight_decay does nothing at the good values" in verdict(results)
-    assert "weight_decay does nothing at the good values" in " ".join(printed(good_values_panel(results)).split())
+    told = "The good values of weight_decay are too small to matter"
+    assert told in verdict(results)
+    assert told in " ".join(printed(good_values_panel(results)).split())
 
 
 def test_a_weight_decay_too_small_to_matter_has_no_boundary_worth_moving():

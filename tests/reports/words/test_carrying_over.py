@@ -8,9 +8,10 @@ from rich.console import Console
 
 from hpo.proof.estimates import estimate_difference
 from hpo.record.results import StudyResults
+from hpo.reports.facts.facts import trained_again
 from hpo.reports.tables.search import evaluations_table
 from hpo.reports.terminal.search import full_panel
-from hpo.reports.words.carrying_over import carrying_note, trained_again
+from hpo.reports.words.carrying_over import carrying_note
 from hpo.reports.words.verdict import verdict
 from tests.support.results import ONE, definition, study
 
@@ -27,22 +28,22 @@ def rows(results: StudyResults) -> dict[str, list[str]]:
     """Return the cells of the panel's rows by their mark, as far as a row has one."""
     file = io.StringIO()
     Console(file=file, width=100, highlight=False).print(full_panel(results))
-    lines = file.getvalue().split("*: the winner")[0].splitlines()
-    marks = ("*", "plain", "x 1/2", "x 2")
+    lines = file.getvalue().split("*: recommended")[0].splitlines()
+    marks = ("*", "as searched", "x 1/2", "x 2")
     return {mark: line.removeprefix(mark).split() for line in lines for mark in marks if line.startswith(mark + " ")}
 
 
 def test_a_probe_that_was_not_taken_says_what_it_cost():
     (note,) = carrying_note(AT_THE_TOP)
     full = AT_THE_TOP.full[0]
-    worth = [
-        100 * (probe.validation.mean - full.validation.mean)
+    lost = [
+        100 * (full.validation.mean - probe.validation.mean)
         for probe in sorted(AT_THE_TOP.full, key=lambda each: each.config.get("learning_rate", 0))
         if probe.stage.startswith("probe")
     ]
     assert note == (
-        "learning_rate x 1/2 and x 2 tried on all of the data: "
-        f"{worth[0]:+.1f} and {worth[1]:+.1f} points in validation, not taken."
+        "Halving or doubling the learning rate lowered validation accuracy by "
+        f"{lost[0]:.1f} and {lost[1]:.1f} points; it was kept."
     )
     assert note in verdict(AT_THE_TOP)
     assert full.stage == "full"
@@ -60,9 +61,11 @@ def test_its_row_has_no_test_accuracy_and_the_learning_rate_that_was_tried():
 def test_a_probe_that_was_taken_is_what_to_use():
     (note,) = carrying_note(BELOW)
     assert re.search(
-        r"; x 2 has the highest mean of 3 seeds \(90 % interval [-+.\d]+ \.\. [-+.\d]+\) and is taken\.$", note
+        r"; doubling the learning rate raised validation accuracy by [.\d]+ points "
+        r"\(90 % interval: [-+.\d]+ to [-+.\d]+\); the doubled one is used\.$",
+        note,
     )
-    assert "learning_rate = 0.06: " in verdict(BELOW).split("; ")[0]
+    assert "learning_rate = 0.06: " in verdict(BELOW)
     table = evaluations_table(BELOW)
     assert table["stage"].iloc[0] == "adopted"
     assert table["rank"].tolist()[:3] == [1, 1, 1]
@@ -84,20 +87,20 @@ def test_what_rescaling_was_worth_is_said_with_its_interval():
         [a.test_accuracy - b.test_accuracy for a, b in zip(full.runs, plain.runs, strict=True)]  # type: ignore[operator]
     )
     assert note == (
-        "weight_decay 0.0001 -> 1e-06: 100 times as many images; worth "
-        f"{100 * worth.mean:+.1f} points of test accuracy over the plain value "
-        f"(90 % interval {100 * worth.low:.1f} .. {100 * worth.high:.1f})."
+        "Weight decay was divided by 100 for 100 times the images; test accuracy changed by "
+        f"{100 * worth.mean:+.1f} points (90 % interval: {100 * worth.low:+.1f} to {100 * worth.high:+.1f})."
     )
-    assert "plain" in rows(RESCALED)
+    assert "as searched" in rows(RESCALED)
 
 
 def test_plain_values_that_are_better_are_what_to_use_and_say_so():
     plain = next(each for each in UNSCALED.full if each.plain)
     changed, probed = carrying_note(UNSCALED)
-    assert changed.endswith(". The plain value has the higher mean of 3 seeds in validation, and is taken.")
+    assert changed.endswith(". The value of the search is kept: its mean validation accuracy over 3 seeds is higher.")
     probes = [each for each in UNSCALED.full if each.stage.startswith("probe")]
-    worth = " and ".join(f"{100 * (each.validation.mean - plain.validation.mean):+.1f}" for each in probes)
-    assert f": {worth} points in validation, not taken." in probed, "they are held against the plain values"
+    lost = " and ".join(f"{100 * (plain.validation.mean - each.validation.mean):.1f}" for each in probes)
+    assert f"lowered validation accuracy by {lost} points" in probed, "they are held against the kept value"
+    assert probed.endswith("it was kept.")
     assert UNSCALED.full[0].stage == "adopted"
     assert UNSCALED.full[0].config == plain.config
     assert trained_again(UNSCALED) is plain

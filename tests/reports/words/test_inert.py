@@ -45,8 +45,8 @@ def printed(renderable):
 
 def test_the_sentences_say_where_it_was_looked_for_how_often_and_how_sure_it_is():
     assert inert_note(FINISHED) == [
-        "No effect of batch_size found over 5 .. 500 in 60 trials (p = 0.61), so its value is no finding.",
-        "No effect of activation found among relu, sigmoid in 60 trials (p = 1), so its value is no finding.",
+        "No effect of batch_size detected over 5 .. 500 in 60 trials (p = 0.61): treat its value as arbitrary.",
+        "No effect of activation detected among relu, sigmoid in 60 trials (p = 1): treat its value as arbitrary.",
     ]
 
 
@@ -64,7 +64,7 @@ def test_the_tables_keep_it_with_a_mark_that_is_explained(panel):
     text = printed(panel(FINISHED))
     for name in FOUND:
         assert (f"~{name}" in text) is (name in MARKED)
-    assert "~: no effect found, so the value is no finding." in text
+    assert "~: no effect detected, so treat the value as arbitrary." in text
     nothing = printed(panel(replace(FINISHED, relevance=[])))
     assert "~" not in nothing
 
@@ -98,7 +98,7 @@ def test_where_nothing_has_an_effect_the_config_stays_whole():
 @pytest.mark.parametrize(
     ("p", "outcome", "seen"),
     [
-        (0.612, "inert", "at most, and no effect of it was found over 1e-08 .. 1e-06 in 60 trials (p = 0.61). Zero"),
+        (0.612, "inert", "at most. No effect of it was detected over 1e-08 .. 1e-06 in 60 trials (p = 0.61). Zero"),
         (0.004, "relevant", "at most. Zero will do as well"),
         (float("nan"), "too few trials to tell", "at most. Zero will do as well"),
     ],
@@ -107,6 +107,6 @@ def test_a_decay_that_shrinks_no_weight_has_one_sentence_whatever_its_trials_sho
     found = Relevance("weight_decay", Interval(1e-8, 1e-6), 60, p, outcome)
     results = replace(study(definition(TINY_DECAY)), relevance=[found])
     (note,) = inert_note(results)
-    assert note.startswith("weight_decay does nothing at the good values: ")
+    assert note.startswith("The good values of weight_decay are too small to matter: ")
     assert seen in note
     assert inert_names(results) == ["weight_decay"]

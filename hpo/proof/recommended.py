@@ -1,0 +1,212 @@
+"""The recommended config: the one answer to "what do I use?", computed once, or the reason why there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from hpo.definition.study import StudyDefinition
+from hpo.proof.estimates import Estimate
+from hpo.proof.final_runs import FullResult
+from hpo.proof.good_values import GoodValue
+from hpo.proof.transfer import Change
+from hpo.searching.space import Config
+from hpo.searching.trials import WORST_SCORE, Key, TrialResult, ranked
+
+Where = Literal["test", "confirmation", "search"]
+"""Where a score comes from: the test set, after a training on all of the data; fresh runs on the subset; the search."""
+
+Nothing = Literal["untried", "failed", "alike", "chance", "lost"]
+"""Why no config is recommended: none was tried yet; every training failed; all scores are the same; the best is not
+clearly above guessing; or it learnt on the subset, and on all of the data it did not.
+"""
+
+STANDARD_ERRORS, LEARNT = 3.0, 0.02
+"""A score is clearly above guessing beyond so many standard errors, and so much of what guessing leaves to learn."""
+
+FEWEST_ALIKE = 5
+"""Of fewer trials the scores may be the same by chance."""
+
+UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """What to use: the values as they are to be trained, what they scored and where, and what was changed on the way.
+
+    `config` is None where `nothing` says why; the rest then tells of the config that came closest. `trial` and `key`
+    are those of the search's trial that tried it first. `validation` are the accuracies that it was chosen by; `score`
+    is that of the test set where it was evaluated there. `changes` are the settings that were changed for all of the
+    data, and those that were put back.
+    """
+
+    config: Config | None
+    score: Estimate = UNKNOWN
+    validation: Estimate = UNKNOWN
+    where: Where | None = None
+    trial: int | None = None
+    key: Key | None = None
+    images: int = 0
+    epochs: int = 0
+    changes: tuple[Change, ...] = ()
+    nothing: Nothing | None = None
+    result: FullResult | None = None
+    """The runs on all of the data behind it, once it was trained there."""
+
+
+def recommend(
+    definition: StudyDefinition,
+    data: Mapping[str, Any],
+    trials: Sequence[TrialResult],
+    good: Sequence[GoodValue],
+    full: Sequence[FullResult],
+) -> Recommended:
+    """Return the recommended config of a search as far as it is.
+
+    `trials` are the comparable ones, `good` and `full` are in their order of preference, `data` are the numbers of the
+    study's data. No number that chose a config is taken for its score, unless there is no other yet.
+    """
+    last = definition.rounds[-1]
+    subset = min(last.samples, int(data["pool"]))
+    if full and _all_trained(definition, good, full):
+        winner = full[0]
+        found = Recommended(
+            config=values_in_use(definition, winner, full),
+            score=winner.test,
+            validation=winner.validation,
+            where="test",
+            trial=winner.source_trial,
+            key=winner.source,
+            images=int(data["pool"]),
+            epochs=definition.final.epochs,
+            changes=_changes(definition, winner, trials, full),
+            result=winner,
+        )
+    elif good:
+        best = good[0]
+        confirmed = best.confirmed
+        found = Recommended(
+            config=best.config,
+            score=confirmed,
+            validation=confirmed,
+            where="confirmation",
+            trial=best.trial,
+            key=best.key,
+            images=subset,
+            epochs=last.epochs,
+        )
+    else:
+        first = next((trial for trial in ranked(trials) if not _failed(trial)), None)
+        if first is None:
+            return Recommended(None, nothing="failed" if trials else "untried")
+        score = Estimate(first.score, math.nan, math.nan, 1)
+        found = Recommended(
+            config=first.config,
+            score=score,
+            validation=score,
+            where="search",
+            trial=first.number,
+            key=first.key,
+            images=subset,
+            epochs=last.epochs,
+        )
+    nothing = _nothing(definition, data, trials, good, found)
+    if nothing is None:
+        return found
+    return replace(found, config=None, changes=(), nothing=nothing, result=None)
+
+
+def values_in_use(definition: StudyDefinition, result: FullResult, full: Sequence[FullResult]) -> Config:
+    """Return the values of `result` as trained on all of the data, with what was changed beside the space in any."""
+    changed = sorted({name for each in full for run in each.runs for name in run.overrides})
+    own = {name: result.config[name] for name in definition.space.hyperparameters}
+    if not changed:
+        return own
+    settings = definition.settings(result.config)[1]
+    return {**own, **{name: getattr(settings, name) for name in changed}}
+
+
+def clearly_above(chance: float, images: int) -> float:
+    """Return the score above which a config has learnt: `chance` is what guessing scores, on so many `images`."""
+    noise = math.sqrt(chance * (1 - chance) / max(images, 1))
+    return chance + max(STANDARD_ERRORS * noise, LEARNT * (1 - chance))
+
+
+def _all_trained(definition: StudyDefinition, good: Sequence[GoodValue], full: Sequence[FullResult]) -> bool:
+    """Say whether every good value has all of its runs on all of the data: before, they cannot be compared there."""
+    done = {each.source for each in full if each.stage == "full" and len(each.runs) >= definition.final.seeds}
+    return {each.key for each in good} <= done
+
+
+def _nothing(
+    definition: StudyDefinition,
+    data: Mapping[str, Any],
+    trials: Sequence[TrialResult],
+    good: Sequence[GoodValue],
+    found: Recommended,
+) -> Nothing | None:
+    """Return why what was `found` is not to be recommended, if so."""
+    if trials and all(_failed(trial) for trial in trials):
+        return "failed"
+    if len(trials) >= FEWEST_ALIKE and len({trial.score for trial in trials}) == 1:
+        return "alike"
+    chance = data.get("chance")
+    if chance is None or not found.validation.runs:
+        return None
+    if found.validation.mean > clearly_above(chance, _images(definition, data, found.where)):
+        return None
+    confirmed = next((each.confirmed for each in good if each.key == found.key), UNKNOWN)
+    learnt = confirmed.runs and confirmed.mean > clearly_above(chance, _images(definition, data, "confirmation"))
+    return "lost" if found.where == "test" and learnt else "chance"
+
+
+def _failed(trial: TrialResult) -> bool:
+    """Say whether a trial failed or diverged, which counts as no image right."""
+    return trial.failed or trial.score == WORST_SCORE
+
+
+def _images(definition: StudyDefinition, data: Mapping[str, Any], where: Where | None) -> int:
+    """Return how many images a validation score is the mean over."""
+    name = {"test": "holdout", "confirmation": "confirmation"}.get(where or "", "validation")
+    return int(data.get(name, getattr(definition.data, name)))
+
+
+def _changes(
+    definition: StudyDefinition, winner: FullResult, trials: Sequence[TrialResult], full: Sequence[FullResult]
+) -> tuple[Change, ...]:
+    """Return the settings that differ from those of the search, and a weight decay that was put back."""
+    source = next((trial for trial in trials if trial.key == winner.source), None)
+    if source is None:
+        return ()
+    before, after = (definition.settings(config)[1] for config in (source.config, winner.config))
+    carried = next((each for each in full if each.stage == "full" and each.source == winner.source), None)
+    found = []
+    if before.weight_decay != after.weight_decay:
+        ratio = before.weight_decay / after.weight_decay if after.weight_decay else math.inf
+        why = f"divided by {ratio:.3g} for {ratio:.3g} times the images"
+        found.append(Change("weight_decay", before.weight_decay, after.weight_decay, why))
+    elif carried is not None and any(each.plain and each.source == winner.source for each in full):
+        scaled = definition.settings(carried.config)[1].weight_decay
+        plain = next(each for each in full if each.plain and each.source == winner.source)
+        if scaled not in (0, after.weight_decay):
+            ratio, lost = after.weight_decay / scaled, plain.validation.mean - carried.validation.mean
+            why = f"kept as in the search (divided by {ratio:.3g}, validation accuracy was {_points(lost)} lower)"
+            found.append(Change("weight_decay", after.weight_decay, after.weight_decay, why))
+    if before.learning_rate != after.learning_rate:
+        factor = after.learning_rate / before.learning_rate
+        how = "doubled" if factor > 1 else "halved"
+        base = [each for each in full if each.source == winner.source and each.stage in ("full", "plain")]
+        same = [each for each in base if definition.settings(each.config)[1].weight_decay == after.weight_decay]
+        gain = winner.validation.mean - same[0].validation.mean if same else math.nan
+        why = f"{how} on all of the data" + (
+            "" if math.isnan(gain) else f" (validation accuracy rose by {_points(gain)})"
+        )
+        found.append(Change("learning_rate", before.learning_rate, after.learning_rate, why))
+    return tuple(found)
+
+
+def _points(share: float) -> str:
+    points = abs(round(100 * share, 1))
+    return "less than 0.1 points" if points == 0 else f"{points:.1f} points"

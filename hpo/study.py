@@ -1,0 +1,111 @@
+"""A study in Python: what it found, read from its database, for scripts and notebooks.
+
+>>> from hpo import open_study
+>>> study = open_study("mnist_wd", "sqlite:///hpo.db")
+>>> study.use
+{'learning_rate': 0.103, 'weight_decay': 0.000118}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpo.proof.recommended import Recommended
+from hpo.record.open_study import open_study as _open_results
+from hpo.record.results import StudyResults
+from hpo.reports.facts.facts import facts_of
+from hpo.storage.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Recommended", "Study", "open_study"]
+
+
+class Study:
+    """What a study had found when it was opened; open it again to see what came since."""
+
+    def __init__(self, results: StudyResults) -> None:
+        self.results = results
+        """Everything that is known of it: definition, trials, runs, curves."""
+
+    @property
+    def name(self) -> str:
+        """The name of the study."""
+        return self.results.definition.name
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.results.state == "done"
+
+    @property
+    def recommended(self) -> Recommended:
+        """The recommended config with its score, its origin and what was changed; or the reason why there is none.
+
+        Raises UserError for a comparison, which recommends nothing.
+        """
+        return facts_of(self._search()).recommended
+
+    @property
+    def use(self) -> dict[str, Any] | None:
+        """The values to use, by the names of the settings, as far as the study is; None where there are none.
+
+        Raises UserError for a comparison, which recommends nothing.
+        """
+        values: Mapping[str, Any] | None = facts_of(self._search()).use
+        return None if values is None else dict(values)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 90 % interval of the recommended config's accuracy (0..1); nan where it is not known yet."""
+        score = self.recommended.score
+        return score.low, score.high
+
+    @cached_property
+    def verdict(self) -> str:
+        """What to conclude from the study, in sentences."""
+        from hpo.reports.words.verdict import verdict  # noqa: PLC0415 - slow to load, and not needed for the values
+
+        return verdict(self.results)
+
+    @cached_property
+    def good_values(self) -> pd.DataFrame:
+        """The good values, the recommended one first: the columns of good_values.csv."""
+        from hpo.reports.tables.search import good_values_table  # noqa: PLC0415 - pandas takes a second to load
+
+        return good_values_table(self._search())
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report, one HTML page that needs nothing else, to `path`, and return it.
+
+        Raises UserError where it cannot be written.
+        """
+        from hpo.reports.page.page import report_html  # noqa: PLC0415 - as does matplotlib
+        from hpo.reports.writing.atomic import make_folder, write_atomically  # noqa: PLC0415
+
+        written = Path(path)
+        make_folder(written.parent)
+        write_atomically(written, report_html([self.results]).encode())
+        return written
+
+    def __repr__(self) -> str:
+        return f"<Study {self.name}: {'done' if self.done else 'not finished'}>"
+
+    def _search(self) -> StudyResults:
+        if self.results.definition.comparison is not None:
+            raise UserError(
+                f"{self.name} is a comparison, which recommends no values; see its verdict, or Study.results.compared"
+            )
+        return self.results
+
+
+def open_study(name: str | None = None, storage: str | None = None) -> Study:
+    """Return the study `name` in the database `storage`, a URL; nothing is written there.
+
+    `name` may be left out where there is only one. Raises UserError where there is no such study, or no such database.
+    """
+    return Study(_open_results(name, storage))

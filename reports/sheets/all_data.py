@@ -1,0 +1,87 @@
+"""The sheet of what was trained on all of the data: the good values, and what was tried around the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hpo.proof.final_runs import LARGE_GAP
+from hpo.proof.probing import PROBES
+from hpo.record.results import StudyResults
+from hpo.reports.facts.facts import TrainedConfig, facts_of
+from hpo.reports.sheets.sheet import Row, Sheet
+from hpo.reports.words.carrying_over import MARKS, change_notes
+from hpo.reports.words.explaining import openings_text
+from hpo.reports.words.formatting import (
+    CONFIDENCE_TEXT,
+    count_text,
+    data_text,
+    interval_percent,
+    percent,
+    points_text,
+    value_text,
+)
+from hpo.reports.words.inert import mark_note, marked
+
+
+def all_data_sheet(results: StudyResults, *, tried: bool = True) -> Sheet:
+    """Return a row for each config that was trained on all of the data, with its values as they were used there.
+
+    Without `tried`, what was only tried around the winner is left out.
+    """
+    trained = [each for each in facts_of(results).trained if tried or each.result.ranked]
+    return Sheet(
+        title=f"On all of the data: {results.data['pool']} training images of {data_text(results)}",
+        first="",
+        names=marked(results, list(trained[0].config)) if trained else [],
+        rest=["validation", "test (interval)", "train", "gap"],
+        rows=[_row(each) for each in trained],
+        notes=[*change_notes(results), *_failed(results)] if trained else [],
+        legend=[*_legend(results, trained), openings_text(results)],
+    )
+
+
+def _row(each: TrainedConfig) -> Row:
+    full = each.result
+    return Row(
+        MARKS.get(full.stage, "*" if each.recommended else ""),
+        [value_text(value) for value in each.config.values()],
+        [
+            percent(full.validation.mean),
+            f"{percent(full.test.mean)} ({interval_percent(full.test)})" if full.test.runs else "-",
+            percent(full.train.mean),
+            points_text(full.gap) + ("!" if full.overfits else ""),
+        ],
+        recommended=each.recommended,
+        trial=full.source_trial,
+    )
+
+
+def _failed(results: StudyResults) -> list[str]:
+    """Return a sentence for each config of which runs failed."""
+    notes = []
+    for full in results.full:
+        failed = [run for run in full.runs if run.reason]
+        if failed:
+            mark = f" ({MARKS[full.stage]})" if full.stage in MARKS else ""
+            what = f"Trial {full.source_trial}{mark}"
+            notes.append(f"{what}: {len(failed)} of {count_text(len(full.runs), 'run')} failed: {failed[0].reason}")
+    return notes
+
+
+def _legend(results: StudyResults, trained: Sequence[TrainedConfig]) -> list[str]:
+    if not trained:
+        return []
+    seeds, epochs = max(len(each.result.runs) for each in trained), results.definition.final.epochs
+    text = (
+        f"In %, mean of {count_text(seeds, 'seed')}, {count_text(epochs, 'epoch')} each, {CONFIDENCE_TEXT} intervals; "
+        "gap: train - test."
+    )
+    if any(each.recommended for each in trained):
+        text = f"*: recommended, chosen by validation accuracy. {text}"
+    if any(each.result.overfits for each in trained):
+        text += f" !: over {100 * LARGE_GAP:.0f} points, overfitting."
+    if any(each.result.plain for each in trained):
+        text += f" {MARKS['plain']}: weight_decay as in the search."
+    if any(each.result.stage in PROBES for each in trained):
+        text += f" {MARKS['probe_lower']}, {MARKS['probe_higher']}: learning_rate halved, doubled; never tested."
+    return [text + mark_note(results)]

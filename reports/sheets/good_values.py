@@ -1,0 +1,83 @@
+"""The sheet of the good values: each with its confirmed score, the recommended one first."""
+
+from __future__ import annotations
+
+from hpo.proof.good_values import GoodValue
+from hpo.record.results import StudyResults
+from hpo.reports.facts.facts import Facts, facts_of
+from hpo.reports.facts.outcomes import n_train
+from hpo.reports.sheets.sheet import Row, Sheet
+from hpo.reports.words.carrying_over import change_notes
+from hpo.reports.words.formatting import (
+    CONFIDENCE_TEXT,
+    boundary_text,
+    count_text,
+    data_text,
+    interval_percent,
+    percent,
+    value_text,
+)
+from hpo.reports.words.inert import boundaries_that_matter, mark_note, marked
+from hpo.searching.queued import DONE
+
+
+def good_values_sheet(results: StudyResults) -> Sheet:
+    """Return a row for each good value. A value that was changed for all of the data reads `0.08 -> 0.16`."""
+    facts = facts_of(results)
+    rows = [
+        Row(
+            str(good.rank),
+            _values(facts, good),
+            [percent(good.confirmed.mean), interval_percent(good.confirmed), _search_score(good)],
+            recommended=_is_recommended(facts, good),
+            trial=good.trial,
+        )
+        for good in results.good
+    ]
+    return Sheet(
+        title=f"Good values, found on {data_text(results)}",
+        first="rank",
+        names=marked(results, list(results.definition.space.hyperparameters)),
+        rest=["confirmed %", f"{CONFIDENCE_TEXT} interval", "search %"],
+        rows=rows,
+        notes=[*_boundaries(results), *(change_notes(results) if rows else [])],
+        legend=_legend(results) if rows else [],
+    )
+
+
+def _values(facts: Facts, good: GoodValue) -> list[str]:
+    texts = {name: value_text(value) for name, value in good.config.items()}
+    if _is_recommended(facts, good):
+        for each in facts.recommended.changes:
+            if each.name in texts and each.old != each.new:
+                texts[each.name] = f"{value_text(each.old)} -> {value_text(each.new)}"
+    return list(texts.values())
+
+
+def _is_recommended(facts: Facts, good: GoodValue) -> bool:
+    return facts.recommended.config is not None and facts.recommended.key == good.key
+
+
+def _search_score(good: GoodValue) -> str:
+    """Return the score of a good value in the search, with how far it was trained if it was stopped."""
+    return percent(good.search_score) + (f" at {good.trained} %" if good.trained < DONE else "")
+
+
+def _boundaries(results: StudyResults) -> list[str]:
+    return [
+        f"Rank {good.rank}: {boundary_text(results.definition.space, names)}"
+        for good in results.good
+        if (names := boundaries_that_matter(results, good.at_boundary))
+    ]
+
+
+def _legend(results: StudyResults) -> list[str]:
+    runs, images = results.good[0].confirmed.runs, n_train(results, len(results.definition.rounds))
+    first = "Rank 1 is recommended. " if facts_of(results).recommended.config is not None else ""
+    stopped = any(good.trained < DONE for good in results.good)
+    early = " Trials stopped early show their last score; similar configs did well." if stopped else ""
+    text = (
+        f"{first}confirmed: mean validation accuracy of {count_text(runs, 'fresh run')} on {images} training images. "
+        f"search: this config's score in the search; usually too optimistic.{early}{mark_note(results)}"
+    )
+    return [text]

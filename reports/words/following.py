@@ -1,0 +1,43 @@
+"""What to do next: another round, the certificate, or wider limits, and what each is good for."""
+
+from __future__ import annotations
+
+import math
+
+from hpo.record.results import StudyResults
+from hpo.reports.facts.facts import facts_of
+from hpo.reports.facts.gain import next_round
+from hpo.reports.words.certificate import certificate_note
+from hpo.reports.words.formatting import boundary_text, count_text, points_text
+from hpo.reports.words.inert import boundaries_that_matter
+
+WORTH_A_ROUND = 0.0005
+"""A gain below this share rounds to no points."""
+
+
+def what_next(results: StudyResults) -> list[str]:
+    """Return what could be done after the search, a sentence or two each; nothing before its end."""
+    if results.state != "done" or facts_of(results).nothing:
+        return []
+    return [*limits_to_widen(results), *another_round(results), certificate_note(results)]
+
+
+def limits_to_widen(results: StudyResults) -> list[str]:
+    """Return a sentence if the recommended config lies at a boundary of the limits."""
+    key = facts_of(results).recommended.key
+    at_boundary = next((good.at_boundary for good in results.good if good.key == key), ())
+    names = boundaries_that_matter(results, at_boundary)
+    return [boundary_text(results.definition.space, names)] if names else []
+
+
+def another_round(results: StudyResults) -> list[str]:
+    """Return what another round is expected to gain, unless the search ended because of that, and says so."""
+    following = next_round(results)
+    if following is None or results.unopened is not None:
+        return []
+    trials = count_text(following.trials, "trial")
+    if math.isinf(following.gain):
+        return [f"The search was still moving: another round of {trials} may find better values."]
+    if following.gain < WORTH_A_ROUND:
+        return [f"Another round of {trials} is expected to gain next to nothing."]
+    return [f"Another round of {trials} is expected to gain about {points_text(following.gain)} points."]
