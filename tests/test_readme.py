@@ -17,7 +17,7 @@ import hpo
 from hpo.__main__ import main
 from hpo.cli.doors import GROUPS, doors
 from hpo.definition.files import load_definition, presets
-from hpo.definition.study import read_definition
+from hpo.definition.reading import read_definition
 from tests.benchmarks.reports import write
 from tests.conftest import ROOT
 from tests.support.documents import Document, documents, executed, notebook_cells

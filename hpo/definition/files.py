@@ -10,8 +10,9 @@ from typing import Any
 from hpo.definition.extras import check_installed
 from hpo.definition.naming import check_study_name
 from hpo.definition.overrides import set_field
+from hpo.definition.reading import read_definition
 from hpo.definition.settings import DATASETS
-from hpo.definition.study import StudyDefinition, read_definition
+from hpo.definition.study import StudyDefinition
 from hpo.definition.text import check_depth, expanded, read_tables
 from hpo.models.bounds import shown
 from hpo.storage.errors import UserError

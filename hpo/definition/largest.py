@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hpo import models
-from hpo.definition.study import StudyDefinition, to_try
+from hpo.definition.reading import to_try
+from hpo.definition.study import StudyDefinition
 from hpo.models.sizes import NetworkSize
 from hpo.searching.space import Value
 from hpo.storage.errors import UserError

@@ -1,104 +1,235 @@
-"""Strict reading of plain tables (from TOML or JSON) into frozen dataclasses: every mistake is named with its place."""
+"""Reading a study's definition from the tables of its file, checked as a whole before anything runs."""
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import sys
-import types
-from collections.abc import Hashable, Iterable, Mapping
-from functools import cache
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from hpo.models.bounds import shown
+from hpo import models
+from hpo.definition.effort import check_effort
+from hpo.definition.settings import (
+    ComparisonSettings,
+    DataSettings,
+    FinalSettings,
+    RoundSettings,
+    SearchSettings,
+    check_field,
+)
+from hpo.definition.spaces import read_hyperparameter
+from hpo.definition.study import COMPARISON_DATA, COMPARISON_SEARCH, StudyDefinition, fields_of_settings
+from hpo.definition.tables import check_keys, read_table, read_value
+from hpo.models.bounds import Rule, Text, Whole, declared, shown
+from hpo.searching.proposing import CMAES, GRID
+from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
 from hpo.storage.errors import UserError
 
-MOST_ENTRIES = 1_000
-"""Of any list; what a field takes is less."""
-
-T = TypeVar("T")
+TABLES = ("title", "seed", "data", "model", "training", "space", "search", "rounds", "final", "comparison")
 
 
-def read_table(cls: type[T], table: object, where: str) -> T:
-    """Return `table` as an instance of the dataclass `cls`; `where` is its place in the file, for messages.
+TITLE = Text(300)
 
-    Raises UserError for an unknown key (suggesting the right one), a missing one, a wrong type, and whatever ValueError
-    the dataclass raises about its values.
+
+SEED = Whole(0, 2**53 - 1)
+
+
+"""The largest number that JSON readers everywhere hold exactly."""
+
+
+MOST_ROUNDS, MOST_HYPERPARAMETERS = 100, 64
+
+
+V = TypeVar("V")
+
+
+def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
+    """Return the definition that `tables` (a parsed study file) declares.
+
+    Raises UserError naming the first mistake.
     """
+    _check_tables(tables)
+    if "rounds" in tables and "comparison" in tables:
+        raise UserError(
+            "both [[rounds]] and [comparison] are there; a study searches in rounds or compares a grid: remove one"
+        )
+    compares = "comparison" in tables
+    for key in ("data", "model", *(() if compares else ("space", "rounds"))):
+        if key not in tables:
+            hint = "; or give [comparison], to compare the configs of a grid" if key == "rounds" else ""
+            raise UserError(f"the table {'[[rounds]]' if key == 'rounds' else f'[{key}]'} is missing{hint}")
+    model = dict(tables["model"]) if isinstance(tables["model"], Mapping) else {}
+    kind = model.pop("network", None)
+    if not isinstance(kind, str) or kind not in models.NETWORKS:
+        raise UserError(f"model.network = {shown(kind)}; known networks: {', '.join(models.NETWORKS)}")
+    definition = StudyDefinition(
+        name=name,
+        title=_checked("title", read_value(str, tables.get("title", name), "title"), TITLE),
+        seed=_checked("seed", read_value(int, tables.get("seed", 0), "seed"), SEED),
+        network=read_table(models.NETWORKS[kind].description, model, "model"),
+        training=read_table(models.TrainingSettings, tables.get("training", {}), "training"),
+        space=_read_space(tables.get("space", {}), may_be_empty=compares),
+        **(_read_comparison(tables) if compares else _read_search(tables)),
+    )
+    if definition.search.sampler == GRID:
+        _check_grid(definition)
+    check_effort(definition)
+    _check_space(definition)
+    if definition.search.sampler == CMAES:
+        _check_ranges(definition.space)
+    return definition
+
+
+def _check_tables(tables: Mapping[str, Any]) -> None:
+    """Raise UserError for a table that no study has; a field of one, given alone, is named with its table."""
+    for key in tables:
+        if key not in TABLES and (homes := [f"{table}.{key}" for table, fields in _homes() if key in fields]):
+            raise UserError(f"{key}: unknown key; did you mean {' or '.join(homes)}?")
+    check_keys(tables, TABLES, "")
+
+
+def _homes() -> Iterator[tuple[str, Collection[str]]]:
+    """Yield the tables of a study file, each with the names of its fields."""
+    yield "model", {name for kind in models.NETWORKS.values() for name in declared(kind.description)} | {"network"}
+    yield "training", declared(models.TrainingSettings)
+    yield "data", declared(DataSettings)
+    yield "search", declared(SearchSettings)
+    yield "rounds.0", declared(RoundSettings)
+    yield "final", declared(FinalSettings)
+    yield "comparison", declared(ComparisonSettings)
+
+
+def _checked(name: str, value: V, rule: Rule) -> V:
+    try:
+        check_field(name, value, rule)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    return value
+
+
+def _read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
+    if not isinstance(space, Mapping) or not (space or may_be_empty):
+        raise UserError("space: at least one [space.NAME] table is needed, or there is nothing to search")
+    if len(space) > MOST_HYPERPARAMETERS:
+        raise UserError(
+            f"space: there are {len(space):,} hyperparameters, and a study searches at most {MOST_HYPERPARAMETERS}; "
+            "fix some of them in [model] or [training]"
+        )
+    return SearchSpace({str(key): read_hyperparameter(str(key), table) for key, table in space.items()})
+
+
+def _read_search(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a definition that only a search has, or that are read otherwise for a comparison."""
+    rounds = tables["rounds"]
+    if not isinstance(rounds, list) or not rounds:
+        raise UserError("rounds: at least one [[rounds]] table with trials, samples and epochs is needed")
+    if len(rounds) > MOST_ROUNDS:
+        raise UserError(f"rounds: there are {len(rounds):,}, and a study has at most {MOST_ROUNDS}; remove some")
+    return {
+        "data": read_table(DataSettings, tables["data"], "data"),
+        "search": read_table(SearchSettings, tables.get("search", {}), "search"),
+        "rounds": tuple(read_table(RoundSettings, each, f"rounds.{i}") for i, each in enumerate(rounds)),
+        "final": read_table(FinalSettings, tables.get("final", {}), "final"),
+    }
+
+
+def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same fields for a comparison: all of the holdout scores, the sampler is the grid, nothing stops."""
+    if "final" in tables:
+        raise UserError("[final] does not go with [comparison]: nothing is chosen, so nothing is to prove; remove it")
+    data = _only(tables["data"], DataSettings, COMPARISON_DATA, "data")
+    search = _only(tables.get("search", {}), SearchSettings, COMPARISON_SEARCH, "search")
+    if search.get("sampler", GRID) != GRID:
+        raise UserError(
+            f"search.sampler = {search['sampler']!r}: a [comparison] trains every config of its grid; "
+            f'write sampler = "{GRID}", or leave it out'
+        )
+    everything = {"validation": data["holdout"]} if "holdout" in data else {}
+    return {
+        "data": read_table(DataSettings, {**data, **everything, "confirmation": 0}, "data"),
+        "search": SearchSettings(sampler=GRID, rungs=()),
+        "rounds": (),
+        "comparison": read_table(ComparisonSettings, tables["comparison"], "comparison"),
+    }
+
+
+def _only(table: object, cls: type, fields: Sequence[str], where: str) -> Mapping[str, Any]:
+    """Return `table` if it has no other than `fields`, of all that `cls` has for a search."""
     if not isinstance(table, Mapping):
         raise UserError(f"{where}: expected a table, found {shown(table)}")
-    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
-    check_keys(table, fields, where)
-    hints = _hints(cast("Hashable", cls))
-    values = {key: read_value(hints[key], value, place(where, key)) for key, value in table.items()}
-    missing = [
-        name
-        for name, field in fields.items()
-        if name not in values and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-    ]
-    if missing:
-        raise UserError(f"{where or 'the definition'}: {missing[0]} is missing")
-    try:
-        return cls(**values)
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{where}: {error}" if where else str(error)) from error
-
-
-@cache
-def _hints(cls: Any) -> dict[str, Any]:
-    """Return the types of the fields of `cls`; looking them up takes longer than all else, and they never change."""
-    return get_type_hints(cls)
-
-
-def check_keys(table: Mapping[str, object], known: Iterable[str], where: str) -> None:
-    """Raise UserError for the first key of `table` that is not in `known`, suggesting the nearest."""
-    known = list(known)
+    check_keys(table, [each.name for each in dataclasses.fields(cls)], where)
     for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
-            raise UserError(f"{place(where, key)}: unknown key; {hint}")
+        if key not in fields:
+            raise UserError(f"{where}.{key} does not go with [comparison]: it is for searches; remove it")
+    return table
 
 
-def place(where: str, key: object) -> str:
-    """Return the dotted place of `key` below `where`."""
-    return f"{where}.{key}" if where else str(key)
+def _check_space(definition: StudyDefinition) -> None:
+    """Try the definition's own settings, and in them the ends of every hyperparameter's limits, and every choice."""
+    _try(definition, {})
+    set_by: dict[str, str] = {}
+    for name, hyperparameter in definition.space.hyperparameters.items():
+        for field_name, where in _fields_of(name, hyperparameter).items():
+            searchable = [*fields_of_settings(definition.training), *fields_of_settings(definition.network)]
+            check_keys({field_name: None}, searchable, where)
+            if set_by.setdefault(field_name, name) != name:
+                raise UserError(
+                    f"space.{set_by[field_name]} and space.{name} both set {field_name}; take it out of one of them"
+                )
+        for value in to_try(hyperparameter):
+            try:
+                _try(definition, {name: value})
+            except UserError as error:
+                raise UserError(f"space.{name}: {error}") from error
 
 
-def read_value(hint: Any, value: object, where: str) -> Any:
-    """Return `value` as the type `hint`, or raise UserError saying what was expected at `where`."""
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        return _read_union(get_args(hint), value, where)
-    if origin is tuple:
-        if not isinstance(value, list | tuple):
-            plain = isinstance(value, int | float | str) and not isinstance(value, bool)
-            hint_of_one = f", such as [{shown(value)}]" if plain else ""
-            raise UserError(f"{where} = {shown(value)}; expected a list{hint_of_one}")
-        if len(value) > MOST_ENTRIES:
-            raise UserError(f"{where} has {len(value):,} entries, more than {MOST_ENTRIES:,}; name fewer")
-        return tuple(read_value(get_args(hint)[0], item, place(where, i)) for i, item in enumerate(value))
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return read_table(hint, value, where)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
-        return float(value)
-    if isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
-        return value
-    raise UserError(f"{where} = {shown(value)}; expected {_expected(hint)}")
+def _try(definition: StudyDefinition, config: Config) -> None:
+    network, training = definition.settings(config)
+    try:
+        models.check_averaging(network, training)
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
-def _read_union(options: tuple[Any, ...], value: object, where: str) -> Any:
-    for option in options:
-        try:
-            return value if option is type(None) and value is None else read_value(option, value, where)
-        except (UserError, TypeError):
-            continue
-    raise UserError(f"{where} = {shown(value)}; expected {' or '.join(map(_expected, options))}")
+def _check_grid(definition: StudyDefinition) -> None:
+    """Raise UserError unless the grid is finite, and every round has a trial for each of its configs."""
+    for name, hyperparameter in definition.space.hyperparameters.items():
+        if isinstance(hyperparameter, Numeric):
+            raise UserError(
+                f"space.{name}: a grid has no ranges; write choices = [...] with the values to try, in place of "
+                "start and limits, or take another sampler"
+            )
+    size = definition.space.grid_size()
+    for i, each in enumerate(definition.rounds):
+        if each.trials != size:
+            raise UserError(
+                f"rounds.{i}.trials = {each.trials}, but the grid of [space] has {size} configs, and a round tries "
+                f"each once; set trials = {size}"
+            )
 
 
-def _expected(hint: Any) -> str:
-    """Return what a value of the type `hint` is called in a study file."""
-    if get_origin(hint) is tuple:
-        return "a list"
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", type(None): "nothing"}
-    return names.get(hint, str(hint))
+def _check_ranges(space: SearchSpace) -> None:
+    """Raise UserError unless every hyperparameter is a range, which is all that a normal distribution can learn."""
+    for name, hyperparameter in space.hyperparameters.items():
+        if not isinstance(hyperparameter, Numeric):
+            raise UserError(
+                f"space.{name} is a choice, which {CMAES} would draw at random however well the others score; give it "
+                "as a range with start and limits, fix it in [model] or [training], or take another sampler (tpe)"
+            )
+
+
+def to_try(hyperparameter: Hyperparameter) -> tuple[Value, ...]:
+    """Return the values that must fit their field: both ends of the limits, or every choice."""
+    if isinstance(hyperparameter, Numeric):
+        low, high = hyperparameter.limits.low, hyperparameter.limits.high
+        return hyperparameter.from_axis(hyperparameter.to_axis(low)), high
+    return hyperparameter.choices
+
+
+def _fields_of(name: str, hyperparameter: Hyperparameter) -> dict[str, str]:
+    """Return the fields that a hyperparameter sets, each with the place where the study file says so."""
+    if isinstance(hyperparameter, Numeric):
+        return {name: "space"}
+    tables = [unpacked(choice) for choice in hyperparameter.choices]
+    if not isinstance(tables[0], dict):
+        return {name: "space"}
+    return {key: f"space.{name}.choices.{i}" for i, table in reversed([*enumerate(tables)]) for key in table}

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 
-from hpo.definition.reading import check_keys
+from hpo.definition.tables import check_keys
 from hpo.models.bounds import shown
 from hpo.searching.space import Categorical, Hyperparameter, Interval, Numeric
 from hpo.storage.errors import UserError

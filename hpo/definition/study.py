@@ -1,48 +1,25 @@
-"""What a study is: the frozen StudyDefinition that a TOML file says, checked as a whole before anything runs."""
+"""What a study is: the frozen StudyDefinition, everything that decides its result."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from hpo import models
-from hpo.definition.effort import check_effort
-from hpo.definition.reading import check_keys, read_table, read_value
 from hpo.definition.settings import (
     ComparisonSettings,
     DataSettings,
     FinalSettings,
     RoundSettings,
     SearchSettings,
-    check_field,
 )
-from hpo.definition.spaces import read_hyperparameter
-from hpo.models.bounds import Rule, Text, Whole, declared, shown
-from hpo.searching.proposing import CMAES, GRID
+from hpo.definition.tables import read_table
 from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
 from hpo.storage.errors import UserError
 
-__all__ = [
-    "ComparisonSettings",
-    "DataSettings",
-    "FinalSettings",
-    "RoundSettings",
-    "SearchSettings",
-    "StudyDefinition",
-    "read_definition",
-]
-
-TABLES = ("title", "seed", "data", "model", "training", "space", "search", "rounds", "final", "comparison")
-TITLE = Text(300)
-SEED = Whole(0, 2**53 - 1)
-"""The largest number that JSON readers everywhere hold exactly."""
-
-MOST_ROUNDS, MOST_HYPERPARAMETERS = 100, 64
-
-V = TypeVar("V")
 S = TypeVar("S", bound=models.MultiLayerNetDescription | models.ConvNetDescription | models.TrainingSettings)
 
 
@@ -90,7 +67,7 @@ class StudyDefinition:
         UserError where a value does not fit its field.
         """
         values = {key: value for name, packed in config.items() for key, value in _set_by(name, packed).items()}
-        of_training = {name: value for name, value in values.items() if name in _fields(self.training)}
+        of_training = {name: value for name, value in values.items() if name in fields_of_settings(self.training)}
         of_network = {name: value for name, value in values.items() if name not in of_training}
         return _put(self.network, of_network), _put(self.training, of_training)
 
@@ -118,199 +95,9 @@ class StudyDefinition:
 
 
 COMPARISON_DATA = ("dataset", "holdout")
+
+
 COMPARISON_SEARCH = ("sampler",)
-
-
-def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
-    """Return the definition that `tables` (a parsed study file) declares.
-
-    Raises UserError naming the first mistake.
-    """
-    _check_tables(tables)
-    if "rounds" in tables and "comparison" in tables:
-        raise UserError(
-            "both [[rounds]] and [comparison] are there; a study searches in rounds or compares a grid: remove one"
-        )
-    compares = "comparison" in tables
-    for key in ("data", "model", *(() if compares else ("space", "rounds"))):
-        if key not in tables:
-            hint = "; or give [comparison], to compare the configs of a grid" if key == "rounds" else ""
-            raise UserError(f"the table {'[[rounds]]' if key == 'rounds' else f'[{key}]'} is missing{hint}")
-    model = dict(tables["model"]) if isinstance(tables["model"], Mapping) else {}
-    kind = model.pop("network", None)
-    if not isinstance(kind, str) or kind not in models.NETWORKS:
-        raise UserError(f"model.network = {shown(kind)}; known networks: {', '.join(models.NETWORKS)}")
-    definition = StudyDefinition(
-        name=name,
-        title=_checked("title", read_value(str, tables.get("title", name), "title"), TITLE),
-        seed=_checked("seed", read_value(int, tables.get("seed", 0), "seed"), SEED),
-        network=read_table(models.NETWORKS[kind].description, model, "model"),
-        training=read_table(models.TrainingSettings, tables.get("training", {}), "training"),
-        space=_read_space(tables.get("space", {}), may_be_empty=compares),
-        **(_read_comparison(tables) if compares else _read_search(tables)),
-    )
-    if definition.search.sampler == GRID:
-        _check_grid(definition)
-    check_effort(definition)
-    _check_space(definition)
-    if definition.search.sampler == CMAES:
-        _check_ranges(definition.space)
-    return definition
-
-
-def _check_tables(tables: Mapping[str, Any]) -> None:
-    """Raise UserError for a table that no study has; a field of one, given alone, is named with its table."""
-    for key in tables:
-        if key not in TABLES and (homes := [f"{table}.{key}" for table, fields in _homes() if key in fields]):
-            raise UserError(f"{key}: unknown key; did you mean {' or '.join(homes)}?")
-    check_keys(tables, TABLES, "")
-
-
-def _homes() -> Iterator[tuple[str, Collection[str]]]:
-    """Yield the tables of a study file, each with the names of its fields."""
-    yield "model", {name for kind in models.NETWORKS.values() for name in declared(kind.description)} | {"network"}
-    yield "training", declared(models.TrainingSettings)
-    yield "data", declared(DataSettings)
-    yield "search", declared(SearchSettings)
-    yield "rounds.0", declared(RoundSettings)
-    yield "final", declared(FinalSettings)
-    yield "comparison", declared(ComparisonSettings)
-
-
-def _checked(name: str, value: V, rule: Rule) -> V:
-    try:
-        check_field(name, value, rule)
-    except ValueError as error:
-        raise UserError(str(error)) from error
-    return value
-
-
-def _read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
-    if not isinstance(space, Mapping) or not (space or may_be_empty):
-        raise UserError("space: at least one [space.NAME] table is needed, or there is nothing to search")
-    if len(space) > MOST_HYPERPARAMETERS:
-        raise UserError(
-            f"space: there are {len(space):,} hyperparameters, and a study searches at most {MOST_HYPERPARAMETERS}; "
-            "fix some of them in [model] or [training]"
-        )
-    return SearchSpace({str(key): read_hyperparameter(str(key), table) for key, table in space.items()})
-
-
-def _read_search(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a definition that only a search has, or that are read otherwise for a comparison."""
-    rounds = tables["rounds"]
-    if not isinstance(rounds, list) or not rounds:
-        raise UserError("rounds: at least one [[rounds]] table with trials, samples and epochs is needed")
-    if len(rounds) > MOST_ROUNDS:
-        raise UserError(f"rounds: there are {len(rounds):,}, and a study has at most {MOST_ROUNDS}; remove some")
-    return {
-        "data": read_table(DataSettings, tables["data"], "data"),
-        "search": read_table(SearchSettings, tables.get("search", {}), "search"),
-        "rounds": tuple(read_table(RoundSettings, each, f"rounds.{i}") for i, each in enumerate(rounds)),
-        "final": read_table(FinalSettings, tables.get("final", {}), "final"),
-    }
-
-
-def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the same fields for a comparison: all of the holdout scores, the sampler is the grid, nothing stops."""
-    if "final" in tables:
-        raise UserError("[final] does not go with [comparison]: nothing is chosen, so nothing is to prove; remove it")
-    data = _only(tables["data"], DataSettings, COMPARISON_DATA, "data")
-    search = _only(tables.get("search", {}), SearchSettings, COMPARISON_SEARCH, "search")
-    if search.get("sampler", GRID) != GRID:
-        raise UserError(
-            f"search.sampler = {search['sampler']!r}: a [comparison] trains every config of its grid; "
-            f'write sampler = "{GRID}", or leave it out'
-        )
-    everything = {"validation": data["holdout"]} if "holdout" in data else {}
-    return {
-        "data": read_table(DataSettings, {**data, **everything, "confirmation": 0}, "data"),
-        "search": SearchSettings(sampler=GRID, rungs=()),
-        "rounds": (),
-        "comparison": read_table(ComparisonSettings, tables["comparison"], "comparison"),
-    }
-
-
-def _only(table: object, cls: type, fields: Sequence[str], where: str) -> Mapping[str, Any]:
-    """Return `table` if it has no other than `fields`, of all that `cls` has for a search."""
-    if not isinstance(table, Mapping):
-        raise UserError(f"{where}: expected a table, found {shown(table)}")
-    check_keys(table, [each.name for each in dataclasses.fields(cls)], where)
-    for key in table:
-        if key not in fields:
-            raise UserError(f"{where}.{key} does not go with [comparison]: it is for searches; remove it")
-    return table
-
-
-def _check_space(definition: StudyDefinition) -> None:
-    """Try the definition's own settings, and in them the ends of every hyperparameter's limits, and every choice."""
-    _try(definition, {})
-    set_by: dict[str, str] = {}
-    for name, hyperparameter in definition.space.hyperparameters.items():
-        for field_name, where in _fields_of(name, hyperparameter).items():
-            searchable = [*_fields(definition.training), *_fields(definition.network)]
-            check_keys({field_name: None}, searchable, where)
-            if set_by.setdefault(field_name, name) != name:
-                raise UserError(
-                    f"space.{set_by[field_name]} and space.{name} both set {field_name}; take it out of one of them"
-                )
-        for value in to_try(hyperparameter):
-            try:
-                _try(definition, {name: value})
-            except UserError as error:
-                raise UserError(f"space.{name}: {error}") from error
-
-
-def _try(definition: StudyDefinition, config: Config) -> None:
-    network, training = definition.settings(config)
-    try:
-        models.check_averaging(network, training)
-    except ValueError as error:
-        raise UserError(str(error)) from error
-
-
-def _check_grid(definition: StudyDefinition) -> None:
-    """Raise UserError unless the grid is finite, and every round has a trial for each of its configs."""
-    for name, hyperparameter in definition.space.hyperparameters.items():
-        if isinstance(hyperparameter, Numeric):
-            raise UserError(
-                f"space.{name}: a grid has no ranges; write choices = [...] with the values to try, in place of "
-                "start and limits, or take another sampler"
-            )
-    size = definition.space.grid_size()
-    for i, each in enumerate(definition.rounds):
-        if each.trials != size:
-            raise UserError(
-                f"rounds.{i}.trials = {each.trials}, but the grid of [space] has {size} configs, and a round tries "
-                f"each once; set trials = {size}"
-            )
-
-
-def _check_ranges(space: SearchSpace) -> None:
-    """Raise UserError unless every hyperparameter is a range, which is all that a normal distribution can learn."""
-    for name, hyperparameter in space.hyperparameters.items():
-        if not isinstance(hyperparameter, Numeric):
-            raise UserError(
-                f"space.{name} is a choice, which {CMAES} would draw at random however well the others score; give it "
-                "as a range with start and limits, fix it in [model] or [training], or take another sampler (tpe)"
-            )
-
-
-def to_try(hyperparameter: Hyperparameter) -> tuple[Value, ...]:
-    if isinstance(hyperparameter, Numeric):
-        low, high = hyperparameter.limits.low, hyperparameter.limits.high
-        return hyperparameter.from_axis(hyperparameter.to_axis(low)), high
-    return hyperparameter.choices
-
-
-def _fields_of(name: str, hyperparameter: Hyperparameter) -> dict[str, str]:
-    """Return the fields that a hyperparameter sets, each with the place where the study file says so."""
-    if isinstance(hyperparameter, Numeric):
-        return {name: "space"}
-    tables = [unpacked(choice) for choice in hyperparameter.choices]
-    if not isinstance(tables[0], dict):
-        return {name: "space"}
-    return {key: f"space.{name}.choices.{i}" for i, table in reversed([*enumerate(tables)]) for key in table}
 
 
 def _set_by(name: str, value: Value) -> dict[str, Any]:
@@ -319,7 +106,8 @@ def _set_by(name: str, value: Value) -> dict[str, Any]:
     return plain if isinstance(plain, dict) else {name: plain}
 
 
-def _fields(settings: models.NetworkDescription | models.TrainingSettings) -> list[str]:
+def fields_of_settings(settings: models.NetworkDescription | models.TrainingSettings) -> list[str]:
+    """Return the names of the fields of a network's description, or of training settings."""
     return [each.name for each in dataclasses.fields(settings)]
 
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hpo import models
+from hpo.definition.reading import SEED, TITLE
 from hpo.definition.settings import ComparisonSettings, DataSettings, FinalSettings, RoundSettings, SearchSettings
 from hpo.definition.spaces import CATEGORICAL_KEYS, NUMERIC_KEYS
-from hpo.definition.study import COMPARISON_DATA, SEED, TITLE
+from hpo.definition.study import COMPARISON_DATA
 from hpo.models.bounds import Declared, declared
 
 WIDTH = 118

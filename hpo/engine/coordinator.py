@@ -12,7 +12,7 @@ from typing import Any
 from optuna.distributions import BaseDistribution
 
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
-from hpo.definition.study import ComparisonSettings
+from hpo.definition.settings import ComparisonSettings
 from hpo.engine.progress import Progress, progress
 from hpo.engine.queue import TrialQueue
 from hpo.proof.comparison import wanted_trials

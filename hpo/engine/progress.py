@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpo.definition.rounds import comparable
-from hpo.definition.study import ComparisonSettings, StudyDefinition
+from hpo.definition.settings import ComparisonSettings
+from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA
 from hpo.proof.probing import PROBES
 from hpo.searching.queued import DONE, QueuedTrial, search_results

@@ -21,8 +21,9 @@ from hpo.definition.continuing import goes_on, with_more_rounds
 from hpo.definition.naming import check_study_name
 from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX
 from hpo.definition.printable import on_one_line
+from hpo.definition.reading import read_definition
 from hpo.definition.rounds import RoundRecord, UnopenedRound
-from hpo.definition.study import StudyDefinition, read_definition
+from hpo.definition.study import StudyDefinition
 from hpo.record import parts
 from hpo.record.commands import command_for
 from hpo.record.untrusted import reading, table

@@ -12,7 +12,7 @@ import pytest
 from hpo import new
 from hpo.certificate.auto_samples import AUTO
 from hpo.definition.files import load_definition, load_tables, presets
-from hpo.definition.study import read_definition
+from hpo.definition.reading import read_definition
 from hpo.definition.template import study_text
 from hpo.models.bounds import declared
 from tests.support.builders import tables

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo.definition.study import read_definition
+from hpo.definition.reading import read_definition
 from hpo.reports import files
 from hpo.reports.figures.registry import figure_kinds
 from hpo.reports.files import TABLES, report_files, write_reports

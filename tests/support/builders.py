@@ -8,7 +8,8 @@ from typing import Any
 
 from optuna.trial import TrialState
 
-from hpo.definition.study import StudyDefinition, read_definition
+from hpo.definition.reading import read_definition
+from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import FinalRun, Stage
 from hpo.searching.queued import QueuedTrial
 from hpo.searching.space import Config, Hyperparameter, Interval, Numeric, SearchSpace

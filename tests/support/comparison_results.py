@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from hpo.definition.study import StudyDefinition, read_definition
+from hpo.definition.reading import read_definition
+from hpo.definition.study import StudyDefinition
 from hpo.proof.comparison import ComparedConfig, ComparedRun
 from hpo.proof.estimates import estimate, estimate_difference
 from hpo.record.results import StudyResults

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hpo.definition.study import StudyDefinition, read_definition
+from hpo.definition.reading import read_definition
+from hpo.definition.study import StudyDefinition
 from hpo.engine.coordinator import Coordinator
 from hpo.engine.interrupts import StopRequest
 from hpo.engine.queue import TrialQueue

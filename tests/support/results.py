@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from optuna.trial import TrialState
 
+from hpo.definition.reading import read_definition
 from hpo.definition.rounds import RoundRecord, comparable
-from hpo.definition.study import StudyDefinition, read_definition
+from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA, FinalRun, full_results
 from hpo.proof.final_stage import wanted_runs
 from hpo.proof.good_values import good_of, race_places

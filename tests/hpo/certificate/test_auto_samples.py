@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from hpo.certificate.auto_samples import AUTO, SAMPLES, auto_rounds, choice_record, with_samples
 from hpo.certificate.ranking import Certificate, Size, SizeVerdict
-from hpo.definition.study import StudyDefinition, read_definition
+from hpo.definition.reading import read_definition
+from hpo.definition.study import StudyDefinition
 from hpo.record.declared import DeclaredStudy, Resolved
 from hpo.record.results import load_results
 from hpo.record.study import StudyRecord, chosen_samples

@@ -19,8 +19,8 @@ from hpo.certificate.plan import (
     widened,
 )
 from hpo.certificate.ranking import Size
+from hpo.definition.reading import read_definition
 from hpo.definition.rounds import RoundRecord
-from hpo.definition.study import read_definition
 from hpo.searching.space import Box, Interval
 from hpo.storage.datasets import load_training_part, locate
 from hpo.storage.errors import UserError

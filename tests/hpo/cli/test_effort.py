@@ -48,7 +48,7 @@ def test_the_time_is_that_of_real_steps_and_measured_in_a_moment(small: tuple[St
 
 def load_definition_with(loaded: StudyDefinition, change: str) -> StudyDefinition:
     from hpo.definition.overrides import set_field  # noqa: PLC0415
-    from hpo.definition.study import read_definition  # noqa: PLC0415
+    from hpo.definition.reading import read_definition  # noqa: PLC0415
 
     tables = loaded.record()
     set_field(tables, change)

@@ -5,7 +5,8 @@ import pytest
 
 from hpo import models
 from hpo.cli.data import data_dir_of_workers, look_at_data
-from hpo.definition.study import StudyDefinition, read_definition
+from hpo.definition.reading import read_definition
+from hpo.definition.study import StudyDefinition
 from hpo.storage.errors import UserError
 from tests.support.builders import TABLES
 from tests.support.dataset_files import small_arrays

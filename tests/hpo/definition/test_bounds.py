@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hpo import models
 from hpo.definition.effort import MOST_TRAININGS, most_trainings
 from hpo.definition.files import load_definition, presets
+from hpo.definition.reading import read_definition
 from hpo.definition.settings import ComparisonSettings, DataSettings, FinalSettings, RoundSettings, SearchSettings
-from hpo.definition.study import read_definition
 from hpo.models.bounds import declared
 from hpo.storage.errors import UserError
 from tests.support.builders import comparison_tables, definition, tables

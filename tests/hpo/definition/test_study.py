@@ -5,7 +5,9 @@ import pytest
 
 from hpo import models
 from hpo.definition.files import load_definition, presets
-from hpo.definition.study import ComparisonSettings, StudyDefinition, read_definition
+from hpo.definition.reading import read_definition
+from hpo.definition.settings import ComparisonSettings
+from hpo.definition.study import StudyDefinition
 from hpo.searching.seeds import COMPARE, CONFIRM, FULL, PROPOSAL, RACE, TRIAL, derived_seed
 from hpo.storage.errors import UserError
 from tests.support.builders import comparison_tables, definition, tables

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import TrialState
 
-from hpo.definition.study import read_definition
+from hpo.definition.reading import read_definition
 from hpo.engine.queue import TrialQueue
 from hpo.proof.good_values import race_places
 from hpo.searching.candidates import candidates, within_bound

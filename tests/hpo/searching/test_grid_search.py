@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo.definition.study import read_definition
+from hpo.definition.reading import read_definition
 from hpo.record.results import StudyResults, load_results
 from hpo.storage.database import Database
 from hpo.storage.records import load_network_bytes

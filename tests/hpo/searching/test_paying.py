@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo.definition.study import StudyDefinition, read_definition
+from hpo.definition.reading import read_definition
+from hpo.definition.study import StudyDefinition
 from hpo.engine.coordinator import Coordinator
 from hpo.engine.progress import progress
 from hpo.record.results import load_results

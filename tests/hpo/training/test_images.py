@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hpo.definition.reading import read_definition
 from hpo.definition.settings import DataSettings, HeldOut
-from hpo.definition.study import read_definition
 from hpo.record.study import differences
 from hpo.storage.datasets import load_training_part, locate
 from hpo.storage.errors import UserError
