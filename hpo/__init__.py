@@ -6,8 +6,9 @@ What a program may rely on, beside the command line:
 - `StudyDefinition`: what it returns: the space, the rounds, the network, the data
 - `presets()`: the names and titles of the studies that come along
 - `UserError`: a mistake that the user can put right; its text says how
+- `run_study(study, storage=None, ...)`: a study run to its end, or gone on with, in processes of this machine
 - `open_study(name=None, storage=None)`: a study in a database: what to use, how sure that is, its report
-- `Study`: what it returns
+- `Study`: what both return
 - `hpo.models`: layers, networks, optimizers and training, on NumPy alone
 - `hpo.reports.tables`: a study's tables as pandas DataFrames
 - `__version__`
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from hpo.definition.files import load_definition, presets
     from hpo.definition.study import StudyDefinition
     from hpo.storage.errors import UserError
-    from hpo.study import Study, open_study
+    from hpo.study import Study, open_study, run_study
 
 __version__ = "0.2.0"
 
@@ -36,10 +37,20 @@ _HOMES = {
     "UserError": "hpo.storage.errors",
     "Study": "hpo.study",
     "open_study": "hpo.study",
+    "run_study": "hpo.study",
 }
 """Where each public name lives."""
 
-__all__ = ["Study", "StudyDefinition", "UserError", "__version__", "load_definition", "open_study", "presets"]
+__all__ = [
+    "Study",
+    "StudyDefinition",
+    "UserError",
+    "__version__",
+    "load_definition",
+    "open_study",
+    "presets",
+    "run_study",
+]
 
 
 if not TYPE_CHECKING:  # a type checker that saw it would take any name for a public one

@@ -14,7 +14,6 @@ from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
-from hpo.cli.driving import on_this_machine
 from hpo.cli.options import (
     add_changes,
     add_data_dir,
@@ -29,6 +28,7 @@ from hpo.cli.running import quiet_optuna, run_command, stopped
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import DONE
+from hpo.engine.launchers.processes import on_this_machine
 from hpo.engine.running import run_certificate
 from hpo.record.certificate import CertificateRecord, load_findings
 from hpo.record.declared import DeclaredStudy
@@ -104,7 +104,12 @@ def _certify(arguments: argparse.Namespace) -> int:
                 configs = f"{len(plan.configs)} configs from {plan.where}, {plan.seeds} seeds"
                 display.say(f"certificate of {definition.name}: {configs}")
                 display.say(f"data: {source['provenance']}, database: {shown(arguments.storage)}")
-            done = run_certificate(database, record, launch=on_this_machine(arguments), watcher=display)
+            done = run_certificate(
+                database,
+                record,
+                launch=on_this_machine(arguments.storage, arguments.workers, arguments.data_dir),
+                watcher=display,
+            )
         if not done:
             return stopped(arguments.storage)
         _conclude(database, definition, record, out)

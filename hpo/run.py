@@ -14,7 +14,6 @@ from hpo import models
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
-from hpo.cli.driving import on_this_machine
 from hpo.cli.effort import effort_line
 from hpo.cli.formats import add_formats, chosen_formats
 from hpo.cli.options import (
@@ -30,6 +29,7 @@ from hpo.cli.options import (
 from hpo.cli.running import quiet_optuna, run_command, say, stopped
 from hpo.definition.files import presets
 from hpo.engine.exit_codes import DONE
+from hpo.engine.launchers.processes import on_this_machine
 from hpo.engine.running import run_study
 from hpo.record.commands import serve_command
 from hpo.record.declared import DeclaredStudy
@@ -143,7 +143,7 @@ def _search(
             declared,
             data=data.summary(),
             source=source,
-            launch=on_this_machine(arguments),
+            launch=on_this_machine(arguments.storage, arguments.workers, arguments.data_dir),
             watcher=display,
             more_rounds=arguments.rounds,
             lines=lambda definition: [effort_line(definition, data, arguments.workers)],

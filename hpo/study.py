@@ -1,6 +1,8 @@
-"""A study in Python: what it found, read from its database, for scripts and notebooks.
+"""A study in Python: run it, or read from its database what it found, for scripts and notebooks.
 
->>> from hpo import open_study
+>>> from hpo import open_study, run_study
+>>> run_study("mnist_wd", "sqlite:///hpo.db")
+<Study mnist_wd: done>
 >>> study = open_study("mnist_wd", "sqlite:///hpo.db")
 >>> study.use
 {'learning_rate': 0.103, 'weight_decay': 0.000118}
@@ -8,21 +10,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threadpoolctl import threadpool_limits
+
 from hpo.proof.recommended import Recommended
 from hpo.record.open_study import open_study as _open_results
 from hpo.record.results import StudyResults
+from hpo.record.where import default_storage
 from hpo.reports.facts.facts import facts_of
+from hpo.storage.database import Database, database_errors
 from hpo.storage.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Recommended", "Study", "open_study"]
+__all__ = ["Recommended", "Study", "open_study", "run_study"]
 
 
 class Study:
@@ -109,3 +116,50 @@ def open_study(name: str | None = None, storage: str | None = None) -> Study:
     `name` may be left out where there is only one. Raises UserError where there is no such study, or no such database.
     """
     return Study(_open_results(name, storage))
+
+
+def run_study(
+    study: str,
+    storage: str | None = None,
+    *,
+    name: str | None = None,
+    changes: Sequence[str] = (),
+    seed: int | None = None,
+    workers: int | None = None,
+    data_dir: str | Path | None = None,
+    more_rounds: int = 0,
+    announce: Callable[[str], None] = print,
+) -> Study:
+    """Run a study to its end in worker processes of this machine, or go on with it, and return it.
+
+    `study` is one that comes along, or the path of a study file; `storage` the URL of the database (default:
+    sqlite:///hpo.db here), `changes` KEY=VALUE texts as after --set, `workers` how many processes (default: one per
+    core), `announce` is told what happens. No file is written: see `Study.report`. Ctrl-C stops it, and the same call
+    goes on; `Study.done` tells the two apart. Raises UserError for a user's mistake, as the command would tell it.
+    """
+    from hpo.cli.data import data_dir_of_workers, look_at_data  # noqa: PLC0415 - who only reads needs none of these
+    from hpo.engine.driving import Telling  # noqa: PLC0415
+    from hpo.engine.launchers.processes import on_this_machine  # noqa: PLC0415
+    from hpo.engine.running import run_study as run  # noqa: PLC0415
+    from hpo.record.declared import DeclaredStudy  # noqa: PLC0415
+
+    where = storage or default_storage()
+    declared = DeclaredStudy.load(study, changes, seed, name=name)
+    folder = None if data_dir is None else Path(data_dir)
+    # One BLAS thread, as the commands have: another number of threads gives other last bits.
+    with threadpool_limits(1), database_errors(where), Database(where) as database:
+        data, source = look_at_data(declared.definition, folder, announce)
+        declared = declared.settled(data.settled)
+        launch = on_this_machine(
+            where, workers or os.cpu_count() or 1, data_dir_of_workers(declared.definition, folder)
+        )
+        run(
+            database,
+            declared,
+            data=data.summary(),
+            source=source,
+            launch=launch,
+            watcher=Telling(announce),
+            more_rounds=more_rounds,
+        )
+    return open_study(declared.name, where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +18,19 @@ from hpo.storage.test_check import check_test_part
 from hpo.training.images import StudyData
 
 
-def look_at_data(definition: StudyDefinition, data_dir: Path | None) -> tuple[StudyData, dict[str, str]]:
+def look_at_data(
+    definition: StudyDefinition, data_dir: Path | None, announce: Callable[[str], None] = say
+) -> tuple[StudyData, dict[str, str]]:
     """Find and cut the data, and build the network once, so that what does not fit is said before anything runs.
 
     Says what a user's own data were taken for, in one line, and another if pictures are there more than once.
     """
-    located = locate(definition.data.dataset, data_dir=data_dir, announce=say)
+    located = locate(definition.data.dataset, data_dir=data_dir, announce=announce)
     if located.taken_for:
-        say(located.taken_for)
+        announce(located.taken_for)
     part = load_training_part(located)
     for remark in (*_remarks(part), *check_test_part(located, part)):
-        say(f"{located.provenance}: {remark}")
+        announce(f"{located.provenance}: {remark}")
     data = StudyData.build(definition, located, part)
     check_memory(definition, data)
     try:

@@ -46,14 +46,22 @@ class Watcher(Protocol):
         """Take how far it is."""
 
 
-class Unwatched:
-    """A watcher that looks away."""
+class Telling:
+    """A watcher that passes lines on, and one for each phase."""
+
+    def __init__(self, announce: Announce = lambda _: None) -> None:
+        self._announce = announce
+        self._last_phase = ""
 
     def say(self, text: str) -> None:
-        """Drop the line."""
+        """Pass the line on."""
+        self._announce(text)
 
     def update(self, now: Progress) -> None:
-        """Drop it."""
+        """Say which phase it is, once."""
+        if now.phase != self._last_phase:
+            self._announce(now.phase)
+            self._last_phase = now.phase
 
 
 Lead = Callable[[Leases, Announce], Leader]

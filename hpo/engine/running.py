@@ -13,16 +13,13 @@ from hpo.certificate.ranking import Certificate
 from hpo.definition.study import StudyDefinition
 from hpo.engine.certifier import Certifier
 from hpo.engine.coordinator import Coordinator
-from hpo.engine.driving import Unwatched, Watcher, drive
-from hpo.engine.launchers.base import Launch
+from hpo.engine.driving import Telling, Watcher, drive
+from hpo.engine.launchers.base import LaunchFor
 from hpo.record.certificate import CertificateRecord, load_certificate
 from hpo.record.declared import DeclaredStudy
 from hpo.record.results import warm_start
 from hpo.record.study import StudyRecord
 from hpo.storage.database import Database, shown
-
-LaunchFor = Callable[[str], Launch]
-"""How the workers of the Optuna study with this name are started."""
 
 
 def run_study(
@@ -45,12 +42,12 @@ def run_study(
     where the study is in the database with another definition or other data.
     """
     declared = study if isinstance(study, DeclaredStudy) else DeclaredStudy.of(study)
-    watcher = watcher or Unwatched()
+    watcher = watcher or Telling()
     begin_at = warm_start(database, declared.definition)
     resolved = declared.resolved(
         database,
         lambda definition: _certified(
-            database, definition, data=data, source=source, launch=launch, watcher=watcher or Unwatched()
+            database, definition, data=data, source=source, launch=launch, watcher=watcher or Telling()
         ),
     )
     if resolved is None:
@@ -90,7 +87,7 @@ def run_certificate(
         lambda leases, announce: Certifier(database, study, leases, announce),
         launch(record.name),
         database=database,
-        watcher=watcher or Unwatched(),
+        watcher=watcher or Telling(),
     )
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from hpo.record.results import StudyResults
 from hpo.storage.errors import UserError
-from hpo.study import Study, open_study
+from hpo.study import Study, open_study, run_study
 from tests.support.comparison_results import comparison
 from tests.support.databases import open_study as open_small
 from tests.support.databases import run_to_the_end
 from tests.support.results import study
+from tests.support.searches import Search
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +59,13 @@ def test_a_comparison_recommends_nothing_and_says_so() -> None:
     assert "validation loss" in compared.verdict
     with pytest.raises(UserError, match="is a comparison"):
         compared.use  # noqa: B018
+
+
+def test_a_study_run_from_python_ends_as_the_command_does(undisturbed: Search, tmp_path: Path, blobs: Path) -> None:
+    search = Search(tmp_path / "again", blobs)
+    said: list[str] = []
+    done = run_study(str(search.study), search.url, workers=1, announce=said.append)
+    assert (done.name, done.done) == ("blob", True)
+    assert any(line.startswith("round 1 of") for line in said)
+    assert done.good_values.equals(open_study("blob", undisturbed.url).good_values)
+    assert run_study(str(search.study), search.url, workers=1, announce=said.append).use == done.use

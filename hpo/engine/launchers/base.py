@@ -27,3 +27,6 @@ class Launcher(Protocol):
 
 Launch = Callable[[Announce], Launcher]
 """Starts the workers."""
+
+LaunchFor = Callable[[str], Launch]
+"""How the workers of the Optuna study with this name are started."""

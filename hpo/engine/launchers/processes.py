@@ -14,6 +14,7 @@ from pathlib import Path
 
 import hpo
 from hpo.engine.exit_codes import DONE, INTERRUPTED, MISTAKE
+from hpo.engine.launchers.base import Launch, LaunchFor
 from hpo.storage.errors import UserError
 
 IDLE_LINE = "idle"
@@ -136,6 +137,15 @@ class Fleet:
                 member.said.append(line.rstrip())
                 if not line.startswith(("Traceback", " ", "error: ", "waiting")):
                     self._announce(line.rstrip())
+
+
+def on_this_machine(storage: str, workers: int, data_dir: Path | None) -> LaunchFor:
+    """Return what starts `workers` processes here, which reach the database at `storage`."""
+
+    def launch(study: str) -> Launch:
+        return lambda announce: Fleet(study, storage, workers, data_dir=data_dir, announce=announce)
+
+    return launch
 
 
 def same_package() -> dict[str, str]:
