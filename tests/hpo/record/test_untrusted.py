@@ -211,6 +211,14 @@ def test_a_damaged_study_that_is_to_go_on_says_what_is_wrong_with_it(database: P
     assert says in str(raised.value)
 
 
+def test_a_study_that_cannot_be_read_is_none_to_choose_from(database: Path, tmp_path: Path) -> None:
+    arguments = ["--storage", f"sqlite:///{database}", "--format", "csv", "--out", str(tmp_path / "out")]
+    assert report.main(arguments) == 2, "there are two"
+    execute(database, DAMAGES["a definition of a newer version"][0])
+    assert report.main(arguments) == 0
+    assert "title = " in (tmp_path / "out" / "study.toml").read_text()
+
+
 def test_verbose_tells_where_a_study_could_not_be_read(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     execute(database, DAMAGES["a round without its box"][0])
     assert report.main(["--study", NAME, "--storage", f"sqlite:///{database}", "--verbose"]) == 2
