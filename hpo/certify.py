@@ -33,6 +33,7 @@ from hpo.engine.running import run_certificate
 from hpo.record.certificate import CertificateRecord, load_findings
 from hpo.record.declared import DeclaredStudy
 from hpo.record.study import StudyRecord, study_names
+from hpo.record.untrusted import using
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError
 
@@ -132,7 +133,8 @@ def _study(arguments: argparse.Namespace, database: Database) -> tuple[StudyDefi
     if not present:
         return definition, []
     record = StudyRecord(database, name)
-    record.refuse_changes(definition, record.source)
+    with using(name):
+        record.refuse_changes(definition, record.source)
     return definition, record.rounds
 
 

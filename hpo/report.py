@@ -15,8 +15,6 @@ from hpo.engine.exit_codes import DONE
 from hpo.record.open_study import open_studies
 from hpo.record.results import StudyResults
 from hpo.record.untrusted import reading
-from hpo.reports.files import REPORT, report_files, side_by_side_files, write_files
-from hpo.reports.page.use import standing
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,6 +56,10 @@ def _report(arguments: argparse.Namespace) -> int:
     studies = open_studies(list(dict.fromkeys(arguments.studies)), arguments.storage)
     out = arguments.out or Path("out") / _folder(studies)
     make_out_folder(out)
+    # What writes the files takes two seconds to load: --help, and names that there are not, are answered before.
+    from hpo.reports.files import REPORT, write_files  # noqa: PLC0415
+    from hpo.reports.page.use import standing  # noqa: PLC0415
+
     with reading(", ".join(results.definition.name for results in studies)):
         contents = _contents(studies, formats, bom=arguments.bom)
     written = write_files(contents, out)
@@ -71,6 +73,8 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _contents(studies: list[StudyResults], formats: list[str], *, bom: bool) -> dict[str, bytes]:
+    from hpo.reports.files import report_files, side_by_side_files  # noqa: PLC0415
+
     if len(studies) == 1:
         return report_files(studies[0], formats, bom=bom)
     return side_by_side_files(studies, formats, bom=bom)

@@ -36,6 +36,7 @@ from hpo.record.declared import DeclaredStudy
 from hpo.record.kept_networks import kept_network
 from hpo.record.results import StudyResults, load_results
 from hpo.record.study import study_names
+from hpo.record.untrusted import using
 from hpo.reports.kinds import DRAWN_FORMATS
 from hpo.storage.database import Database, database_errors
 from hpo.training.images import StudyData
@@ -124,7 +125,8 @@ def _run(arguments: argparse.Namespace) -> int:
         if declared.name in study_names(database):
             results = load_results(database, declared.name)
             _publish_or_say(database, results)
-            _write(results, out, arguments)
+            with using(declared.name):
+                _write(results, out, arguments)
     return stopped(arguments.storage)
 
 
@@ -191,11 +193,12 @@ def _conclude(database: Database, name: str, data: StudyData, out: Path, argumen
 
     results = load_results(database, name)
     console = plain_console()
-    with console.status("writing tables, figures and the report"):
-        _publish_or_say(database, results)
-        written = _write(results, out, arguments) + _write_network(database, results, data, out)
-    for panel in ending(results, whole=arguments.verbose):
-        console.print(panel)
+    with using(name):
+        with console.status("writing tables, figures and the report"):
+            _publish_or_say(database, results)
+            written = _write(results, out, arguments) + _write_network(database, results, data, out)
+        for panel in ending(results, whole=arguments.verbose):
+            console.print(panel)
     console.print(f"\n{len(written)} files in {out}", markup=False, soft_wrap=True)
     if out / REPORT in written:
         console.print(f"the report: {out / REPORT}", markup=False, soft_wrap=True)

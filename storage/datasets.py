@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from hpo.storage import digits
 from hpo.storage.copies import pictures
-from hpo.storage.download import DownloadError, download
 from hpo.storage.errors import UserError
 from hpo.storage.located import Located, PartFile, Place
 from hpo.storage.own import locate_own, missing
@@ -102,6 +101,8 @@ def locate(
     if offline:
         looked.append("the mirrors: not asked, as this is offline")
     else:
+        from hpo.storage.download import DownloadError  # noqa: PLC0415 - see _downloaded
+
         try:
             return _downloaded(source, cache, announce)
         except DownloadError as error:
@@ -129,6 +130,8 @@ def _in_data_dir(source: Source, data_dir: Path) -> Located | None:
 
 
 def _downloaded(source: Source, cache: Path, announce: Callable[[str], None]) -> Located:
+    from hpo.storage.download import download  # noqa: PLC0415 - its libraries take 0.1 s, and data are mostly there
+
     present = idx_files(cache)
     wanted = {f"{FILE_NAMES[part]}.gz": source.sha256[part] for part in PARTS if part not in present}
     download(wanted, cache, source.mirrors, announce=announce)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from hpo.engine.exit_codes import INTERRUPTED
-from hpo.engine.interrupts import STOPPING
+from hpo.engine.interrupts import ASKED, STOPPING
 
 
 def leave_at_once(number: int, frame: object) -> None:
@@ -27,7 +27,10 @@ def leave_at_once(number: int, frame: object) -> None:
 
 @contextlib.contextmanager
 def raised() -> Iterator[None]:
-    """While this lasts, the first Ctrl-C says so and raises KeyboardInterrupt, and a second one ends the process."""
+    """While this lasts, the first Ctrl-C says so and raises KeyboardInterrupt, and a second one ends the process.
+
+    What comes of it afterwards is a KeyboardInterrupt, too, whatever a library made of the first one.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -36,12 +39,21 @@ def raised() -> Iterator[None]:
         del number, frame
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
         os.write(2, f"{STOPPING}\n".encode())
+        ASKED.set()
         raise KeyboardInterrupt
 
+    ASKED.clear()
     before = signal.signal(signal.SIGINT, stop)
     try:
         yield
+        if ASKED.is_set():
+            raise KeyboardInterrupt
+    except Exception as error:
+        if ASKED.is_set():
+            raise KeyboardInterrupt from error
+        raise
     finally:
+        ASKED.clear()
         signal.signal(signal.SIGINT, before)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 
@@ -11,6 +15,7 @@ import optuna
 from hpo.cli.ctrl_c import raised
 from hpo.definition.printable import printable
 from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
+from hpo.record.untrusted import UnreadableStudyError
 from hpo.storage.database import shown
 from hpo.storage.errors import UserError
 
@@ -27,12 +32,35 @@ def run_command(command: Callable[[], int]) -> int:
             return command()
     except UserError as error:
         complain(f"error: {error}")
+        if isinstance(error, UnreadableStudyError) and optuna.logging.get_verbosity() <= optuna.logging.INFO:  # -v
+            complain("".join(traceback.format_exception(error.__cause__)).rstrip())  # it may be our own mistake
         return MISTAKE
     except KeyboardInterrupt:  # it has been said already
         return INTERRUPTED
     except BrokenPipeError:  # somebody closed the pipe, as `| head` does
         sys.stderr.close()
         return FAILED
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        what = f" to {error.filename}" if error.filename else ""
+        complain(
+            f"error: nothing more can be written{what}: {error.strerror}; free some space and run the same command "
+            "again: finished trials are kept"
+        )
+        _let_go_of_output()
+        return FAILED
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _let_go_of_output() -> None:
+    """Send what is still to be printed nowhere: Python tries at its end once more, and complains."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def quiet_optuna(verbose: bool) -> None:

@@ -20,6 +20,7 @@ from hpo.proof.final_runs import final_runs, source_key, source_text
 from hpo.proof.final_stage import WantedRun, wanted_runs
 from hpo.proof.replaying import runs_that_count
 from hpo.record.study import StudyRecord, coordinator_lease
+from hpo.record.untrusted import check_trials, reading
 from hpo.searching.narrowing import narrow
 from hpo.searching.paying import expected_gain
 from hpo.searching.proposing import propose
@@ -82,6 +83,8 @@ class Coordinator:
         self.record.refresh()
         self.trials = self.search.trials()
         self.final_trials = self.final.trials()
+        with reading(self.record.name):
+            check_trials((*self.trials, *self.final_trials), self.definition.space.hyperparameters)
 
     def _advance(self) -> bool:
         """Take one step forward, or return False if trials must be trained first."""

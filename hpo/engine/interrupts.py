@@ -17,6 +17,10 @@ STOPPING = "stopping; finished trials are kept"
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+ASKED = threading.Event()
+"""Set when a KeyboardInterrupt was raised for a Ctrl-C (hpo.cli.ctrl_c). A library that is loading, or a callback out
+of C, may turn that into another error or swallow it: then this still says that somebody asked to stop."""
+
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
     """Raised in the middle of training when a stop was asked for."""
@@ -38,6 +42,7 @@ class StopRequest:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
+            self.requested = self.requested or ASKED.is_set()
             self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         return self
 

@@ -116,9 +116,11 @@ class Worker:
         except Interrupted:
             queue.give_back(trial)
             return
-        except (ValueError, ArithmeticError, MemoryError) as error:
-            queue.fail(trial, f"{type(error).__name__}: {error}")
-            self._announce(f"trial {trial.number} failed: {error}")
+        except (ValueError, ArithmeticError, MemoryError, LookupError, TypeError) as error:
+            # The last two come of what somebody else wrote into the trial; it must not end every worker in turn.
+            reason = f"{type(error).__name__}: {error}"
+            queue.fail(trial, reason)
+            self._announce(f"trial {trial.number} failed: {reason}")
             return
         max_gap = self._definition.search.max_gap
         excess = None if max_gap is None or result.diverged else result.train_accuracy - result.score - max_gap

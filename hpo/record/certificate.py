@@ -21,6 +21,7 @@ from hpo.definition.study import StudyDefinition
 from hpo.record import parts
 from hpo.record.study import StudyRecord, differences, new_study, other_images, versions
 from hpo.record.trials import queued_trials
+from hpo.record.untrusted import reading, using
 from hpo.storage import optuna_studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
@@ -70,7 +71,8 @@ class CertificateRecord(StudyRecord):
             with contextlib.suppress(IntegrityError):  # another process made it at the same moment
                 optuna_studies.create(database.engine, [new_study(name, attributes)])
             opened = cls(database, definition.name)
-        opened._refuse_others(definition, source, made)
+        with using(opened.name):
+            opened._refuse_others(definition, source, made)
         return opened
 
     @classmethod
@@ -83,7 +85,8 @@ class CertificateRecord(StudyRecord):
     @property
     def plan(self) -> CertificatePlan:
         """What is measured."""
-        return CertificatePlan.read(self._attributes["plan"])
+        with reading(self.name):
+            return CertificatePlan.read(self._attributes["plan"])
 
     def fits(self, definition: StudyDefinition) -> bool:
         """Whether what is found holds for `definition`, too."""

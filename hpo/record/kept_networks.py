@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hpo import models
 from hpo.record.results import StudyResults
+from hpo.record.untrusted import using
 from hpo.searching.seeds import training_rng
 from hpo.searching.space import Config
 from hpo.storage.database import Database
@@ -29,13 +30,14 @@ def kept_network(database: Database, results: StudyResults) -> KeptNetwork | Non
     if chosen is None:
         return None
     trial_id, seed, config = chosen
-    content = load_network_bytes(database.engine, trial_id)
-    if content is None:
-        return None
-    description, _ = results.definition.settings(config)
-    shape, classes = tuple(results.data["image_shape"]), int(results.data["classes"])
-    before = models.build_network(description, shape, classes, training_rng(seed, group=0))
-    return KeptNetwork(before, after=models.network_from_bytes(content))
+    with using(results.definition.name):
+        content = load_network_bytes(database.engine, trial_id)
+        if content is None:
+            return None
+        description, _ = results.definition.settings(config)
+        shape, classes = tuple(results.data["image_shape"]), int(results.data["classes"])
+        before = models.build_network(description, shape, classes, training_rng(seed, group=0))
+        return KeptNetwork(before, after=models.network_from_bytes(content))
 
 
 def _chosen(results: StudyResults) -> tuple[int, int, Config] | None:

@@ -38,9 +38,17 @@ def _only_one(database: Database) -> list[str]:
     known = known_studies(database)
     if not known:
         raise UserError(f"{shown(database.url)} holds no study yet; start one: hpo run --study mnist_wd")
-    if len(known) > 1:
-        raise UserError(f"which study? Name one with --study; studies there: {', '.join(map(on_one_line, known))}")
-    return known
+    readable = [name for name in known if _can_be_read(database, name)]
+    if len(readable) > 1:
+        raise UserError(f"which study? Name one with --study; studies there: {', '.join(map(on_one_line, readable))}")
+    return readable or known[:1]  # of one that cannot be read it is told why
+
+
+def _can_be_read(database: Database, name: str) -> bool:
+    try:
+        return bool(StudyRecord(database, name).definition.name)
+    except UserError:
+        return False
 
 
 def _is_ours(database: Database, name: str) -> bool:

@@ -26,7 +26,7 @@ from hpo.definition.rounds import RoundRecord, UnopenedRound
 from hpo.definition.study import StudyDefinition
 from hpo.record import parts
 from hpo.record.commands import command_for
-from hpo.record.untrusted import reading, table
+from hpo.record.untrusted import reading, table, using
 from hpo.searching.space import Box, Value
 from hpo.storage import optuna_studies
 from hpo.storage.database import Database
@@ -112,9 +112,10 @@ class StudyRecord:
                 new = [new_study(definition.name, record), _new_final_part(database, definition.name, key)]
                 optuna_studies.create(database.engine, new)
         opened = cls._taken_by(database, definition.name)
-        opened.refuse_changes(definition, source)
-        opened._continue(definition, more_rounds)
-        opened._make_whole()
+        with using(opened.name):
+            opened.refuse_changes(definition, source)
+            opened._continue(definition, more_rounds)
+            opened._make_whole()
         return opened
 
     def _continue(self, declared: StudyDefinition, more: int) -> None:
@@ -148,7 +149,8 @@ class StudyRecord:
     @classmethod
     def _taken_by(cls, database: Database, name: str) -> StudyRecord:
         """Return the record of the study `name`, which is there. Raises UserError where it is none to go on with."""
-        attributes = database.optuna.get_study_user_attrs(database.optuna.get_study_id_from_name(name))
+        with reading(name):
+            attributes = database.optuna.get_study_user_attrs(database.optuna.get_study_id_from_name(name))
         role = parts.role(attributes)
         if role is not None:
             raise UserError(f"the name {name!r} is taken by {role}; give the study another name with --name")
@@ -210,17 +212,21 @@ class StudyRecord:
     @property
     def data(self) -> dict[str, Any]:
         """The numbers of the study's data: pool, holdout, classes, chance."""
-        return table(self._attributes.get("data"), "what is known of its data")
+        with reading(self.name):
+            return table(self._attributes.get("data"), "what is known of its data", numbers=("pool", "chance"))
 
     @property
     def source(self) -> dict[str, str]:
         """Where the data came from, with their SHA-256."""
-        return table(self._attributes.get("source"), "where its data came from")
+        texts = ("sha256", "provenance", "complete")
+        with reading(self.name):
+            return table(self._attributes.get("source"), "where its data came from", texts=texts)
 
     @property
     def versions(self) -> dict[str, str]:
         """The versions of Python and the libraries that started the study."""
-        return table(self._attributes.get("versions"), "what it was run with")
+        with reading(self.name):
+            return table(self._attributes.get("versions"), "what it was run with")
 
     @property
     def chosen(self) -> dict[str, Any] | None:
@@ -230,7 +236,8 @@ class StudyRecord:
     @property
     def warm_start(self) -> list[dict[str, Value]]:
         """The good values of another study that this one begins at."""
-        return list(self._attributes.get(WARM_START, ()))
+        with reading(self.name):
+            return [table(config, "a config that it began at") for config in self._attributes.get(WARM_START, ())]
 
     @property
     def state(self) -> str:
@@ -257,7 +264,8 @@ class StudyRecord:
     def unopened(self) -> UnopenedRound | None:
         """The round that the search ended at, if it ended before the last one."""
         found = self._attributes.get(UNOPENED)
-        return None if found is None else UnopenedRound(**found)
+        with reading(self.name):
+            return None if found is None else UnopenedRound(**found)
 
     @property
     def rounds_to_open(self) -> int:
@@ -268,12 +276,15 @@ class StudyRecord:
     def rounds(self) -> list[RoundRecord]:
         """The rounds opened so far."""
         found = []
+        space = self.definition.space
         for number in range(1, self.rounds_to_open + 1):
             record = self._attributes.get(f"round {number}")
             if record is None:
                 break
-            box = self.definition.space.box(record["box"])
-            found.append(RoundRecord(number, box, tuple(record["why"]), tuple(record["configs"])))
+            with reading(self.name):
+                box, why = space.box(record["box"]), tuple(record["why"])
+                configs = tuple(table(config, f"a config of round {number}") for config in record["configs"])
+                found.append(RoundRecord(number, box, why, configs))
         return found
 
     @property
@@ -284,7 +295,8 @@ class StudyRecord:
     @property
     def asked(self) -> Sequence[int]:
         """The rounds, from 1, that are opened however little they are expected to gain."""
-        return tuple(self._attributes.get(ASKED, ()))
+        with reading(self.name):
+            return tuple(self._attributes.get(ASKED, ()))
 
     def refuse_changes(self, definition: StudyDefinition, source: Mapping[str, str]) -> None:
         """Raise UserError if the study was started with another definition than `definition`, or on other data.

@@ -54,20 +54,41 @@ class Trial(Protocol):
 def reading(study: str) -> Iterator[None]:
     """Turn whatever goes wrong while what is stored of `study` is used into an UnreadableStudyError."""
     try:
-        yield
+        with using(study):
+            yield
     except UnreadableStudyError:
         raise
     except UserError as error:
         raise UnreadableStudyError(study, str(error)) from error
+
+
+@contextmanager
+def using(study: str) -> Iterator[None]:
+    """Do the same where a UserError may be about something else than what is stored, and stays what it is."""
+    try:
+        yield
     except (*_DAMAGE, RecursionError) as error:
         raise UnreadableStudyError(study, _what(error)) from error
 
 
-def table(value: object, what: str) -> dict[str, Any]:
-    """Return `value` if it is a table. Raises UserError, which calls it `what`."""
+def table(value: object, what: str, *, texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> dict[str, Any]:
+    """Return `value` if it is a table with those texts, and those numbers, in it.
+
+    Raises UserError, which calls it `what`.
+    """
     if not isinstance(value, dict):
         raise UserError(f"{what} is no table but {_short(value)}")
+    for name in (*texts, *numbers):
+        found = value.get(name)
+        if name not in value:
+            raise UserError(f"{what} is damaged: {name!r} is missing or unknown")
+        if not (isinstance(found, str) if name in texts else _is_number(found)):
+            raise UserError(f"{what} is damaged: it has {name} = {_short(found)}")
     return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST
 
 
 def check_trials(trials: Iterable[Trial], space: Config | Mapping[str, object]) -> None:

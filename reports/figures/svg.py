@@ -27,7 +27,7 @@ def svg(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "figures", "svg.fonttype": "path"}), without_glyph_warnings():
         figure.savefig(buffer, format="svg", dpi=PIXELS, metadata=_NO_METADATA)
-    text = re.sub(r"\s*<!--.*?-->", "", buffer.getvalue().decode(), flags=re.DOTALL)
+    text = _without_comments(buffer.getvalue().decode())
     text = re.sub(r'\bd="[^"]*"', _shortened, text)
     return re.sub(r'\b([xy])="(-?\d+\.\d\d)\d+"', r'\1="\2"', text).encode()
 
@@ -63,6 +63,16 @@ def inline_svg(drawn: Figure | bytes, *, prefix: str, alt: str) -> str:
         f'viewBox="0 {top:g} {width:g} {height - top:g}" style="{_INHERITED}">'
         f'<title id="{prefix}-title">{html.escape(alt)}</title>{body}</svg>'
     )
+
+
+def _without_comments(text: str) -> str:
+    """Return `text` without its comments and the blanks before them, in one walk: they hold names and titles."""
+    first, *rest = text.split("<!--")
+    kept = [first]
+    for each in rest:
+        kept[-1] = kept[-1].rstrip()
+        kept.append(each.partition("-->")[2])
+    return "".join(kept)
 
 
 def _without_headline(body: str) -> tuple[str, float]:

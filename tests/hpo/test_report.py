@@ -151,7 +151,8 @@ def test_a_folder_that_cannot_be_written_is_told(
 
 def test_a_study_is_read_from_any_database(database_url: str) -> None:
     with Database(database_url) as opened:
-        StudyRecord.create(opened, SMALL, {"pool": 1000}, {"sha256": "0", "complete": "yes"})
+        source = {"provenance": "made up", "sha256": "0", "complete": "yes"}
+        StudyRecord.create(opened, SMALL, {"pool": 1000, "chance": 0.1}, source)
     found = open_study(storage=database_url)
     assert (found.definition, found.state, found.trials) == (SMALL, "running", [])
 

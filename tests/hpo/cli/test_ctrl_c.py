@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -83,6 +84,25 @@ def test_ctrl_c_in_the_middle_of_a_command_ends_it_without_a_traceback(capfd: py
     assert run_command(work) == INTERRUPTED
     assert capfd.readouterr().err == f"{STOPPING}\n"
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("made_of_it", [None, ImportError("KeyboardInterrupt: while a library was loaded")])
+def test_ctrl_c_that_a_library_swallows_or_turns_into_another_error_still_ends_the_command(
+    capfd: pytest.CaptureFixture[str], made_of_it: Exception | None
+) -> None:
+    def work() -> int:
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        if made_of_it is not None:
+            raise made_of_it
+        with StopRequest() as stop:
+            assert stop.requested, "a search that begins after it is to stop"
+        return 0
+
+    assert run_command(work) == INTERRUPTED
+    assert capfd.readouterr().err == f"{STOPPING}\n"
+    with StopRequest() as stop:
+        assert not stop.requested
 
 
 def test_a_stop_request_is_answered_once_and_gives_the_signals_back() -> None:

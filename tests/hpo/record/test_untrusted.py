@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import re
 import shutil
@@ -13,15 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from hpo import report, serve
-from hpo.record.study import new_study
+from hpo import report, serve, work
+from hpo.engine.coordinator import Coordinator
+from hpo.record.study import StudyRecord, new_study
+from hpo.record.untrusted import UnreadableStudyError
 from hpo.storage import optuna_studies
 from hpo.storage.database import Database
 from hpo.studies import __main__ as studies
 from hpo.web.access import Access
 from tests.hpo.test_report import copy_study
 from tests.support.clients import Client, served
-from tests.support.databases import open_study, run_to_the_end
+from tests.support.databases import CHANCE, POOL, SMALL, mortal, open_study, run_to_the_end
 
 NAME = "bad"
 
@@ -145,6 +148,81 @@ def test_a_report_of_a_damaged_study_says_what_is_wrong_with_it(
     statement, says = (DAMAGES | OF_REPORTS)[damage]
     execute(database, statement)
     assert says in refused(capsys, database, tmp_path / "out")
+
+
+OF_RUNNING = {
+    "a source without keys": (
+        f"UPDATE study_user_attributes SET value_json = '{{}}' WHERE key = 'source' AND {OF_SMALL}",
+        "'sha256' is missing",
+    ),
+    "a source of numbers": (
+        (
+            f"UPDATE study_user_attributes SET value_json = json_set(value_json, '$.sha256', 3) "
+            f"WHERE key = 'source' AND {OF_SMALL}"
+        ),
+        "it has sha256 = 3",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", OF_RUNNING)
+def test_a_worker_says_what_is_wrong_with_a_damaged_study(
+    database: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    statement, says = OF_RUNNING[damage]
+    execute(database, statement)
+    assert work.main(["--study", NAME, "--storage", f"sqlite:///{database}"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: the study 'bad' cannot be read: ")
+    assert says in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        *OF_RUNNING.values(),
+        DAMAGES["a definition that is no JSON"],
+        DAMAGES["a place that is a text"],
+        OF_REPORTS["data that are a text"],
+        OF_REPORTS["data without the pool"],
+        (
+            (
+                "INSERT INTO study_user_attributes (study_id, key, value_json) "
+                "SELECT study_id, 'rounds added', '\"x\"' FROM studies WHERE study_name = 'small'"
+            ),
+            "cannot be read",
+        ),
+    ],
+)
+def test_a_damaged_study_that_is_to_go_on_says_what_is_wrong_with_it(database: Path, statement: str, says: str) -> None:
+    execute(database, statement)
+    with Database(f"sqlite:///{database}") as opened:
+
+        def go_on() -> None:
+            study = dataclasses.replace(SMALL, name=NAME)
+            data = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
+            source = {"provenance": "made up", "place": "memory", "paths": "", "sha256": "0", "complete": "yes"}
+            StudyRecord.create(opened, study, data, source)
+            Coordinator(opened, NAME, mortal(opened), lambda _: None).step()
+
+        with pytest.raises(UnreadableStudyError, match="the study 'bad' cannot be read") as raised:
+            go_on()
+    assert says in str(raised.value)
+
+
+def test_a_study_that_cannot_be_read_is_none_to_choose_from(database: Path, tmp_path: Path) -> None:
+    arguments = ["--storage", f"sqlite:///{database}", "--format", "csv", "--out", str(tmp_path / "out")]
+    assert report.main(arguments) == 2, "there are two"
+    execute(database, DAMAGES["a definition of a newer version"][0])
+    assert report.main(arguments) == 0
+    assert "title = " in (tmp_path / "out" / "study.toml").read_text()
+
+
+def test_verbose_tells_where_a_study_could_not_be_read(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(database, DAMAGES["a round without its box"][0])
+    assert report.main(["--study", NAME, "--storage", f"sqlite:///{database}", "--verbose"]) == 2
+    assert "KeyError: 'box'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -99,7 +99,7 @@ def test_the_title_names_the_study_the_data_and_the_stand_in(make):
 
 @pytest.mark.parametrize("make", [boxes_figure, curves_figure])
 def test_a_title_in_any_script_fits_the_figure(make):
-    of = definition(rounds=(8,), name="숫자", title="아주 긴 제목 " * 20 + "A LONG TITLE IN CAPITAL LETTERS " * 5)
+    of = definition(rounds=(8,), name="숫자", title="아주 긴 제목 " * 17 + "A LONG TITLE IN CAPITAL LETTERS " * 5)
     figure = make(study(of, source=STAND_IN))
     with without_glyph_warnings():
         figure.draw_without_rendering()
