@@ -60,6 +60,7 @@ def run_study(
         chosen=resolved.chosen,
         warm_start=begin_at,
         more_rounds=more_rounds,
+        started_from=declared.started_from,
     )
     if record.state == "done":
         return True

@@ -65,6 +65,13 @@ class StudyResults:
     """What the comparable trials so far tell of each hyperparameter of a search."""
     final_part: str | None = None
     """The name of the Optuna study that has the runs; None if somebody deleted it."""
+    started_from: str | None = None
+    """The preset or the study file, see StudyRecord.started_from."""
+
+    @property
+    def command(self) -> str:
+        """The command that moves the study forward."""
+        return command_for(self.definition.name, self.started_from)
 
     @property
     def complete_data(self) -> bool:
@@ -87,7 +94,7 @@ def warm_start(database: Database, definition: StudyDefinition) -> list[Config]:
     if found.state != "done" or not found.good:
         raise UserError(
             f"search.warm_start = {other!r}: that study has no good values yet; finish it with "
-            f"{command_for(other)}, or leave warm_start out"
+            f"{found.command}, or leave warm_start out"
         )
     configs: list[Config] = [good.config for good in found.good]
     if not warm_configs(definition.space, configs):
@@ -148,6 +155,7 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
         unopened=record.unopened,
         relevance=relevances(definition, rounds, known),
         final_part=part,
+        started_from=record.started_from,
     )
 
 

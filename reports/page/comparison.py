@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo.record.commands import command_for
 from hpo.record.results import StudyResults
 from hpo.reports.figures.drawn import Drawn
 from hpo.reports.page.blocks import Block, Grid, Page, Paragraph, Section, paragraphs
@@ -24,7 +23,7 @@ def comparison_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
     pictures = Pictures(drawn)
     found: list[Block] = [Paragraph(verdict(results), "lead")]
     if results.state != "done":
-        found.append(Paragraph(f"To go on: {command_for(results.definition.name)}", "warning"))
+        found.append(Paragraph(f"To go on: {results.command}", "warning"))
     if not results.compared:
         found.append(Paragraph("No training has ended yet, so there is nothing to compare.", "warning"))
     sections = [

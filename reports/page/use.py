@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpo.proof.recommended import Recommended
-from hpo.record.commands import command_for
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
@@ -88,7 +87,7 @@ def _facts(results: StudyResults, found: Recommended) -> Facts:
 def _unfinished(results: StudyResults) -> list[Block]:
     if results.state == "done":
         return []
-    to_go_on = f"What follows is what is known by now. To go on: {command_for(results.definition.name)}"
+    to_go_on = f"What follows is what is known by now. To go on: {results.command}"
     return [Paragraph(f"Not finished: {standing(results)} {to_go_on}", "warning")]
 
 
