@@ -99,7 +99,7 @@ def add_data_dir(arguments: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=user_path,
         default=default or None,
-        help="a folder with dataset files, looked into first (default: $HPO_DATA_DIR)",
+        help="a folder with dataset files; own data are looked for at their own path first (default: $HPO_DATA_DIR)",
     )
 
 
