@@ -1,4 +1,4 @@
-"""What Optuna has no place for: curves and hits of trials, networks that were kept, the ledger of test-set openings."""
+"""What Optuna does not store: curves and hits of trials, kept networks, the ledger of evaluations on the test set."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One opening of the test set."""
+    """One evaluation on the test set."""
 
     study: str
     trial_id: int
@@ -151,7 +151,7 @@ def load_test_openings(engine: sa.Engine, study: str) -> list[LedgerEntry]:
         with engine.begin() as connection:
             rows = connection.execute(query).all()
     except (ValueError, TypeError) as error:
-        raise UserError(f"the ledger of its test-set openings has a time that is none ({error})") from error
+        raise UserError(f"the ledger of its test-set evaluations has an unreadable time ({error})") from error
     return [LedgerEntry(r.study, r.trial_id, r.purpose, r.dataset, r.opened_at) for r in rows]
 
 

@@ -121,7 +121,9 @@ def _spread(name: str, current: object, value: object) -> object:
     if not isinstance(current, tuple) or not isinstance(value, int):
         return value
     if not current:
-        raise UserError(f"{value!r} is the size of every place of model.{name}, which has none; give it places")
+        raise UserError(
+            f"{value!r} sets all entries of model.{name}, but that is an empty list; give it an entry for each layer"
+        )
     return [value] * len(current)
 
 

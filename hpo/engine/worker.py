@@ -203,7 +203,7 @@ class Worker:
                 self._announce(f"trial {number} lost its worker and is back in the queue")
         waiting_for = "waiting for trials of other workers"
         if not self._leases.is_taken(coordinator_lease(self._study)):
-            waiting_for = f"waiting: nobody opens rounds; to go on, run: {self._command()}"
+            waiting_for = f"waiting: no coordinator is running; to resume, run: {self._command()}"
         if waiting_for != self._waiting_for:
             self._announce(waiting_for)
         self._waiting_for = waiting_for

@@ -66,7 +66,7 @@ def reading(study: str) -> Iterator[None]:
 def table(value: object, what: str) -> dict[str, Any]:
     """Return `value` if it is a table. Raises UserError, which calls it `what`."""
     if not isinstance(value, dict):
-        raise UserError(f"{what} is no table but {_short(value)}")
+        raise UserError(f"{what} is not a table but {_short(value)}")
     return value
 
 

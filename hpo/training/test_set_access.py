@@ -1,4 +1,4 @@
-"""Access to the test set: a study evaluates on it here alone, and every opening goes to the ledger first."""
+"""Access to the test set: a study evaluates on it here alone, and every evaluation goes to the ledger first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def open_test_set(
 ) -> Callable[[models.Network], float]:
     """Open the test set for one trial: return what gives the share of its images that a network gets right (0..1).
 
-    The opening is written down before the test set is read, so a crash cannot hide one. A run that is trained again,
+    The evaluation is written down before the test set is read, so a crash cannot hide one. A run that is trained again,
     because its worker died, is the same look at the same numbers, so it is in the ledger once.
     """
     noted = {(entry.trial_id, entry.purpose) for entry in load_test_openings(database.engine, study)}

@@ -44,7 +44,7 @@ def importance_figure(results: StudyResults) -> Figure | None:
     if any(name not in inert for name in found.shares):
         handles.append(Patch(color=VALIDATION, label="importance"))
     if any(name in inert for name in found.shares):
-        label = f"{MARK} no effect found: may be chance"
+        label = f"{MARK} no effect detected: may be chance"
         handles.append(Patch(label=label, **HATCHED))
     add_legend(rows.figure, handles)
     return rows.figure
@@ -58,7 +58,7 @@ def importance_alt(results: StudyResults) -> str:
     inert, tested = inert_names(results), {each.name: each for each in results.relevance}
     said = []
     for name, share in found.shares.items():
-        verdict = "no effect found" if name in inert else _verdict(tested.get(name))
+        verdict = "no effect detected" if name in inert else _verdict(tested.get(name))
         said.append(f"{name} {100 * share:.0f} %" + (f", {verdict}" if verdict else ""))
     return f"Bars of what sets {_best(found)} apart: {'; '.join(said)}."
 
@@ -92,4 +92,4 @@ def _verdict(found: Relevance | None) -> str:
         return ""
     if found.verdict == "too few trials to tell":
         return found.verdict
-    return f"{'an effect' if found.verdict == 'relevant' else 'no effect'} found (p = {found.p:.2g})"
+    return f"{'an effect' if found.verdict == 'relevant' else 'no effect'} detected (p = {found.p:.2g})"

@@ -80,7 +80,7 @@ def config_lines(results: StudyResults, config: Config) -> str:
 
 def inert_legend(results: StudyResults) -> str:
     """Return what `~` means, to be added to the line under the title; empty where it marks nothing."""
-    return f"; {MARK}: no effect found" if inert_names(results) else ""
+    return f"; {MARK}: no effect detected" if inert_names(results) else ""
 
 
 def frame_percents(axes: Axes, values: Sequence[float], label: str, *, top: float = 100.0) -> None:
