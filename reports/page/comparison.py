@@ -12,8 +12,8 @@ from hpo.reports.page.costs import ledger_section, time_section
 from hpo.reports.page.pictures import Pictures
 from hpo.reports.page.reproduce import reproduce_section
 from hpo.reports.sheets.comparison import HEADERS, cells
-from hpo.reports.words.explaining import openings_text
 from hpo.reports.words.formatting import compact_label, config_label, data_text
+from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.paired import differences, explanation
 from hpo.reports.words.verdict import verdict
 
@@ -30,7 +30,7 @@ def comparison_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
         Section("found", "What was found", [*found, *pictures.take_rest()]),
         _configs(results),
         time_section(results, pictures),
-        ledger_section(results, openings_text(results)),
+        ledger_section(results, ledger_text(results)),
         reproduce_section(results),
     ]
     subtitle = f"comparison {results.definition.name} on {data_text(results)}"

@@ -12,7 +12,6 @@ from hpo.reports.facts.facts import facts_of
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.comparison import ended_text
-from hpo.reports.words.following import limits_to_widen
 from hpo.reports.words.formatting import (
     count_text,
     data_text,
@@ -23,6 +22,7 @@ from hpo.reports.words.formatting import (
 )
 from hpo.reports.words.nothing import advice
 from hpo.reports.words.verdict import conclusion, guard_text, race_text, winner_warnings
+from hpo.reports.words.what_next import limits_to_widen
 from hpo.reports.writing.toml import toml_text
 from hpo.searching.space import Config
 

@@ -11,7 +11,6 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.curves import diverged
 from hpo.reports.sheets.comparison import HEADERS, cells
 from hpo.reports.terminal.layout import Row, config_table, label_table, panel
-from hpo.reports.words.explaining import openings_text
 from hpo.reports.words.formatting import (
     compact_label,
     config_label,
@@ -20,6 +19,7 @@ from hpo.reports.words.formatting import (
     percent,
     value_text,
 )
+from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.paired import MOST_PAIRS, differences, explanation
 
 MOST_COLUMNS = 3
@@ -80,7 +80,7 @@ def _crossed(results: StudyResults) -> RenderableType | None:
 
 
 def _openings(results: StudyResults) -> RenderableType:
-    return Text(openings_text(results), style="dim")
+    return Text(ledger_text(results), style="dim")
 
 
 def _names(results: StudyResults) -> Sequence[str]:

@@ -10,7 +10,6 @@ from hpo.reports.facts.outcomes import outcomes
 from hpo.reports.words.carrying_over import carrying_note, change_notes
 from hpo.reports.words.certificate import certificate_note
 from hpo.reports.words.comparison import comparison_verdict
-from hpo.reports.words.following import another_round, limits_to_widen
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     config_text,
@@ -23,7 +22,8 @@ from hpo.reports.words.formatting import (
 from hpo.reports.words.inert import inert_note, that_matters
 from hpo.reports.words.luck import luck_note
 from hpo.reports.words.nothing import advice, nothing_text
-from hpo.reports.words.outside import outside_note
+from hpo.reports.words.outside_start import outside_start_note
+from hpo.reports.words.what_next import another_round, limits_to_widen
 from hpo.searching.trials import TrialResult
 
 
@@ -39,7 +39,7 @@ def details(results: StudyResults) -> list[str]:
     """Return what a search's conclusion rests on, and what comes next, a sentence or two each."""
     if facts_of(results).nothing:
         return []
-    carried = [*outside_note(results), *inert_note(results), *carrying_note(results), *luck_note(results)]
+    carried = [*outside_start_note(results), *inert_note(results), *carrying_note(results), *luck_note(results)]
     notes = carried if results.full else inert_note(results)
     ended = [*guard_text(results), *unopened_text(results), *another_round(results)] if results.good else []
     return [*notes, *ended, certificate_note(results)]

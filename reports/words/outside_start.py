@@ -8,7 +8,7 @@ from hpo.reports.words.inert import inert_names
 from hpo.searching.space import Interval, Numeric
 
 
-def outside_note(results: StudyResults) -> list[str]:
+def outside_start_note(results: StudyResults) -> list[str]:
     """Return a sentence for each hyperparameter that matters and whose good values all lie outside its start."""
     notes = []
     inert = inert_names(results)

@@ -10,7 +10,7 @@ import pytest
 from hpo.definition.rounds import UnopenedRound
 from hpo.reports.facts.gain import next_round
 from hpo.reports.words import following
-from hpo.reports.words.following import another_round, limits_to_widen, what_next
+from hpo.reports.words.what_next import another_round, limits_to_widen, what_next
 from tests.support.results import DATA, definition, study
 
 FINISHED = study()
