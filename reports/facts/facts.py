@@ -13,7 +13,7 @@ from hpo.definition.rounds import comparable
 from hpo.proof.final_runs import FullResult
 from hpo.proof.recommended import Recommended, recommend, values_in_use
 from hpo.record.results import StudyResults
-from hpo.reports.facts.inert import inert_names
+from hpo.reports.facts.no_effect import names_without_effect
 from hpo.reports.facts.once import once
 from hpo.searching.space import Config, unpacked
 
@@ -37,7 +37,7 @@ class Facts:
 
     recommended: Recommended
     use: Mapping[str, Any] | None
-    inert: tuple[str, ...]
+    no_effect: tuple[str, ...]
     trained: tuple[TrainedConfig, ...]
 
     @property
@@ -64,7 +64,7 @@ def facts_of(results: StudyResults) -> Facts:
         if full is not again
     ]
     use = None if recommended.config is None else settings_of(recommended.config)
-    return Facts(recommended, use, tuple(inert_names(results)), tuple(trained))
+    return Facts(recommended, use, tuple(names_without_effect(results)), tuple(trained))
 
 
 def trained_again(results: StudyResults) -> FullResult | None:

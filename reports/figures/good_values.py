@@ -19,7 +19,7 @@ from hpo.reports.figures.drawing import HALO, people_text
 from hpo.reports.figures.framing import add_legend
 from hpo.reports.figures.palette import GREY, INK, TEST, VALIDATION
 from hpo.reports.figures.recommended import is_recommended
-from hpo.reports.figures.rows import Rows, config_lines, frame_percents, inert_legend, rows_figure
+from hpo.reports.figures.rows import Rows, config_lines, frame_percents, no_effect_legend, rows_figure
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     compact_items,
@@ -43,7 +43,7 @@ def good_values_figure(results: StudyResults) -> Figure | None:
     full = used(results)
     labels = [row_label(results, good, full.get(good.key)) for good in results.good]
     images = n_train(results, len(results.definition.rounds))
-    detail = f"the good values, and how sure they are{inert_legend(results)}"
+    detail = f"the good values, and how sure they are{no_effect_legend(results)}"
     rows = rows_figure(results, detail, labels, columns=2 if full else 1)
     axes = rows.panels[0]
     values = [100 * each for good in results.good for each in _ends(good.confirmed)]

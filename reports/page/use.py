@@ -53,11 +53,11 @@ def use_section(results: StudyResults) -> Section:
 
 def values_text(results: StudyResults, use: Mapping[str, Any]) -> str:
     """Return a line `name = value` for each of the values to use; what shows no effect says so behind it."""
-    inert = facts_of(results).inert
+    no_effect = facts_of(results).no_effect
     lines = []
     for name, value in use.items():
         text = toml_text({name: _short(value)}).strip()
-        lines.append(f"{text}  # no effect detected: arbitrary" if name in inert else text)
+        lines.append(f"{text}  # no effect detected: arbitrary" if name in no_effect else text)
     return "\n".join(lines)
 
 

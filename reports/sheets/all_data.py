@@ -19,8 +19,8 @@ from hpo.reports.words.formatting import (
     points_text,
     value_text,
 )
-from hpo.reports.words.inert import mark_note, marked
 from hpo.reports.words.ledger import ledger_text
+from hpo.reports.words.no_effect import mark_note, marked
 
 
 def all_data_sheet(results: StudyResults, *, tried: bool = True) -> Sheet:

@@ -253,7 +253,7 @@ def relevance_table(results: StudyResults) -> pd.DataFrame:
     choices     string   those tried, of a categorical one, joined by ", "
     trials      Int64    that the test looked at: as many samples and epochs as in the latest round
     p           float64  how often chance explains the scores as well as the hyperparameter does; missing with too few
-    verdict     string   relevant (p at most .05), inert (no effect detected) or too few trials to tell
+    verdict     string   relevant (p at most .05), no effect detected, or too few trials to tell
     importance  float64  its share of what sets the best trials apart (facts.importance); missing with too few
     """
     dtypes = {"name": TEXT, "low": REAL, "high": REAL, "choices": TEXT, "trials": INTEGER, "p": REAL, "verdict": TEXT}

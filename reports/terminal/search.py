@@ -18,8 +18,8 @@ from hpo.reports.sheets.rounds import reasons, rounds_sheet
 from hpo.reports.sheets.sheet import Sheet
 from hpo.reports.terminal.comparison import comparison_panel
 from hpo.reports.terminal.layout import WIDTH, config_table, panel, paragraphs
-from hpo.reports.words.inert import inert_note
 from hpo.reports.words.ledger import ledger_text
+from hpo.reports.words.no_effect import no_effect_note
 from hpo.reports.words.verdict import race_text, short_verdict, verdict
 from hpo.reports.words.what_next import what_next
 
@@ -65,7 +65,7 @@ def good_values_panel(results: StudyResults) -> RenderableType:
     sheet = good_values_sheet(results)
     if not sheet.rows:
         return panel(sheet.title, [Text("None yet: they are known when all rounds are over and the best have raced.")])
-    notes = [race_text(results), *sheet.notes, *inert_note(results)]
+    notes = [race_text(results), *sheet.notes, *no_effect_note(results)]
     return panel(sheet.title, [_table(sheet), Text(""), *map(Text, notes), *_small(sheet)])
 
 

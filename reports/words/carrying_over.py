@@ -34,7 +34,7 @@ def change_notes(results: StudyResults, *, arbitrary: bool = True) -> list[str]:
         if each.old != each.new
         else f"{each.name} {value_text(each.new)}: {each.why}."
         for each in facts.recommended.changes
-        if arbitrary or each.name not in facts.inert
+        if arbitrary or each.name not in facts.no_effect
     ]
 
 
