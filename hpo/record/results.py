@@ -12,7 +12,7 @@ from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.proof.comparison import ComparedConfig, compared
 from hpo.proof.final_runs import FinalRun, FullResult, final_runs, full_results
-from hpo.proof.good_values import GoodValue, RacePlace, good_of, race_places
+from hpo.proof.good_values import GoodValue, RacedConfig, good_of, raced_configs
 from hpo.proof.replaying import runs_that_count
 from hpo.record.certificate import load_certificate
 from hpo.record.commands import command_for
@@ -53,7 +53,7 @@ class StudyResults:
     curves: Mapping[int, Curve]
     ledger: Sequence[LedgerEntry]
     compared: Sequence[ComparedConfig] = ()
-    raced: Sequence[RacePlace] = ()
+    raced: Sequence[RacedConfig] = ()
     certificate: Certificate | None = None
     chosen: Mapping[str, Any] | None = None
     """How many images the "auto" rounds were given, see StudyRecord.chosen."""
@@ -130,7 +130,7 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
     searched = searched and len(trials) == sum(len(each.configs) for each in rounds)
     if record.continued:  # what was found before it went on counts as far as it is found again
         runs = runs_that_count(definition, rounds[-1].box, known, runs, int(record.data["pool"])) if searched else []
-    places = race_places(definition, rounds[-1].box, known, runs) if searched else ()
+    raced = raced_configs(definition, rounds[-1].box, known, runs) if searched else ()
     return StudyResults(
         definition=definition,
         state=state,
@@ -141,7 +141,7 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
         queued=queued,
         trials=trials,
         runs=runs,
-        good=good_of(definition, places, known, runs),
+        good=good_of(definition, raced, known, runs),
         full=full_results(runs, definition.search.max_gap),
         curves=load_curves(database.engine, [trial.id for trial in (*queued, *final)]),
         ledger=load_test_openings(database.engine, name),
@@ -149,7 +149,7 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
         guard=guard_cost(definition.space, rounds[-1].box, known, definition.final.racing, definition.search.max_gap)
         if searched
         else None,
-        raced=places,
+        raced=raced,
         certificate=load_certificate(database, definition, record.source),
         chosen=record.chosen,
         unopened=record.unopened,

@@ -231,16 +231,16 @@ def race_table(results: StudyResults) -> pd.DataFrame:
         | {"race_accuracy": REAL, "runs": INTEGER, "good": "boolean", "worse": "boolean"}
     )
     rows = [
-        config_cells(results.definition.space, place.config)
+        config_cells(results.definition.space, each.config)
         | {
-            "trial": place.trial,
-            "round": place.key[0],
-            "race_accuracy": place.mean,
-            "runs": place.runs,
-            "good": place.good,
-            "worse": place.worse,
+            "trial": each.trial,
+            "round": each.key[0],
+            "race_accuracy": each.mean,
+            "runs": each.runs,
+            "good": each.good,
+            "worse": each.worse,
         }
-        for place in results.raced
+        for each in results.raced
     ]
     return frame(rows, dtypes)
 

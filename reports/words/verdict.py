@@ -95,7 +95,7 @@ def conclusion(results: StudyResults) -> str:
 
 def race_text(results: StudyResults) -> str:
     """Return what the race says: `100 configs were tried. Of the 6 finalists, 5 are statistically tied (90 %).`"""
-    raced, like_the_best = len(results.raced), sum(not place.worse for place in results.raced)
+    raced, like_the_best = len(results.raced), sum(not each.worse for each in results.raced)
     tried = f"{count_text(len(results.trials), 'config')} {'was' if len(results.trials) == 1 else 'were'} tried."
     if raced == 1:
         return f"{tried} One was a finalist."
