@@ -55,7 +55,7 @@ class LedgerEntry:
     trial_id: int
     purpose: str
     dataset: str
-    opened_at: datetime.datetime
+    evaluated_at: datetime.datetime
 
 
 def save_curve(engine: sa.Engine, trial_id: int, curve: Curve) -> None:
@@ -136,7 +136,7 @@ def trials_with_network(engine: sa.Engine, trial_ids: Sequence[int]) -> set[int]
     return found
 
 
-def record_test_opening(engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str) -> None:
+def record_test_evaluation(engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str) -> None:
     """Write into the ledger that the test set is being opened, before it is."""
     with engine.begin() as connection:
         connection.execute(
@@ -144,7 +144,7 @@ def record_test_opening(engine: sa.Engine, *, study: str, trial_id: int, purpose
         )
 
 
-def load_test_openings(engine: sa.Engine, study: str) -> list[LedgerEntry]:
+def load_test_evaluations(engine: sa.Engine, study: str) -> list[LedgerEntry]:
     """Return the ledger of `study`, oldest first; times are UTC."""
     query = sa.select(test_openings).where(test_openings.c.study == study).order_by(test_openings.c.id)
     try:

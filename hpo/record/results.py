@@ -28,7 +28,7 @@ from hpo.searching.trials import TrialResult
 from hpo.searching.warm_start import warm_configs
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
-from hpo.storage.records import Curve, LedgerEntry, load_curves, load_test_openings
+from hpo.storage.records import Curve, LedgerEntry, load_curves, load_test_evaluations
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
         good=good_of(definition, raced, known, runs),
         full=full_results(runs, definition.search.max_gap),
         curves=load_curves(database.engine, [trial.id for trial in (*queued, *final)]),
-        ledger=load_test_openings(database.engine, name),
+        ledger=load_test_evaluations(database.engine, name),
         compared=compared(definition, queued) if definition.comparison is not None else (),
         guard=guard_cost(definition.space, rounds[-1].box, known, definition.final.racing, definition.search.max_gap)
         if searched

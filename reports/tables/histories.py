@@ -74,7 +74,7 @@ def ledger_table(results: StudyResults) -> pd.DataFrame:
             for trial in results.queued
         }
     rows = [
-        {"evaluated_at": _utc(entry.opened_at), "purpose": entry.purpose, "dataset": entry.dataset}
+        {"evaluated_at": _utc(entry.evaluated_at), "purpose": entry.purpose, "dataset": entry.dataset}
         | runs.get(entry.trial_id, {})
         for entry in results.ledger
     ]

@@ -44,7 +44,7 @@ def studies_table(studies: Sequence[StudyResults]) -> pd.DataFrame:
                 "gap": each.gap,
                 "trainings": each.trainings,
                 "training_seconds": each.seconds,
-                "test_evaluations": each.openings,
+                "test_evaluations": each.test_evaluations,
                 "seed": each.seed,
             }
             for each in map(summary, studies)

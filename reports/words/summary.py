@@ -35,7 +35,7 @@ class Summary:
     gap: float
     trainings: int
     seconds: float
-    openings: int
+    test_evaluations: int
     seed: int
 
 
@@ -55,7 +55,7 @@ def summary(results: StudyResults) -> Summary:
         gap=gap,
         trainings=len(seconds),
         seconds=sum(seconds),
-        openings=len(results.ledger),
+        test_evaluations=len(results.ledger),
         seed=results.definition.seed,
     )
 
