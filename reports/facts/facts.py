@@ -22,13 +22,13 @@ from hpo.searching.space import Config, unpacked
 class TrainedConfig:
     """A row of what was trained on all of the data: its values as they were used, and its results.
 
-    `taken` names what an adopted result was before it was trained again for its test accuracy.
+    `adopted_probe` names what an adopted result was before it was trained again for its test accuracy.
     """
 
     config: Config
     result: FullResult
     recommended: bool
-    taken: FullResult | None = None
+    adopted_probe: FullResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def facts_of(results: StudyResults) -> Facts:
             config=values_in_use(definition, full, results.full),
             result=full,
             recommended=full is recommended.result,
-            taken=again if full.stage == "adopted" else None,
+            adopted_probe=again if full.stage == "adopted" else None,
         )
         for full in results.full
         if full is not again

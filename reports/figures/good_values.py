@@ -74,7 +74,7 @@ def good_values_alt(results: StudyResults) -> str:
 
 
 def used(results: StudyResults) -> Mapping[Key, FullResult]:
-    """Return what each good value reached on all of the data: with the learning rate that was taken, where one was."""
+    """Return what each good value reached on all of the data: with the adopted learning rate, where there is one."""
     found: dict[Key, FullResult] = {}
     for each in results.full:
         if each.ranked and (each.source not in found or each.stage == "adopted"):
@@ -85,7 +85,7 @@ def used(results: StudyResults) -> Mapping[Key, FullResult]:
 def row_label(results: StudyResults, good: GoodValue, full: FullResult | None) -> str:
     """Return the words of a row: the rank, whether this is the one to use, and its config as the search tried it.
 
-    `full` is what it reached on all of the data; where another learning rate was taken there, a line says so.
+    `full` is what it reached on all of the data; where another learning rate was adopted there, a line says so.
     """
     first = f"Good-{good.rank}"
     if is_recommended(results, good):
@@ -95,7 +95,7 @@ def row_label(results: StudyResults, good: GoodValue, full: FullResult | None) -
 
 
 def taken_elsewhere(results: StudyResults, full: FullResult | None) -> list[str]:
-    """Return the learning rate that was taken on all of the data, in words, where it is not that of the search."""
+    """Return the learning rate that was adopted on all of the data, in words, where it is not that of the search."""
     if full is None or full.stage != "adopted":
         return []
     rate = results.definition.settings(full.config)[1].learning_rate

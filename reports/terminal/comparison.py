@@ -34,14 +34,14 @@ def comparison_panel(results: StudyResults) -> RenderableType:
     compared = results.compared
     title = f"Comparison {results.definition.name} on {data_text(results)}"
     if not compared:
-        return panel(title, [Text("No training has ended yet."), _openings(results), Text("")])
+        return panel(title, [Text("No training has ended yet."), _ledger(results), Text("")])
     crossed = _crossed(results) if len(compared) > MOST_PAIRS else None
     table = crossed or _plain(results)
     notes = [Text(f"{config_label(each.config)}: {diverged(each)}.") for each in compared if diverged(each)]
     pairs = [Text(text) for text in differences(results)]
     spaced = [*pairs, Text("")] if pairs else []
     explained = Text(explanation(results, crossed=bool(crossed)), style="dim")
-    return panel(title, [table, Text(""), *notes, *spaced, explained, _openings(results), Text("")])
+    return panel(title, [table, Text(""), *notes, *spaced, explained, _ledger(results), Text("")])
 
 
 def _plain(results: StudyResults) -> RenderableType:
@@ -79,7 +79,7 @@ def _crossed(results: StudyResults) -> RenderableType | None:
     return config_table("", [names[1]], heads, rows)
 
 
-def _openings(results: StudyResults) -> RenderableType:
+def _ledger(results: StudyResults) -> RenderableType:
     return Text(ledger_text(results), style="dim")
 
 

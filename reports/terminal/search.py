@@ -73,8 +73,8 @@ def full_panel(results: StudyResults, *, tried: bool = True) -> RenderableType:
     """Return what was trained on all of the data, the recommended first; last, what was only `tried` around it."""
     sheet = all_data_sheet(results, tried=tried)
     if not sheet.rows:
-        openings = Text(ledger_text(results), style="dim")
-        return panel(sheet.title, [Text("Not trained yet: the good values come first."), openings])
+        ledger = Text(ledger_text(results), style="dim")
+        return panel(sheet.title, [Text("Not trained yet: the good values come first."), ledger])
     return panel(sheet.title, [_table(sheet), Text(""), *map(Text, sheet.notes), *_small(sheet)])
 
 

@@ -94,7 +94,7 @@ def test_a_good_value_at_the_boundary_is_named_with_its_limits():
     assert "learning_rate lies at the boundary of its limits (1e-06 .. 0.01)" in verdict(CASES["inert"])
 
 
-def test_the_full_panel_marks_winner_gap_and_openings():
+def test_the_full_panel_marks_winner_gap_and_test_evaluations():
     results = CASES["two"]
     broken = replace(results.full[0], train=Estimate(1.0, 1.0, 1.0, 3), test=Estimate(0.9, 0.88, 0.92, 3))
     text = printed(full_panel(replace(results, full=[broken, *results.full[1:]])))
