@@ -75,7 +75,7 @@ class Database:
         if found > SCHEMA_VERSION:
             raise UserError(
                 f"{shown(self.url)} was written by a newer version of this program (tables of version {found}, "
-                f"this one knows {SCHEMA_VERSION}); update this checkout, or use another --storage"
+                f"this one knows {SCHEMA_VERSION}); update hpo-service, or use another --storage"
             )
 
     def study_names(self) -> list[str]:
