@@ -48,9 +48,9 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of this command's options."""
     made = parser(
         "hpo.certify",
-        "Say whether the subset that a study trains on ranks the better half of the configs like more data does:\n"
-        "train the same configs on n, 4n and 16n images, with several seeds each and as many updates, and compare.\n"
-        "Before the search, or after it: then the configs are drawn around its last box.\n"
+        "Check whether the subset that a study trains on ranks configs like more data does. The same configs are\n"
+        "trained on n, 4n and 16n images, with several seeds each and as many updates. The rankings of the better\n"
+        "half are compared. Run it before the search, or after it; then the configs are drawn around the last box.\n"
         "The same command again resumes; finished trials are kept.",
         """
         hpo certify --study mnist_wd
@@ -62,7 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--study",
         required=True,
         metavar="NAME|FILE.toml",
-        help="a study in the database, one that comes along, or the path of your own",
+        help="a study in the database, a built-in one, or the path of your own study file",
     )
     add_storage(made)
     add_workers(made)
@@ -75,7 +75,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--largest",
         type=int,
         metavar="N",
-        help=f"images of the reference (default: {LARGEST} times the study's, or all there are)",
+        help=f"images of the largest size, the reference (default: {LARGEST} times the study's, or all there are)",
     )
     made.add_argument("--out", type=user_path, metavar="DIR", help="where table and figure go (default: out/<study>/)")
     add_data_dir(made)
@@ -89,7 +89,7 @@ def _certify(arguments: argparse.Namespace) -> int:
     for name, least in (("configs", LEAST_CONFIGS), ("seeds", LEAST_SEEDS), ("largest", FACTOR)):
         given = getattr(arguments, name)
         if given is not None and given < least:
-            raise UserError(f"--{name} {given}: a certificate takes at least {least}")
+            raise UserError(f"--{name} {given}: a certificate needs at least {least}")
     with database_errors(arguments.storage), Database(arguments.storage) as database:
         definition, rounds = _study(arguments, database)
         out = arguments.out or Path("out") / definition.name

@@ -25,8 +25,8 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of this command's options."""
     made = parser(
         "hpo.completion",
-        "Print the script that makes TAB complete commands, options, and after --study the names of the studies that\n"
-        "come along and the study files in the folder. Print it anew after an upgrade.",
+        "Print the script that makes TAB complete commands, options, and after --study the names of the built-in\n"
+        "studies and the study files in the folder. Print it again after an upgrade.",
         """
         eval "$(hpo completion bash)"                   # in this shell, or in ~/.bashrc
         hpo completion zsh > ~/.zfunc/_hpo              # in a folder of $fpath

@@ -27,8 +27,8 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of this command's options."""
     made = parser(
         "hpo.look",
-        "Draw the filters of a trained ConvNet's first convolution and what the network makes of one training image,\n"
-        "stage by stage, and print what it takes the image for. No test image is looked at.",
+        "Draw the filters of a trained ConvNet's first convolution, and its feature maps for one training image. The\n"
+        "predicted class is printed. No test image is used.",
         """
         hpo look out/book_convnet/network.npz
         hpo look network.npz --dataset fashion_mnist --image 17 --out out/look
@@ -67,11 +67,9 @@ def _look(arguments: argparse.Namespace) -> int:
         say(f"  {part.name(int(place))}  {100 * shares[place]:5.1f} %")
     answer = int(shares.argmax())
     if answer == label:
-        say(f"The network says {part.name(label)}, as the label does.")
+        say(f"Predicted: {part.name(label)}, which is the label.")
     else:
-        say(
-            f"The network says {part.name(answer)}, the label {part.name(label)}; that had {100 * shares[label]:.1f} %."
-        )
+        say(f"Predicted: {part.name(answer)}. The label is {part.name(label)}, which got {100 * shares[label]:.1f} %.")
     say(f"files: {', '.join(str(path) for path in written)}")
     return DONE
 

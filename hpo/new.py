@@ -28,8 +28,8 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of this command's options."""
     made = parser(
         "hpo.new",
-        "Write a study file of your own that begins as another study. Each line says what it is for; all that may be\n"
-        "set beside it stands there, too, commented out, with its default and its bounds. Edit it, and run it.",
+        "Write a study file of your own as a copy of another study. Each line says what it is for. Settings that the\n"
+        "other study leaves out are there as comments, with their defaults and bounds. Edit the file, then run it.",
         """
         hpo new my.toml
         hpo new my.toml --from mnist_convnet --set data.dataset=images.npz
@@ -41,7 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
         default="mnist_wd",
         metavar="NAME|FILE.toml",
         dest="source",
-        help="the study to begin with (default: mnist_wd)",
+        help="the study to copy (default: mnist_wd)",
     )
     add_changes(made)
     return made
@@ -50,9 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
 def _new(arguments: argparse.Namespace) -> int:
     path = expanded(arguments.file, "the new file")
     if path.suffix != ".toml" or path.name.startswith("-"):
-        raise UserError(
-            f"{arguments.file!r}: a study file is called like its study, and ends in .toml; such as my.toml"
-        )
+        raise UserError(f"{arguments.file!r}: the name of a study file ends in .toml, such as my.toml")
     tables = load_tables(arguments.source, arguments.changes, arguments.seed)
     define(arguments.source, with_samples(tables) if auto_rounds(tables) else tables)
     text = study_text(tables, Path(arguments.source).stem)
@@ -63,7 +61,7 @@ def _new(arguments: argparse.Namespace) -> int:
         raise UserError(f"{path} is there already, and is not overwritten; name another file") from error
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
-    say(f"{path} begins as {arguments.source}; edit it, then start it with:  hpo run --study {path}")
+    say(f"{path} is a copy of {arguments.source}. Edit it, then start it with:  hpo run --study {path}")
     return DONE
 
 

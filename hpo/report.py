@@ -27,8 +27,8 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of this command's options."""
     made = parser(
         "hpo.report",
-        "Write what a study found, from the database alone, at any time: report.html, one page that opens offline and\n"
-        "prints; the tables; the figures. With several studies: one page that puts them side by side.",
+        "Write what a study has found so far: report.html (one page, which opens offline and can be printed), tables\n"
+        "and figures. Only the database is needed. With several studies: one page that compares them.",
         """
         hpo report --study mnist_wd
         hpo report --study mnist_wd --format csv,parquet,json,md,html

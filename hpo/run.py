@@ -58,9 +58,9 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of this command's options."""
     made = parser(
         "hpo.run",
-        "Search good hyperparameter values: train many configs on a small subset, move and narrow the box they are\n"
-        "drawn from, race and confirm the best, and prove those on all of the data and the test set. Or compare the\n"
-        "configs of a grid over several seeds, as the book's experiments do.\n"
+        "Search for good hyperparameter values. Many configs are trained on a small subset, in rounds. Each round\n"
+        "moves or narrows the box they are drawn from. The best are raced and confirmed in fresh runs, trained on all\n"
+        "of the data and evaluated on the test set. Or compare the configs of a grid over several seeds.\n"
         "The same command again resumes; finished trials are kept.",
         """
         hpo run --study mnist_wd
@@ -69,7 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
         hpo run --study my_study.toml --storage postgresql+psycopg://user:password@host/hpo
         """,
     )
-    made.add_argument("--study", metavar="NAME|FILE.toml", help="a study that comes along, or the path of your own")
+    made.add_argument("--study", metavar="NAME|FILE.toml", help="a built-in study, or the path of your own study file")
     add_storage(made)
     add_workers(made)
     made.add_argument(
@@ -82,10 +82,10 @@ def make_parser() -> argparse.ArgumentParser:
         "--name", metavar="NAME", help="what the study is called in the database (default: like its file)"
     )
     made.add_argument(
-        "--rounds", type=_more, default=0, metavar="+N", help="go on with a study that has ended: N rounds more"
+        "--rounds", type=_more, default=0, metavar="+N", help="run N more rounds of a study that has ended"
     )
     made.add_argument(
-        "--warm-start", metavar="STUDY", help="begin at the good values of a finished study in the database"
+        "--warm-start", metavar="STUDY", help="start from the good values of a finished study in the database"
     )
     return made
 
@@ -98,9 +98,9 @@ def _more(text: str) -> int:
 
 
 def _introduce() -> None:
-    say("Searches good hyperparameter values on a subset of the data and proves them on all of it,")
+    say("Searches for good hyperparameter values on a subset of the data and checks them on all of it,")
     say("or compares the configs of a grid.\n")
-    say("studies that come along:")
+    say("built-in studies:")
     width = max(len(name) for name in presets())
     for name, title in presets().items():
         say(f"  {name:<{width}}  {title}")

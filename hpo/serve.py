@@ -49,7 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--token",
         default=os.environ.get("HPO_TOKEN") or None,
-        help="what a browser is asked for once; needed to listen beyond this machine (default: $HPO_TOKEN)",
+        help="a secret that a browser is asked for once; needed to listen beyond this machine (default: $HPO_TOKEN)",
     )
     made.add_argument("--insecure", action="store_true", help="listen beyond this machine without a token")
     return made

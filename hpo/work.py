@@ -32,8 +32,9 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of this command's options."""
     made = parser(
         "hpo.work",
-        "Join a running search as one more worker: claim queued trials, train them, write down the results. Leaves\n"
-        "when the search is done. Start as many as there are cores, on as many machines as reach the database.",
+        "Join a running search as one more worker. It takes trials from the queue, trains them, and writes their\n"
+        "results to the database. It ends when the search is done. Start one per core, on any machine that can reach\n"
+        "the database.",
         """
         hpo work --study mnist_wd
         hpo work --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo
@@ -83,7 +84,7 @@ def _work(arguments: argparse.Namespace) -> int:
             say(f"working on {arguments.study} ({located.provenance})")
         worker.run()
     if not arguments.child:
-        say("stopped; the trial at hand is back in the queue" if stop.requested else f"{arguments.study} is done")
+        say("stopped; the unfinished trial is back in the queue" if stop.requested else f"{arguments.study} is done")
     return INTERRUPTED if stop.requested else DONE
 
 

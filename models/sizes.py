@@ -46,7 +46,7 @@ class NetworkSize:
             )
         if self.activations > MOST_ACTIVATIONS:
             raise ValueError(
-                f"the network's layers would put out {self.activations:,} numbers for one image "
+                f"the network would have {self.activations:,} activations per image "
                 f"({in_gb(BYTES * self.activations)}), more than {MOST_ACTIVATIONS:,}; take fewer filters or layers, a "
                 "smaller padding or a larger stride"
             )

@@ -60,7 +60,7 @@ def use_record(results: StudyResults) -> dict[str, Any]:
         "images": found.images,
         "epochs": found.epochs,
         "source_trial": found.trial,
-        "no_effect": [name for name in facts.inert if name in facts.use],
+        "no_effect": [name for name in facts.no_effect if name in facts.use],
         "use": dict(facts.use),
     }
     changes = [{"name": each.name, "searched": each.old, "use": each.new, "why": each.why} for each in found.changes]

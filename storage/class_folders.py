@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from hpo.storage.errors import UserError
+from hpo.storage.errors import UserError, to_install
 from hpo.storage.limits import check_size
 from hpo.storage.located import joined_digest
 
@@ -102,7 +102,7 @@ def pillow() -> Any:
     try:
         from PIL import Image  # noqa: PLC0415 - only class folders need it
     except ImportError as error:
-        raise UserError("class folders of pictures need Pillow; pip install 'hpo-service[images]'") from error
+        raise UserError(f"class folders of pictures need Pillow; {to_install('images')}") from error
     return Image
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from optuna.storages import BaseStorage
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
-from hpo.storage.errors import NoDatabaseError, UserError
+from hpo.storage.errors import NoDatabaseError, UserError, to_install
 from hpo.storage.forgiving import ForgivingStorage
 from hpo.storage.schema import SCHEMA_VERSION, metadata, schema_version
 from hpo.storage.supported import EXAMPLES
@@ -75,7 +75,7 @@ class Database:
         if found > SCHEMA_VERSION:
             raise UserError(
                 f"{shown(self.url)} was written by a newer version of this program (tables of version {found}, "
-                f"this one knows {SCHEMA_VERSION}); update this checkout, or use another --storage"
+                f"this one knows {SCHEMA_VERSION}); update hpo-service, or use another --storage"
             )
 
     def study_names(self) -> list[str]:
@@ -154,7 +154,7 @@ def _open(url: str, *, read_only: bool) -> ForgivingStorage:
         )
     except (NoSuchModuleError, ImportError) as error:
         postgres = parsed.get_backend_name() == "postgresql"
-        hint = "for PostgreSQL: pip install -e '.[postgres]'" if postgres else f"a database that works: {EXAMPLES}"
+        hint = f"for PostgreSQL: {to_install('postgres')}" if postgres else f"a database that works: {EXAMPLES}"
         raise UserError(f"no driver for the database {shown(url)}; {hint}") from error
     except ValueError as error:
         raise UserError(f"--storage {shown(url)}: {without_password(str(error), url)}") from error

@@ -7,3 +7,8 @@ class UserError(Exception):
 
 class NoDatabaseError(UserError):
     """There is no database yet where one was named."""
+
+
+def to_install(extra: str) -> str:
+    """Return how the packages of `extra` are installed, beside an installed hpo and in a clone, for messages."""
+    return f"pip install 'hpo-service[{extra}]' (in a clone: pip install '.[{extra}]')"

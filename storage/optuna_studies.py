@@ -105,7 +105,7 @@ def rename(engine: sa.Engine, new_names: Mapping[str, str], attributes: Mapping[
 def delete(engine: sa.Engine, doomed: Sequence[str], lease_names: Sequence[str]) -> None:
     """Delete the studies of these names with all that is known of their trials, and these leases.
 
-    Files that were uploaded to them go, too. The ledger of the test set's openings stays, under a name that says so.
+    Files that were uploaded to them go, too. What the ledger says of the test set stays, under a name that says so.
     """
     with engine.begin() as connection:
         ids = list(connection.execute(sa.select(STUDIES.c.study_id).where(STUDIES.c.study_name.in_(doomed))).scalars())

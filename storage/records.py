@@ -1,4 +1,4 @@
-"""What Optuna has no place for: curves and hits of trials, networks that were kept, the ledger of test-set openings."""
+"""What Optuna does not store: curves and hits of trials, kept networks, the ledger of evaluations on the test set."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One opening of the test set."""
+    """One evaluation on the test set."""
 
     study: str
     trial_id: int
     purpose: str
     dataset: str
-    opened_at: datetime.datetime
+    evaluated_at: datetime.datetime
 
 
 def save_curve(engine: sa.Engine, trial_id: int, curve: Curve) -> None:
@@ -136,7 +136,7 @@ def trials_with_network(engine: sa.Engine, trial_ids: Sequence[int]) -> set[int]
     return found
 
 
-def record_test_opening(engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str) -> None:
+def record_test_evaluation(engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str) -> None:
     """Write into the ledger that the test set is being opened, before it is."""
     with engine.begin() as connection:
         connection.execute(
@@ -144,14 +144,14 @@ def record_test_opening(engine: sa.Engine, *, study: str, trial_id: int, purpose
         )
 
 
-def load_test_openings(engine: sa.Engine, study: str) -> list[LedgerEntry]:
+def load_test_evaluations(engine: sa.Engine, study: str) -> list[LedgerEntry]:
     """Return the ledger of `study`, oldest first; times are UTC."""
     query = sa.select(test_openings).where(test_openings.c.study == study).order_by(test_openings.c.id)
     try:
         with engine.begin() as connection:
             rows = connection.execute(query).all()
     except (ValueError, TypeError) as error:
-        raise UserError(f"the ledger of its test-set openings has a time that is none ({error})") from error
+        raise UserError(f"the ledger of its test-set evaluations has an unreadable time ({error})") from error
     return [LedgerEntry(r.study, r.trial_id, r.purpose, r.dataset, r.opened_at) for r in rows]
 
 

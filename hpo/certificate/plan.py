@@ -80,7 +80,7 @@ def make_plan(
     """
     if definition.comparison is not None:
         raise UserError(
-            f"{definition.name} compares the configs of a grid and chooses nothing, so there is no ranking to certify; "
+            f"{definition.name} is a comparison, which picks no config, so there is no ranking to certify; "
             "name a study with [[rounds]]"
         )
     moved = len(rounds) > 1
@@ -91,7 +91,7 @@ def make_plan(
     different = list({tuple(config.items()): config for config in drawn}.values())
     if len(different) < LEAST_CONFIGS:
         raise UserError(
-            f"{len(different)} different configs were drawn in {where}, and a certificate takes at least "
+            f"{len(different)} different configs were drawn in {where}, and a certificate needs at least "
             f"{LEAST_CONFIGS}; ask for more with --configs, or give the space more choices"
         )
     sizes = ladder(smallest_round(definition), pool, largest)
@@ -113,8 +113,8 @@ def ladder(first: Size, pool: int, largest: int | None = None) -> tuple[Size, ..
     if last <= first.samples:
         limit = f"--largest {largest} is" if largest is not None and largest <= pool else f"{pool} training images are"
         raise UserError(
-            f"the study trains on {first.samples} images, and {limit} no more than that: a certificate needs more "
-            "images than the study takes to hold them against"
+            f"the study trains on {first.samples} images, and {limit} no more than that: a certificate compares "
+            "with more images than the study takes; set fewer samples, or add images"
         )
     samples, rungs = first.samples, []
     while samples < last:

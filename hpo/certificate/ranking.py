@@ -221,6 +221,6 @@ def _check(scores: Mapping[Size, Floats], order: list[Size]) -> None:
         raise ValueError(f"every size needs the same configs; found shapes {sorted(shapes)}")
     if min(shape[0] for shape in shapes) < LEAST_CONFIGS or min(shape[1] for shape in shapes) < LEAST_SEEDS:
         raise ValueError(
-            f"a certificate takes at least {LEAST_CONFIGS} configs and {LEAST_SEEDS} seeds; found shapes "
+            f"a certificate needs at least {LEAST_CONFIGS} configs and {LEAST_SEEDS} seeds; found shapes "
             f"{sorted(shapes)}"
         )

@@ -54,8 +54,8 @@ def _remarks(part: TrainingPart) -> list[str]:
     if part.copies is not None:
         count = int(part.copies.max()) + 1
         said.append(
-            f"the {len(part.labels):,} training images show {count:,} different pictures; copies of one are kept "
-            "together, either to train on or to validate."
+            f"of the {len(part.labels):,} training images, {count:,} are different. Copies of one image are all used "
+            "for training, or all for validation."
         )
     if part.images.dtype.kind == "f" and (high := float(part.images.max())) > FLOAT_RANGE:
         said.append(

@@ -40,16 +40,16 @@ GROUPS: Mapping[str, tuple[Door, ...]] = {
         Door("new", "write a study file of your own, with a comment on each line"),
         Door("run", "run a study to its report, or go on where it stopped"),
         Door("work", "help a running study with one more worker, from any machine"),
-        Door("studies", "list the studies that come along, and those in the database"),
+        Door("studies", "list the built-in studies, and those in the database"),
     ),
     "see what was found": (
         Door("serve", "show the studies in the browser, while they run or afterwards"),
-        Door("report", "write a study's page, tables and figures; or compare several"),
+        Door("report", "write the report of a study: page, tables, figures; or of several"),
         Door("certify", "check whether the subset ranks configs like more data does"),
     ),
     "look closer": (
-        Door("look", "draw the inside of a trained ConvNet, and what it sees in an image"),
-        Door("valley", "walk four optimizers down a narrow valley"),
+        Door("look", "draw the filters and the feature maps of a trained ConvNet"),
+        Door("valley", "compare four optimizers on a narrow valley"),
     ),
     "this command": (Door("completion", "print the script that makes TAB complete a command"),),
 }

@@ -20,9 +20,9 @@ def check_memory(definition: StudyDefinition, data: StudyData, memory: int | Non
     there = machine_memory() if memory is None else memory
     if largest is not None and there is not None and largest.training_bytes > there:
         raise UserError(
-            f"training a network of {largest.size.parameters:,} parameters, whose layers put out "
-            f"{largest.size.activations:,} numbers an image, takes about {in_gb(largest.training_bytes)} of memory, "
-            f"and this machine has {in_gb(there)}; take smaller layers or a smaller batch_size"
+            f"training a network of {largest.size.parameters:,} parameters and {largest.size.activations:,} "
+            f"activations per image takes about {in_gb(largest.training_bytes)} of memory, and this machine has "
+            f"{in_gb(there)}; take smaller layers or a smaller batch_size"
         )
 
 

@@ -26,7 +26,7 @@ def add_workers(arguments: argparse.ArgumentParser) -> None:
 
 def add_changes(arguments: argparse.ArgumentParser) -> None:
     """Add --seed and --set."""
-    arguments.add_argument("--seed", type=int, metavar="N", help="another seed than the study's own")
+    arguments.add_argument("--seed", type=int, metavar="N", help="a seed to use instead of the study's own")
     arguments.add_argument(
         "--set",
         action="append",
@@ -87,7 +87,7 @@ def add_storage(arguments: argparse.ArgumentParser) -> None:
         help="the database, SQLite or PostgreSQL (default: $HPO_STORAGE, $OPTUNA_STORAGE, or sqlite:///hpo.db)",
     )
     arguments.add_argument(
-        "-v", "--verbose", action="store_true", help="show Optuna's own log lines and the whole tables, too"
+        "-v", "--verbose", action="store_true", help="also show Optuna's own log lines and the whole tables"
     )
 
 
@@ -99,7 +99,7 @@ def add_data_dir(arguments: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=user_path,
         default=default or None,
-        help="a folder with dataset files, looked into first (default: $HPO_DATA_DIR)",
+        help="a folder with dataset files; own data are looked for at their own path first (default: $HPO_DATA_DIR)",
     )
 
 

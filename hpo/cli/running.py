@@ -77,5 +77,5 @@ def say(text: str) -> None:
 
 def stopped(storage: str) -> int:
     """Say that what was asked to stop goes on with the same command, and return the exit code of that."""
-    say(f"stopped; finished trials are kept in {shown(storage)}. The same command goes on where this one stopped.")
+    say(f"stopped; finished trials are kept in {shown(storage)}. The same command resumes.")
     return INTERRUPTED

@@ -24,7 +24,8 @@ def most_trainings(definition: StudyDefinition) -> int:
     search = definition.search.groups * sum(each.trials for each in definition.rounds)
     race = final.racing * final.race_runs
     good = final.good_values * (final.confirmation_runs + final.seeds)
-    # On all of the data the winner's plain values are tried, half and twice its learning rate, and what is then taken.
+    # On all of the data the winner is tried as in the search, and with half and twice its learning rate; the best of
+    # these is trained again.
     around = final.seeds * (4 if final.probe else 2)
     return search + race + good + around
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
-from hpo.storage.errors import UserError
+from hpo.storage.errors import UserError, to_install
 
 NEEDS: Mapping[str, tuple[str, ...]] = {"gp": ("torch", "scipy"), "cmaes": ("cmaes",)}
 """The packages of each sampler that needs some, which is also the name of the extra that installs them."""
@@ -34,6 +34,6 @@ def _check(
     missing = [package for package in needs.get(name, ()) if not installed(package)]
     if missing:
         raise UserError(
-            f"{given} needs {' and '.join(missing)}, which is not installed here; pip install -e '.[{name}]', or take "
-            f"another {kind}"
+            f"{given} needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed; "
+            f"{to_install(name)}, or take another {kind}"
         )

@@ -64,6 +64,6 @@ def read_text(text: str, *, list_wanted: bool = False) -> Any:
 def _index(target: Sequence[object], step: str, where: str) -> int:
     if not (step.isascii() and step.isdecimal()) or len(step) > 9 or int(step) >= len(target):
         raise UserError(
-            f"--set {shown(where)}: {shown(step)} is no place in a list of {len(target)}; they count from 0"
+            f"--set {shown(where)}: {shown(step)} is not an index of a list of {len(target)}; indices start at 0"
         )
     return int(step)

@@ -135,7 +135,9 @@ def _read_search(tables: Mapping[str, Any]) -> dict[str, Any]:
 def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same fields for a comparison: all of the holdout scores, the sampler is the grid, nothing stops."""
     if "final" in tables:
-        raise UserError("[final] does not go with [comparison]: nothing is chosen, so nothing is to prove; remove it")
+        raise UserError(
+            "[final] does not go with [comparison]: a comparison picks no config, so none is to confirm; remove it"
+        )
     data = _only(tables["data"], DataSettings, COMPARISON_DATA, "data")
     search = _only(tables.get("search", {}), SearchSettings, COMPARISON_SEARCH, "search")
     if search.get("sampler", GRID) != GRID:

@@ -200,8 +200,8 @@ class FinalSettings:
     What is clearly worse leaves the race after any run but the first, and after the second run there are `good_values`
     places. Those that in the end cannot be told from the best get `confirmation_runs` more, and are trained on all of
     the data for `epochs` epochs with `seeds` seeds. With `probe`, the learning rate of the best of them is then halved
-    and doubled there, and the better of the two is taken if its mean validation accuracy is higher (see
-    hpo.proof.probing); that costs twice `seeds` runs, and `seeds` more if one is taken.
+    and doubled there, and the better of the two is used if its mean validation accuracy is higher (see
+    hpo.proof.probing); that costs twice `seeds` runs, and `seeds` more if one is used.
     """
 
     good_values: Annotated[int, Whole(1, 100), "configs that may be confirmed and trained on all of the data"] = 5
@@ -230,7 +230,7 @@ class FinalSettings:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonSettings:
-    """Instead of a search: every config of the grid is trained `seeds` times, and nothing is chosen.
+    """Instead of a search: every config of the grid is trained `seeds` times; no config is picked.
 
     Each run takes `samples` training images (0: all that are not held out) for `epochs` epochs and is looked at on the
     train, validation and test images at `evaluations` points. `figure` is what the comparison is drawn as.

@@ -69,7 +69,7 @@ class StudyDefinition:
         values = {key: value for name, packed in config.items() for key, value in _set_by(name, packed).items()}
         of_training = {name: value for name, value in values.items() if name in fields_of_settings(self.training)}
         of_network = {name: value for name, value in values.items() if name not in of_training}
-        return _put(self.network, of_network), _put(self.training, of_training)
+        return _with_values(self.network, of_network), _with_values(self.training, of_training)
 
     def record(self) -> dict[str, Any]:
         """Return the definition as JSON-able tables, in the form of the TOML file."""
@@ -111,7 +111,7 @@ def fields_of_settings(settings: models.NetworkDescription | models.TrainingSett
     return [each.name for each in dataclasses.fields(settings)]
 
 
-def _put(settings: S, values: Mapping[str, Any]) -> S:
+def _with_values(settings: S, values: Mapping[str, Any]) -> S:
     """Return `settings` with `values` in their fields; a whole number fills every place of a list of sizes."""
     filled = {name: _spread(name, getattr(settings, name, None), value) for name, value in values.items()}
     return read_table(type(settings), dataclasses.asdict(settings) | filled, "")
@@ -121,7 +121,9 @@ def _spread(name: str, current: object, value: object) -> object:
     if not isinstance(current, tuple) or not isinstance(value, int):
         return value
     if not current:
-        raise UserError(f"{value!r} is the size of every place of model.{name}, which has none; give it places")
+        raise UserError(
+            f"{value!r} sets all entries of model.{name}, but that is an empty list; give it an entry for each layer"
+        )
     return [value] * len(current)
 
 

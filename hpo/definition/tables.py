@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def read_table(cls: type[T], table: object, where: str) -> T:
-    """Return `table` as an instance of the dataclass `cls`; `where` is its place in the file, for messages.
+    """Return `table` as an instance of the dataclass `cls`; `where` is its path in the file, for messages.
 
     Raises UserError for an unknown key (suggesting the right one), a missing one, a wrong type, and whatever ValueError
     the dataclass raises about its values.
@@ -30,7 +30,7 @@ def read_table(cls: type[T], table: object, where: str) -> T:
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
     check_keys(table, fields, where)
     hints = _hints(cast("Hashable", cls))
-    values = {key: read_value(hints[key], value, place(where, key)) for key, value in table.items()}
+    values = {key: read_value(hints[key], value, key_path(where, key)) for key, value in table.items()}
     missing = [
         name
         for name, field in fields.items()
@@ -57,11 +57,11 @@ def check_keys(table: Mapping[str, object], known: Iterable[str], where: str) ->
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
-            raise UserError(f"{place(where, key)}: unknown key; {hint}")
+            raise UserError(f"{key_path(where, key)}: unknown key; {hint}")
 
 
-def place(where: str, key: object) -> str:
-    """Return the dotted place of `key` below `where`."""
+def key_path(where: str, key: object) -> str:
+    """Return the dotted path of `key` below `where`."""
     return f"{where}.{key}" if where else str(key)
 
 
@@ -77,7 +77,7 @@ def read_value(hint: Any, value: object, where: str) -> Any:
             raise UserError(f"{where} = {shown(value)}; expected a list{hint_of_one}")
         if len(value) > MOST_ENTRIES:
             raise UserError(f"{where} has {len(value):,} entries, more than {MOST_ENTRIES:,}; name fewer")
-        return tuple(read_value(get_args(hint)[0], item, place(where, i)) for i, item in enumerate(value))
+        return tuple(read_value(get_args(hint)[0], item, key_path(where, i)) for i, item in enumerate(value))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return read_table(hint, value, where)
     if hint is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:

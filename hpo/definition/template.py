@@ -30,7 +30,7 @@ def study_text(tables: Mapping[str, Any], source: str) -> str:
     """
     lines = [
         *_comment(
-            f"A study that begins as {source}. Each line says what it is for, with its bounds in brackets. A line "
+            f"A copy of {source}. Each line says what it is for, with its bounds in brackets. A line "
             "behind a # is left out: the study has the value that is shown there. Take the # away to change it."
         ),
         "",

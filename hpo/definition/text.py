@@ -65,7 +65,7 @@ def parsed(text: str, path: Path) -> dict[str, Any]:
     try:
         tables = tomllib.loads(text)
     except RecursionError as error:
-        raise UserError(f"{path} is not valid TOML: its lists lie in each other without end") from error
+        raise UserError(f"{path} is not valid TOML: its lists are nested too deeply") from error
     except ValueError as error:
         raise UserError(f"{path} is not valid TOML: {_plain(error)}") from error
     check_depth(tables, str(path))
@@ -84,7 +84,7 @@ def check_depth(tables: Mapping[str, Any], what: str) -> None:
         ]
         if not level:
             return
-    raise UserError(f"{what}: tables or lists lie in each other more than {DEEPEST} deep; a study needs five")
+    raise UserError(f"{what}: tables or lists are nested more than {DEEPEST} deep; a study needs five levels")
 
 
 def _plain(error: ValueError) -> str:

@@ -129,8 +129,8 @@ class _Costs:
     def final_total(self, final: Sequence[QueuedTrial]) -> float:
         """Return the expected cost of the final part: half of the race's configs go on, until it is known how many.
 
-        Until then nobody is taken to leave the race early, and the winner's plain values are taken to be wanted. While
-        the probes are not over, one is taken to be adopted by even chance.
+        Until then nobody is expected to leave the race early, and the winner to be tried as in the search. While the
+        probes are not over, one is expected to be adopted by even chance.
         """
         if self._definition.comparison is not None:
             return 0.0

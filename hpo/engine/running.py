@@ -60,6 +60,7 @@ def run_study(
         chosen=resolved.chosen,
         warm_start=begin_at,
         more_rounds=more_rounds,
+        started_from=declared.started_from,
     )
     if record.state == "done":
         return True
@@ -103,7 +104,7 @@ def _certified(
     """Return the certificate that says how many images the "auto" rounds take; None if it was asked to stop before."""
     record = CertificateRecord.open(database, definition, [], data, source)
     if record.state != "done":
-        watcher.say(f"{definition.name}: how many images its rounds take is decided first, by a certificate")
+        watcher.say(f"{definition.name}: a certificate decides first how many images its rounds train on")
     if not run_certificate(database, record, launch=launch, watcher=watcher):
         return None
     found = load_certificate(database, definition, source)

@@ -10,7 +10,7 @@ from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
 from hpo.engine.queue import TrialQueue
 from hpo.models.checkpoint import network_bytes
-from hpo.record.commands import certify_command, command_for
+from hpo.record.commands import certify_command
 from hpo.record.study import StudyRecord, coordinator_lease
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
@@ -205,7 +205,7 @@ class Worker:
                 self._announce(f"trial {number} lost its worker and is back in the queue")
         waiting_for = "waiting for trials of other workers"
         if not self._leases.is_taken(coordinator_lease(self._study)):
-            waiting_for = f"waiting: nobody opens rounds; to go on, run: {self._command()}"
+            waiting_for = f"waiting: no coordinator is running; to resume, run: {self._command()}"
         if waiting_for != self._waiting_for:
             self._announce(waiting_for)
         self._waiting_for = waiting_for
@@ -213,4 +213,4 @@ class Worker:
     def _command(self) -> str:
         """Return the command that moves what is worked on forward."""
         of = self._record.certified
-        return command_for(self._study) if of is None else certify_command(of)
+        return self._record.command if of is None else certify_command(of)

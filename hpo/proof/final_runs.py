@@ -50,7 +50,7 @@ class FullResult:
     """A good value trained on all of the data with several seeds, or what was tried around the winner.
 
     stage: "full" a good value; "plain" the winner's values as they were on the subset; "probe_lower", "probe_higher"
-    the winner with another learning rate, without a test accuracy (nan); "adopted" what of these was taken.
+    the winner with another learning rate, without a test accuracy (nan); "adopted" which of these is used.
     """
 
     source: Key
@@ -69,7 +69,7 @@ class FullResult:
 
     @property
     def ranked(self) -> bool:
-        """Whether this may be what to use: a good value, or what was taken in its place."""
+        """Whether this may be what to use: a good value, or what was adopted in its place."""
         return self.stage in ("full", "adopted")
 
     @property
@@ -128,8 +128,8 @@ def source_key(text: str) -> Key:
 def full_results(runs: Sequence[FinalRun], max_gap: float | None = None) -> list[FullResult]:
     """Return the results on all of the data, the preferred one first (see hpo.proof.preference).
 
-    The first is what to use: chosen by validation, never by test. What was taken around the winner stands in its place
-    unless its own runs went worse; what was only tried around the winner comes last.
+    The first is what to use: chosen by validation, never by test. What was adopted around the winner stands in its
+    place unless its own runs went worse; what was only tried around the winner comes last.
     """
     good = _of_stage(runs, "full")
     order = preferred([_contender(each) for each in good], max_gap)
@@ -137,11 +137,11 @@ def full_results(runs: Sequence[FinalRun], max_gap: float | None = None) -> list
     found: list[FullResult] = []
     for stage in AROUND_THE_WINNER:
         found += sorted(_of_stage(runs, stage), key=lambda result: -result.validation.mean)
-    taken = [each for each in found if each.stage == "adopted"]
-    rest = found[len(taken) :]
-    if taken and good and taken[0].validation.mean < good[0].validation.mean:
-        return [*sorted([*good, *taken], key=lambda each: -each.validation.mean), *rest]
-    return [*taken, *good, *rest]
+    adopted = [each for each in found if each.stage == "adopted"]
+    rest = found[len(adopted) :]
+    if adopted and good and adopted[0].validation.mean < good[0].validation.mean:
+        return [*sorted([*good, *adopted], key=lambda each: -each.validation.mean), *rest]
+    return [*adopted, *good, *rest]
 
 
 def _of_stage(runs: Sequence[FinalRun], stage: Stage) -> list[FullResult]:

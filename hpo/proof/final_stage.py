@@ -1,7 +1,7 @@
 """After the last round: which runs are wanted next. Race, then confirmation and all data, then around the winner.
 
-Around it are its plain values, which are used if they are better than those carried over, and then the neighbours of
-the learning rate.
+Around it are the values of the search, which are used if they are better than those carried over, and then the
+neighbours of the learning rate.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def wanted_runs(
 def _around_the_winner(
     definition: StudyDefinition, trial: TrialResult, runs: Sequence[FinalRun], pool: int
 ) -> list[WantedRun]:
-    """Return the runs of the winner's plain values, of the probes beside the better ones, and of what is then taken."""
+    """Return the runs with the values of the search, of the probes beside the better ones, and of what is adopted."""
     wanted: list[WantedRun] = []
     carried = values = carried_over(definition, trial, pool)
     own = _scores(runs, trial, "full")

@@ -19,7 +19,7 @@ from hpo.searching.trials import Key, TrialResult
 
 
 @dataclass(frozen=True, slots=True)
-class RacePlace:
+class RacedConfig:
     """A config that raced: its mean over the runs that it took part in, and whether it is one of the good values.
 
     `worse` says whether the race tells it from its best; what is neither good nor worse was crowded out.
@@ -51,10 +51,10 @@ def raced(definition: StudyDefinition, chosen: Sequence[TrialResult], runs: Sequ
     return race([trial.key for trial in chosen], scores, final.race_runs, final.good_values)
 
 
-def race_places(
+def raced_configs(
     definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
-) -> tuple[RacePlace, ...]:
-    """Return the places of all that raced: the good values, then who was crowded out, and who is worse.
+) -> tuple[RacedConfig, ...]:
+    """Return the standing of all that raced: the good values, then who was crowded out, and who is worse.
 
     Good values are in the order in which they are recommended, the others in that of their means.
 
@@ -69,16 +69,16 @@ def race_places(
     for run in runs:
         if run.stage == "race" and not run.reason:
             gaps.setdefault(run.source, []).append(run.train_accuracy - run.score)
-    places = []
+    ranked = []
     for key, trial in chosen.items():
         own = [scores[key, i] for i, heat in enumerate(over.heats) if key in heat]
         good, worse = key in over.left, key not in (*over.left, *over.crowded_out)
         gap = float(np.mean(gaps[key])) if key in gaps else math.inf
-        places.append(RacePlace(trial.number, key, trial.config, float(np.mean(own)), len(own), good, worse, gap))
-    by_key = {place.key: place for place in places if place.good}
+        ranked.append(RacedConfig(trial.number, key, trial.config, float(np.mean(own)), len(own), good, worse, gap))
+    by_key = {each.key: each for each in ranked if each.good}
     first = [by_key[key] for key in recommended_order(definition, list(by_key), runs)]
-    rest = [place for place in places if not place.good]
-    return (*first, *sorted(rest, key=lambda place: (place.worse, -place.runs, -place.mean, place.key)))
+    rest = [each for each in ranked if not each.good]
+    return (*first, *sorted(rest, key=lambda each: (each.worse, -each.runs, -each.mean, each.key)))
 
 
 def recommended_order(definition: StudyDefinition, good: Sequence[Key], runs: Sequence[FinalRun]) -> list[Key]:
@@ -110,36 +110,36 @@ def contenders(runs: Sequence[FinalRun], stage: Stage, keys: Sequence[Key]) -> l
 def good_values(
     definition: StudyDefinition, box: Box, trials: Sequence[TrialResult], runs: Sequence[FinalRun]
 ) -> list[GoodValue]:
-    """Return the configs that are statistically tied with the best and had a place, the recommended one first.
+    """Return the configs that are statistically tied with the best and went on, the recommended one first.
 
     Their scores are those of their confirmation.
 
     `trials` are the comparable trials, `box` is the last round's. A study that is not that far has none.
     """
-    return good_of(definition, race_places(definition, box, trials, runs), trials, runs)
+    return good_of(definition, raced_configs(definition, box, trials, runs), trials, runs)
 
 
 def good_of(
-    definition: StudyDefinition, places: Sequence[RacePlace], trials: Sequence[TrialResult], runs: Sequence[FinalRun]
+    definition: StudyDefinition, ranked: Sequence[RacedConfig], trials: Sequence[TrialResult], runs: Sequence[FinalRun]
 ) -> list[GoodValue]:
-    """Return the same, where the `places` of the race are at hand."""
+    """Return the same, where the race is `ranked` already."""
     tried = {trial.key: trial for trial in trials}
     confirmed = _scores(runs, "confirm")
     return [
         GoodValue(
             rank=rank,
-            trial=place.trial,
-            key=place.key,
-            config=place.config,
-            race=place.mean,
-            confirmed=estimate(confirmed.get(place.key, [])),
-            search_score=tried[place.key].score,
-            at_boundary=boundaries(definition.space, place.config),
-            trained=max(tried[place.key].rungs, default=100),
-            gap=place.gap,
+            trial=each.trial,
+            key=each.key,
+            config=each.config,
+            race=each.mean,
+            confirmed=estimate(confirmed.get(each.key, [])),
+            search_score=tried[each.key].score,
+            at_boundary=boundaries(definition.space, each.config),
+            trained=max(tried[each.key].rungs, default=100),
+            gap=each.gap,
         )
-        for rank, place in enumerate(places, 1)
-        if place.good
+        for rank, each in enumerate(ranked, 1)
+        if each.good
     ]
 
 

@@ -1,4 +1,4 @@
-"""Neighbours of the winner on all of the data: its learning rate halved and doubled, and when one of them is taken.
+"""Neighbours of the winner on all of the data: its learning rate halved and doubled, and when one of them is used.
 
 The best learning rate of the subset need not be that of all of the data. On recorded tables, for the winners of 60
 replayed searches with 100 trials each: points of test accuracy on all of the data that are lost against the best value
@@ -15,10 +15,10 @@ in the table, at multiples of the learning rate that was found, with weight deca
     fashion_convnet_4            2.35    1.49     .76    1.95    6.53
 
 No one factor is right everywhere, so both neighbours are tried. They are compared on the whole holdout, and the test
-set stays closed for them; what is taken is trained again, from the same seeds, to open it. So it is with the weight
-decay: carrying it over is right on average, and the winner's plain value is taken where it is better.
+set is not evaluated for them; what is adopted is trained again, from the same seeds, and evaluated. So it is with the
+weight decay: carrying it over is right on average, and the search's own value is used where it is better.
 
-What is taken is the highest mean. Nothing is gained by asking for more, such as being better with every seed: where
+Adopted is the highest mean. Nothing is gained by asking for more, such as being better with every seed: where
 values are nearly as good, it matters little which is used, and beside a cliff of divergence, where it matters most, a
 seed that went well keeps the winner. What 100 replayed searches of 60 trials end with, less what a search on all of the
 data finds, points of test accuracy with 90 % intervals (`tests.benchmarks.carrying`):
@@ -47,7 +47,7 @@ PROBES: Mapping[Probe, float] = {"probe_lower": 0.5, "probe_higher": 2.0}
 
 
 def better_probe(winner: Mapping[int, float], probes: Mapping[Probe, Mapping[int, float]]) -> Probe | None:
-    """Return which of the `probes` is taken in place of the `winner`, or None; all are validation accuracies by run.
+    """Return which of the `probes` is used in place of the `winner`, or None; all are validation accuracies by run.
 
     It is the one with the highest mean, if that is higher than the winner's. Run k of all of them trains from one seed.
     """

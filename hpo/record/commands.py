@@ -9,21 +9,24 @@ from hpo.record.where import default_storage
 from hpo.storage.database import shown
 
 
-def command_for(study: str) -> str:
+def command_for(study: str, started_from: str | None = None) -> str:
     """Return the command that moves `study` forward.
 
-    A study of your own is named by its file; the database does not know in which folder it lies.
+    A study of your own is named by its file; the database does not know in which folder it lies. `started_from` is the
+    preset or the file, as StudyRecord has it; where it is not known, it is called like the study.
     """
-    return f"hpo run --study {_named(study)}"
+    return f"hpo run {_named(study, started_from)}"
 
 
-def certify_command(study: str) -> str:
+def certify_command(study: str, started_from: str | None = None) -> str:
     """Return the command that moves the certificate of `study` forward."""
-    return f"hpo certify --study {_named(study)}"
+    return f"hpo certify {_named(study, started_from)}"
 
 
-def _named(study: str) -> str:
-    return shlex.quote(study if (FOLDER / f"{study}.toml").is_file() else f"{study}.toml")
+def _named(study: str, started_from: str | None) -> str:
+    source = started_from or (study if (FOLDER / f"{study}.toml").is_file() else f"{study}.toml")
+    name = "" if source.removesuffix(".toml") == study else f" --name {shlex.quote(study)}"
+    return f"--study {shlex.quote(source)}{name}"
 
 
 def serve_command(storage: str) -> str:

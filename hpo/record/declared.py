@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 from hpo.certificate.auto_samples import SAMPLES, auto_rounds, choice_record, with_samples
@@ -37,6 +38,8 @@ class DeclaredStudy:
     tables: Mapping[str, Any]
     definition: StudyDefinition
     _define: Callable[[Mapping[str, Any]], StudyDefinition]
+    started_from: str | None = None
+    """The preset, or the name of the study file."""
 
     @classmethod
     def load(cls, study: str, changes: Sequence[str] = (), seed: int | None = None, *, name: str | None = None) -> Self:
@@ -50,7 +53,7 @@ class DeclaredStudy:
             made = define(study, numbers)
             return made if name is None else dataclasses.replace(made, name=check_study_name(name))
 
-        return cls(tables, defined(with_samples(tables) if auto_rounds(tables) else tables), defined)
+        return cls(tables, defined(with_samples(tables) if auto_rounds(tables) else tables), defined, Path(study).name)
 
     @classmethod
     def of(cls, definition: StudyDefinition) -> Self:

@@ -12,7 +12,7 @@ from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.proof.comparison import ComparedConfig, compared
 from hpo.proof.final_runs import FinalRun, FullResult, final_runs, full_results
-from hpo.proof.good_values import GoodValue, RacePlace, good_of, race_places
+from hpo.proof.good_values import GoodValue, RacedConfig, good_of, raced_configs
 from hpo.proof.replaying import runs_that_count
 from hpo.record.certificate import load_certificate
 from hpo.record.commands import command_for
@@ -28,7 +28,7 @@ from hpo.searching.trials import TrialResult
 from hpo.searching.warm_start import warm_configs
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
-from hpo.storage.records import Curve, LedgerEntry, load_curves, load_test_openings
+from hpo.storage.records import Curve, LedgerEntry, load_curves, load_test_evaluations
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class StudyResults:
     curves: Mapping[int, Curve]
     ledger: Sequence[LedgerEntry]
     compared: Sequence[ComparedConfig] = ()
-    raced: Sequence[RacePlace] = ()
+    raced: Sequence[RacedConfig] = ()
     certificate: Certificate | None = None
     chosen: Mapping[str, Any] | None = None
     """How many images the "auto" rounds were given, see StudyRecord.chosen."""
@@ -65,6 +65,13 @@ class StudyResults:
     """What the comparable trials so far tell of each hyperparameter of a search."""
     final_part: str | None = None
     """The name of the Optuna study that has the runs; None if somebody deleted it."""
+    started_from: str | None = None
+    """The preset or the study file, see StudyRecord.started_from."""
+
+    @property
+    def command(self) -> str:
+        """The command that moves the study forward."""
+        return command_for(self.definition.name, self.started_from)
 
     @property
     def complete_data(self) -> bool:
@@ -87,7 +94,7 @@ def warm_start(database: Database, definition: StudyDefinition) -> list[Config]:
     if found.state != "done" or not found.good:
         raise UserError(
             f"search.warm_start = {other!r}: that study has no good values yet; finish it with "
-            f"{command_for(other)}, or leave warm_start out"
+            f"{found.command}, or leave warm_start out"
         )
     configs: list[Config] = [good.config for good in found.good]
     if not warm_configs(definition.space, configs):
@@ -123,7 +130,7 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
     searched = searched and len(trials) == sum(len(each.configs) for each in rounds)
     if record.continued:  # what was found before it went on counts as far as it is found again
         runs = runs_that_count(definition, rounds[-1].box, known, runs, int(record.data["pool"])) if searched else []
-    places = race_places(definition, rounds[-1].box, known, runs) if searched else ()
+    raced = raced_configs(definition, rounds[-1].box, known, runs) if searched else ()
     return StudyResults(
         definition=definition,
         state=state,
@@ -134,20 +141,21 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
         queued=queued,
         trials=trials,
         runs=runs,
-        good=good_of(definition, places, known, runs),
+        good=good_of(definition, raced, known, runs),
         full=full_results(runs, definition.search.max_gap),
         curves=load_curves(database.engine, [trial.id for trial in (*queued, *final)]),
-        ledger=load_test_openings(database.engine, name),
+        ledger=load_test_evaluations(database.engine, name),
         compared=compared(definition, queued) if definition.comparison is not None else (),
         guard=guard_cost(definition.space, rounds[-1].box, known, definition.final.racing, definition.search.max_gap)
         if searched
         else None,
-        raced=places,
+        raced=raced,
         certificate=load_certificate(database, definition, record.source),
         chosen=record.chosen,
         unopened=record.unopened,
         relevance=relevances(definition, rounds, known),
         final_part=part,
+        started_from=record.started_from,
     )
 
 

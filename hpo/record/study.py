@@ -40,6 +40,7 @@ CHOSEN = "samples chosen"
 UNOPENED = "round not opened"
 ADDED, ASKED = "rounds added", "rounds asked for"
 CONTINUED = "continued"
+STARTED_FROM = "started from"
 
 
 class NotOurStudyError(UserError):
@@ -79,15 +80,16 @@ class StudyRecord:
         chosen: Mapping[str, Any] | None = None,
         warm_start: Sequence[Mapping[str, Value]] = (),
         more_rounds: int = 0,
+        started_from: str | None = None,
     ) -> StudyRecord:
         """Create the study and its final part, both or none, or open them if they exist.
 
         `data` are the numbers of its data, `source` says where they came from, `chosen` how many images its "auto"
         rounds were given (`choice_record`), `warm_start` the good values of another study that it
         begins at, kept here so that resuming does not depend on that study. A study that is there goes on with the
-        rounds that `definition` has more than it, and with `more_rounds` like its last one. Raises UserError if the
-        study exists with another definition or other data, showing what differs and the ways out, and where the name is
-        another's.
+        rounds that `definition` has more than it, and with `more_rounds` like its last one. `started_from` is the
+        preset or the name of the study file, for messages alone. Raises UserError if the study exists with another
+        definition or other data, showing what differs and the ways out, and where the name is another's.
         """
         check_study_name(definition.name)
         key = uuid.uuid4().hex
@@ -98,6 +100,7 @@ class StudyRecord:
             "state": "running",
             **({WARM_START: [dict(config) for config in warm_start]} if warm_start else {}),
             **({CHOSEN: dict(chosen)} if chosen is not None else {}),
+            **({STARTED_FROM: started_from} if started_from is not None else {}),
             parts.KEY: key,
             "definition": definition.record(),
         }
@@ -205,7 +208,7 @@ class StudyRecord:
         found = self.final_part
         if found is None:
             raise UserError(
-                f"the final part of {self.name!r} is no longer in the database; {command_for(self.name)} makes it anew"
+                f"the final part of {self.name!r} is no longer in the database; {self.command} makes it anew"
             )
         return found
 
@@ -232,6 +235,17 @@ class StudyRecord:
     def chosen(self) -> dict[str, Any] | None:
         """How many images the rounds were given that left it to a certificate; None where no round did."""
         return self._attributes.get(CHOSEN)
+
+    @property
+    def started_from(self) -> str | None:
+        """The preset, or the name of the study file, that the study was started from, where that is known."""
+        found = self._attributes.get(STARTED_FROM)
+        return found if isinstance(found, str) and found.isprintable() else None
+
+    @property
+    def command(self) -> str:
+        """The command that moves the study forward."""
+        return command_for(self.name, self.started_from)
 
     @property
     def warm_start(self) -> list[dict[str, Value]]:

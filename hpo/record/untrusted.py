@@ -77,7 +77,7 @@ def table(value: object, what: str, *, texts: Iterable[str] = (), numbers: Itera
     Raises UserError, which calls it `what`.
     """
     if not isinstance(value, dict):
-        raise UserError(f"{what} is no table but {_short(value)}")
+        raise UserError(f"{what} is not a table but {_short(value)}")
     for name in (*texts, *numbers):
         found = value.get(name)
         if name not in value:

@@ -49,9 +49,9 @@ def narrow(space: SearchSpace, box: Box, trials: Sequence[TrialResult], chance: 
     """
     order = ranked(with_imputed_scores(trials))
     if not order:
-        return Narrowing(box, ("no trial has finished: the box stays",))
+        return Narrowing(box, ("no trial has finished: the box is kept",))
     if order[0].score < chance + HOPELESS_MARGIN:
-        why = f"the best score, {order[0].score:.3f}, is hardly above chance ({chance:.3f}): look in the whole limits"
+        why = f"the best score, {order[0].score:.3f}, is hardly above chance ({chance:.3f}): search the whole limits"
         return Narrowing(space.limits(), (why,))
     top = order[: max(TOP_AT_LEAST, math.ceil(TOP_SHARE * len(order)))]
     regions: dict[str, Region] = {}
@@ -96,11 +96,11 @@ def _explain(old: Interval, new: Interval, limits: Interval, pushed: Sequence[st
     at_limit = {"upper": new.high >= limits.high, "lower": new.low <= limits.low}
     grew = [side for side in pushed if outward[side]]
     if grew:
-        return f"the best lie at the {' and '.join(grew)} edge, so it moved out: {new}"
+        return f"the best lie at the {' and '.join(grew)} edge, so the range was extended: {new}"
     blocked = [side for side in pushed if at_limit[side]]
     if blocked:
         return f"the best lie at the {' and '.join(blocked)} limit: {new}"
-    return f"stays {new}" if new == old else f"the span of the best: {new}"
+    return f"kept: {new}" if new == old else f"narrowed to the best trials: {new}"
 
 
 def _narrow_choices(
@@ -110,4 +110,4 @@ def _narrow_choices(
     good = {trial.config[name] for trial in top}
     kept = tuple(choice for choice in categorical.choices if choice in good or tried.count(choice) < 3)
     dropped = [str(choice) for choice in categorical.choices if choice not in kept]
-    return kept, f"left out {', '.join(dropped)}: none among the best" if dropped else "all choices stay"
+    return kept, f"left out {', '.join(dropped)}: none among the best" if dropped else "all choices kept"

@@ -37,8 +37,8 @@ BENDS = 2
 WIDTH = 1.0
 """The kernel that explains scores by the other hyperparameters is as wide as what was tried of each.
 
-Narrower ones follow the scores that they should explain: inert hyperparameters were called relevant up to 19 % of the
-time on the even draws of a lattice.
+Narrower ones follow the scores that they should explain: hyperparameters without effect were called relevant
+up to 19 % of the time on the even draws of a lattice.
 """
 
 MOST_CENTRES = 500
@@ -53,15 +53,15 @@ MOST_EXPLAINED = 0.98
 PENALTIES = 10.0 ** np.arange(-2, 2.1, 0.5)
 
 Floats = NDArray[np.float64]
-Verdict = Literal["relevant", "inert", "too few trials to tell"]
+Verdict = Literal["relevant", "no effect detected", "too few trials to tell"]
 
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
     """What the trials tell of one hyperparameter.
 
-    "inert" is an absence of evidence: no effect was found over `tried` in so many `trials`. That is from the lowest to
-    the highest value, or the choices, tried inside the rounds' boxes: of the few beyond nothing can be said. `p` is not
+    "no effect detected" is an absence of evidence over `tried` in so many `trials`. That is from the lowest to the
+    highest value, or the choices, tried inside the rounds' boxes: of the few beyond nothing can be said. `p` is not
     corrected for the number of hyperparameters; nan with too few trials.
     """
 
@@ -95,7 +95,9 @@ def relevance(
         if largest >= FEWEST_TRIALS and len(set(values)) > 1 and np.ptp(ranks):
             others = [column for other, column in columns.items() if other != name]
             p = _p_value(columns[name], strata, ranks, others, np.random.default_rng([seed, place]))
-        verdict: Verdict = "too few trials to tell" if np.isnan(p) else "relevant" if p <= LEVEL else "inert"
+        verdict: Verdict = (
+            "too few trials to tell" if np.isnan(p) else "relevant" if p <= LEVEL else "no effect detected"
+        )
         found.append(Relevance(name, _tried(hyperparameter, values), len(scored), p, verdict))
     return found
 

@@ -49,7 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of this command's options."""
     made = parser(
         "hpo.studies",
-        "List the studies that come along, and the studies in the database: state, trials, best score, box. Or delete\n"
+        "List the built-in studies, and the studies in the database: state, trials, best score, box. Or delete\n"
         "or rename a study of the database, with its final part, its certificate and all that is kept of its trials.",
         """
         hpo studies
@@ -96,7 +96,7 @@ def _rename(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
     console = plain_console()
-    coming = _table("studies that come along")
+    coming = _table("built-in studies")
     coming.add_column("study", no_wrap=True)
     coming.add_column("what it searches or compares")
     for name, title in presets().items():

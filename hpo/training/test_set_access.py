@@ -1,4 +1,4 @@
-"""Access to the test set: a study evaluates on it here alone, and every opening goes to the ledger first."""
+"""Access to the test set: a study evaluates on it here alone, and every evaluation goes to the ledger first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hpo import models
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
-from hpo.storage.records import load_test_openings, record_test_opening
+from hpo.storage.records import load_test_evaluations, record_test_evaluation
 from hpo.storage.test_set import load_test_part
 from hpo.training.images import StudyData
 
@@ -23,12 +23,12 @@ def open_test_set(
 ) -> Callable[[models.Network], float]:
     """Open the test set for one trial: return what gives the share of its images that a network gets right (0..1).
 
-    The opening is written down before the test set is read, so a crash cannot hide one. A run that is trained again,
+    The evaluation is written down before the test set is read, so a crash cannot hide one. A run that is trained again,
     because its worker died, is the same look at the same numbers, so it is in the ledger once.
     """
-    noted = {(entry.trial_id, entry.purpose) for entry in load_test_openings(database.engine, study)}
+    noted = {(entry.trial_id, entry.purpose) for entry in load_test_evaluations(database.engine, study)}
     if (trial_id, purpose) not in noted:
-        record_test_opening(
+        record_test_evaluation(
             database.engine, study=study, trial_id=trial_id, purpose=purpose, dataset=located.provenance
         )
     part = load_test_part(located, image_shape=data.image_shape, classes=data.part.classes)

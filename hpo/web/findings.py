@@ -74,4 +74,4 @@ def _read(database: Database, study: str) -> Finding:
     except UserError as error:
         return Finding(study, UNREADABLE, str(error))
     except Exception as error:  # whatever is wrong with one study, the others are shown
-        return Finding(study, UNREADABLE, f"What the database holds of it is no study: {type(error).__name__}.")
+        return Finding(study, UNREADABLE, f"Its record in the database is not that of a study: {type(error).__name__}.")

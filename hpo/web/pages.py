@@ -23,7 +23,7 @@ def message(title: str, text: str) -> str:
 
 def login(*, wrong: bool) -> str:
     """Return the page that asks for the token; `wrong` if one was given that is not it."""
-    said = '<p role="alert">That is not the token.</p>' if wrong else ""
+    said = '<p role="alert">Wrong token.</p>' if wrong else ""
     return _PAGE.format(
         title="The dashboard is locked",
         head="",
@@ -41,7 +41,7 @@ def onward(path: str) -> str:
     """
     to = escape(path, quote=True)
     return _PAGE.format(
-        title="Opening",
+        title="Opening the dashboard",
         head=f'<meta http-equiv="refresh" content="0; url={to}">',
         body=f'<p><a href="{to}">Open the dashboard</a></p>',
     )

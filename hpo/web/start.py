@@ -42,7 +42,7 @@ class Listed:
 def start_page(studies: Sequence[Listed]) -> str:
     """Return the page that lists `studies`, in their order."""
     if not studies:
-        start = "<code>python -m hpo.run --study mnist_wd</code>"
+        start = "<code>hpo run --study mnist_wd</code>"
         return _PAGE.format(body=f"<p>No study yet. Start one: {start}</p>")
     compare = '<nav><a href="/dashboard/compare-studies">Compare their trials</a></nav>' if len(studies) > 1 else ""
     return _PAGE.format(body="\n".join([*map(_article, studies), compare]))

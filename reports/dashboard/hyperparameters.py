@@ -10,8 +10,8 @@ from hpo.proof.good_values import GoodValue
 from hpo.record.results import StudyResults
 from hpo.reports.dashboard.boxes import MOST_TRIALS, STATES
 from hpo.reports.dashboard.figures import Figure, axis, figure, in_percent, shown
+from hpo.reports.facts.axis_positions import axis_position, log_ticks, spans
 from hpo.reports.facts.outcomes import Outcome, outcomes
-from hpo.reports.facts.places import log_ticks, place, spans
 from hpo.reports.figures.palette import FAINT, GOOD, GREY, INK, VALIDATION
 from hpo.reports.figures.recommended import is_recommended
 from hpo.reports.words.formatting import count_text, region_text, value_text
@@ -108,7 +108,7 @@ def _trials(results: StudyResults, drawn: Sequence[Outcome], name: str, low: flo
                 "mode": "markers",
                 "cliponaxis": False,
                 "name": meaning,
-                "x": [shown(place(hyperparameter, each.config[name], each.trial.number)) for each in mine],
+                "x": [shown(axis_position(hyperparameter, each.config[name], each.trial.number)) for each in mine],
                 "y": [low if state == "failed" else in_percent(each.score or 0.0) for each in mine],
                 "text": texts,
                 "hovertemplate": f"%{{text}}<br>%{{y:.1f}} %<extra>{meaning}</extra>",
@@ -153,7 +153,7 @@ def _good(results: StudyResults, name: str, low: float) -> list[dict[str, Any]]:
             "mode": "markers",
             "cliponaxis": False,
             "name": "good values",
-            "x": [shown(place(hyperparameter, good.config[name], good.trial)) for good in results.good],
+            "x": [shown(axis_position(hyperparameter, good.config[name], good.trial)) for good in results.good],
             "y": [max(low, in_percent(good.search_score)) for good in results.good],
             "hovertext": [_said(results, good) for good in results.good],
             "hoverinfo": "text",

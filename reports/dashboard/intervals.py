@@ -12,7 +12,7 @@ from hpo.record.results import StudyResults
 from hpo.reports.dashboard.figures import Figure, axis, bars, config_lines, figure, in_percent
 from hpo.reports.figures.palette import TEST, TRAIN, VALIDATION
 from hpo.reports.words.formatting import CONFIDENCE_TEXT, compact_label
-from hpo.reports.words.inert import that_matters
+from hpo.reports.words.no_effect import values_with_effect
 from hpo.searching.queued import DONE
 from hpo.searching.space import Config
 
@@ -34,7 +34,7 @@ def good_values(results: StudyResults) -> Figure | None:
     good = [each for each in results.good if each.confirmed.runs]
     if not good:
         return None
-    lines = [f"<b>{each.rank}</b>  {config_lines(that_matters(results, each.config))}" for each in good]
+    lines = [f"<b>{each.rank}</b>  {config_lines(values_with_effect(results, each.config))}" for each in good]
     tested = [(i, full.test) for i, each in enumerate(good) if (full := on_all_data(results, each)) is not None]
     rows: list[Row] = [(SUBSET_ROW, [(i, each.confirmed) for i, each in enumerate(good)])]
     rows += [(FULL_ROW, tested)] if tested else []

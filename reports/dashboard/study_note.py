@@ -12,7 +12,6 @@ from hpo.reports.sheets.all_data import all_data_sheet
 from hpo.reports.sheets.good_values import good_values_sheet
 from hpo.reports.sheets.rounds import reasons, rounds_sheet
 from hpo.reports.sheets.sheet import Sheet
-from hpo.reports.words.explaining import openings_text
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     config_label,
@@ -22,6 +21,7 @@ from hpo.reports.words.formatting import (
     percent,
     points_text,
 )
+from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.verdict import details, short_verdict, verdict
 
 COLUMNS = (
@@ -126,7 +126,7 @@ def _comparison(results: StudyResults) -> list[str]:
     runs = max(len(each.runs) for each in results.compared)
     told = (
         f"Means of up to {count_text(runs, 'run')} with {CONFIDENCE_TEXT} intervals; gap: train - test, in points. "
-        f"{openings_text(results)}"
+        f"{ledger_text(results)}"
     )
     return ["### The configs", table(header, rows), escaped(told)]
 

@@ -20,7 +20,7 @@ from hpo.reports.words.formatting import (
     percent,
     points_text,
 )
-from hpo.reports.words.inert import boundaries_that_matter
+from hpo.reports.words.no_effect import boundaries_with_effect
 from hpo.searching.queued import DONE
 
 
@@ -79,7 +79,7 @@ def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, 
             )
             as_used = config_text(each.config)
             lines.append(f"{escaped(f'On all of the data, with {as_used}: {_reached(results, full)}')}{run}")
-    boundary = boundaries_that_matter(results, good.at_boundary)
+    boundary = boundaries_with_effect(results, good.at_boundary)
     if boundary:
         lines.append(escaped(boundary_text(results.definition.space, boundary)))
     lines.append("Artifacts below: its learning curves as CSV and its trained network, for `models.load_network`.")

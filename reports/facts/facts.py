@@ -13,7 +13,7 @@ from hpo.definition.rounds import comparable
 from hpo.proof.final_runs import FullResult
 from hpo.proof.recommended import Recommended, recommend, values_in_use
 from hpo.record.results import StudyResults
-from hpo.reports.facts.inert import inert_names
+from hpo.reports.facts.no_effect import names_without_effect
 from hpo.reports.facts.once import once
 from hpo.searching.space import Config, unpacked
 
@@ -22,13 +22,13 @@ from hpo.searching.space import Config, unpacked
 class TrainedConfig:
     """A row of what was trained on all of the data: its values as they were used, and its results.
 
-    `taken` names what an adopted result was before it was trained again for its test accuracy.
+    `adopted_probe` names what an adopted result was before it was trained again for its test accuracy.
     """
 
     config: Config
     result: FullResult
     recommended: bool
-    taken: FullResult | None = None
+    adopted_probe: FullResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Facts:
 
     recommended: Recommended
     use: Mapping[str, Any] | None
-    inert: tuple[str, ...]
+    no_effect: tuple[str, ...]
     trained: tuple[TrainedConfig, ...]
 
     @property
@@ -58,13 +58,13 @@ def facts_of(results: StudyResults) -> Facts:
             config=values_in_use(definition, full, results.full),
             result=full,
             recommended=full is recommended.result,
-            taken=again if full.stage == "adopted" else None,
+            adopted_probe=again if full.stage == "adopted" else None,
         )
         for full in results.full
         if full is not again
     ]
     use = None if recommended.config is None else settings_of(recommended.config)
-    return Facts(recommended, use, tuple(inert_names(results)), tuple(trained))
+    return Facts(recommended, use, tuple(names_without_effect(results)), tuple(trained))
 
 
 def trained_again(results: StudyResults) -> FullResult | None:

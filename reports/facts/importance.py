@@ -40,7 +40,7 @@ def importances(results: StudyResults) -> Importances | None:
     value, that hyperparameter counts for less. Trials count whose scores mean the same (as many samples and epochs as
     in the latest round), stopped ones with what they would have reached. None for a comparison, with fewer than
     FEWEST_TRIALS of them, or where all of them are equal. Chance gets a share, too: hpo.searching.relevance says what
-    is inert.
+    shows no effect.
     """
     definition = results.definition
     known = with_imputed_scores(comparable(definition, results.trials))

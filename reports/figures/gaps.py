@@ -14,7 +14,7 @@ from hpo.record.results import StudyResults
 from hpo.reports.figures.framing import add_legend
 from hpo.reports.figures.good_values import row_label, used
 from hpo.reports.figures.palette import GOOD, GREY, INK, TEST, TRAIN, VALIDATION
-from hpo.reports.figures.rows import frame_percents, inert_legend, rows_figure
+from hpo.reports.figures.rows import frame_percents, no_effect_legend, rows_figure
 from hpo.reports.words.formatting import config_text, count_text, percent, points_text
 
 MARKS = (("train", TRAIN, "^", 7), ("validation", VALIDATION, "o", 9), ("test", TEST, "s", 6))
@@ -33,7 +33,7 @@ def gaps_figure(results: StudyResults) -> Figure | None:
     if not good:
         return None
     labels = [row_label(results, each, full[each.key]) for each in good]
-    detail = f"overfitting on all of the data{inert_legend(results)}"
+    detail = f"overfitting on all of the data{no_effect_legend(results)}"
     rows = rows_figure(results, detail, labels, columns=1, right=_BESIDE)
     axes = rows.panels[0]
     values = []

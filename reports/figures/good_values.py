@@ -19,7 +19,7 @@ from hpo.reports.figures.drawing import HALO, people_text
 from hpo.reports.figures.framing import add_legend
 from hpo.reports.figures.palette import GREY, INK, TEST, VALIDATION
 from hpo.reports.figures.recommended import is_recommended
-from hpo.reports.figures.rows import Rows, config_lines, frame_percents, inert_legend, rows_figure
+from hpo.reports.figures.rows import Rows, config_lines, frame_percents, no_effect_legend, rows_figure
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     compact_items,
@@ -43,7 +43,7 @@ def good_values_figure(results: StudyResults) -> Figure | None:
     full = used(results)
     labels = [row_label(results, good, full.get(good.key)) for good in results.good]
     images = n_train(results, len(results.definition.rounds))
-    detail = f"the good values, and how sure they are{inert_legend(results)}"
+    detail = f"the good values, and how sure they are{no_effect_legend(results)}"
     rows = rows_figure(results, detail, labels, columns=2 if full else 1)
     axes = rows.panels[0]
     values = [100 * each for good in results.good for each in _ends(good.confirmed)]
@@ -74,7 +74,7 @@ def good_values_alt(results: StudyResults) -> str:
 
 
 def used(results: StudyResults) -> Mapping[Key, FullResult]:
-    """Return what each good value reached on all of the data: with the learning rate that was taken, where one was."""
+    """Return what each good value reached on all of the data: with the adopted learning rate, where there is one."""
     found: dict[Key, FullResult] = {}
     for each in results.full:
         if each.ranked and (each.source not in found or each.stage == "adopted"):
@@ -85,7 +85,7 @@ def used(results: StudyResults) -> Mapping[Key, FullResult]:
 def row_label(results: StudyResults, good: GoodValue, full: FullResult | None) -> str:
     """Return the words of a row: the rank, whether this is the one to use, and its config as the search tried it.
 
-    `full` is what it reached on all of the data; where another learning rate was taken there, a line says so.
+    `full` is what it reached on all of the data; where another learning rate was adopted there, a line says so.
     """
     first = f"Good-{good.rank}"
     if is_recommended(results, good):
@@ -95,7 +95,7 @@ def row_label(results: StudyResults, good: GoodValue, full: FullResult | None) -
 
 
 def taken_elsewhere(results: StudyResults, full: FullResult | None) -> list[str]:
-    """Return the learning rate that was taken on all of the data, in words, where it is not that of the search."""
+    """Return the learning rate that was adopted on all of the data, in words, where it is not that of the search."""
     if full is None or full.stage != "adopted":
         return []
     rate = results.definition.settings(full.config)[1].learning_rate

@@ -113,5 +113,5 @@ def _add_legend(figure: Figure, ended: Sequence[Outcome], best: Sequence[BestSoF
     ]
     if best:
         handles.append(Line2D([], [], color=VALIDATION, linewidth=1.7, label="best so far"))
-        handles.append(Line2D([], [], color=TRAIN, linewidth=1.7, linestyle="--", label="without its luck"))
+        handles.append(Line2D([], [], color=TRAIN, linewidth=1.7, linestyle="--", label="corrected for luck"))
     add_legend(figure, handles)

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from hpo.record.results import StudyResults
+from hpo.reports.facts.axis_positions import axis_position, log_ticks, spans
 from hpo.reports.facts.outcomes import Outcome, outcomes
-from hpo.reports.facts.places import log_ticks, place, spans
 from hpo.reports.figures.drawing import people_text, wrapped
 from hpo.reports.figures.framing import Room, add_legend, dress, framed
 from hpo.reports.figures.palette import FAINT, GOOD, GREY, GRID, INK, VALIDATION
@@ -144,7 +144,7 @@ def _draw_trials(axes: Axes, hyperparameter: Hyperparameter, name: str, ended: S
             if state == "failed":
                 look = {"color": VALIDATION if new else GREY, "linewidths": 0.9}
             axes.scatter(
-                [place(hyperparameter, each.config[name], each.trial.number) for each in mine],
+                [axis_position(hyperparameter, each.config[name], each.trial.number) for each in mine],
                 [low if state == "failed" else max(low, 100 * (each.score or 0.0)) for each in mine],
                 s=size,
                 marker=marker,
@@ -157,7 +157,7 @@ def _draw_trials(axes: Axes, hyperparameter: Hyperparameter, name: str, ended: S
 
 def _draw_good(axes: Axes, hyperparameter: Hyperparameter, name: str, results: StudyResults, low: float) -> None:
     for good in results.good:
-        x = place(hyperparameter, good.config[name], good.trial)
+        x = axis_position(hyperparameter, good.config[name], good.trial)
         y = max(low, 100 * good.search_score)
         for ring in (52, 120) if is_recommended(results, good) else (52,):
             axes.scatter(

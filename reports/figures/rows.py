@@ -16,7 +16,7 @@ from hpo.reports.figures.drawing import people_text, wrapped
 from hpo.reports.figures.framing import Room, dress, framed
 from hpo.reports.figures.palette import GREY, GRID, INK
 from hpo.reports.words.formatting import compact_items, item_lines
-from hpo.reports.words.inert import MARK, inert_names
+from hpo.reports.words.no_effect import MARK, names_without_effect
 from hpo.searching.space import Config
 
 WIDTH = 8.0
@@ -71,16 +71,16 @@ def wrapped_label(label: str) -> str:
 
 
 def config_lines(results: StudyResults, config: Config) -> str:
-    """Return a config in short lines that break between hyperparameters where they can, `~` before what is inert."""
-    inert = inert_names(results)
-    marks = [MARK if name in inert else "" for name in config]
+    """Return a config in short lines that break between hyperparameters where they can; `~`: no effect detected."""
+    no_effect = names_without_effect(results)
+    marks = [MARK if name in no_effect else "" for name in config]
     items = (mark + item for mark, item in zip(marks, compact_items(config), strict=True))
     return "\n".join(item_lines(items, LETTERS - 2))
 
 
-def inert_legend(results: StudyResults) -> str:
+def no_effect_legend(results: StudyResults) -> str:
     """Return what `~` means, to be added to the line under the title; empty where it marks nothing."""
-    return f"; {MARK}: no effect found" if inert_names(results) else ""
+    return f"; {MARK}: no effect detected" if names_without_effect(results) else ""
 
 
 def frame_percents(axes: Axes, values: Sequence[float], label: str, *, top: float = 100.0) -> None:

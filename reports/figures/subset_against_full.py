@@ -29,7 +29,7 @@ _NEAR = [(6.0, 4.0), (-6.0, 4.0), (6.0, -4.0), (-6.0, -4.0), (0.1, 8.0), (0.1, -
 def subset_against_full_figure(results: StudyResults) -> Figure | None:
     """Return validation accuracy on all of the data over that of the confirmation on the subset, with intervals.
 
-    Both chose nothing of the ranks that are compared here: the runs are fresh, and the seeds of one side are others
+    Neither was used to choose what is compared here: the runs are fresh, and the seeds of one side are others
     than those of the other.
     """
     pairs = _pairs(results)
@@ -38,7 +38,7 @@ def subset_against_full_figure(results: StudyResults) -> Figure | None:
     found = subset_agreement(results)
     said = wrapped(found.sentence, _LETTERS)
     room = Room(left=0.8, below=0.62, above=0.15 + 0.16 * (said.count("\n") + 1))
-    detail = "do few images put the good values in the same order as all of the data?"
+    detail = "do few images rank the good values like all of the data?"
     figure, (axes,) = framed(results, detail, width=8.0, panel=4.2, room=room)
     dress(axes)
     axes.set_title(said, loc="left", fontsize=9, color=INK, linespacing=1.2)

@@ -34,8 +34,8 @@ def feature_maps_figure(network: ConvNet, image: Array, caption: str = "") -> Fi
         _write(sheet, y + MAP / 2, stage.name, _maps_text(stage), _field_text(stage))
         for column, each in enumerate(stage.maps[:columns]):
             sheet.picture(each, left + STEP * column, y, MAP)
-    detail = "each map from black, its smallest value, to white, its largest"
-    set_headlines(figure, "what the network makes of one image", detail)
+    detail = "in each map, black is the smallest value and white the largest"
+    set_headlines(figure, "feature maps of one image", detail)
     return figure
 
 
@@ -46,7 +46,7 @@ def _maps_text(stage: Stage) -> str:
 
 
 def _field_text(stage: Stage) -> str:
-    return f"an entry sees {stage.field.size} x {stage.field.size} pixels"
+    return f"receptive field: {stage.field.size} x {stage.field.size} pixels"
 
 
 def _write(sheet: Sheet, middle: float, name: str, *details: str) -> None:

@@ -51,6 +51,6 @@ def probabilities(network: Network, image: Array) -> Array:
 
 
 def prediction_text(network: Network, image: Array) -> str:
-    """Return `the network says 7 (99.8 %)`."""
+    """Return `predicted: 7 (99.8 %)`."""
     shares = probabilities(network, image)
-    return f"the network says {shares.argmax()} ({100 * shares.max():.1f} %)"
+    return f"predicted: {shares.argmax()} ({100 * shares.max():.1f} %)"

@@ -49,10 +49,8 @@ def filters_figure(before: ConvNet | None, after: ConvNet) -> Figure:
     bar.ax.tick_params(labelsize=8)
     channels = _convolution(after).channels
     over = f", each the mean over its {channels} channels" if channels > 1 else ""
-    detail = (
-        f"{count} filters of {kernel} x {kernel} pixels{over}; light pixels count for a filter, dark ones against it"
-    )
-    set_headlines(figure, "what the first convolution looks for", detail)
+    detail = f"{count} filters of {kernel} x {kernel} pixels{over}; light: positive weights, dark: negative"
+    set_headlines(figure, "filters of the first convolution", detail)
     return figure
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hpo.record.results import StudyResults
 from hpo.reports.sheets.sheet import Sheet
 from hpo.reports.words.formatting import value_text
-from hpo.reports.words.inert import marked
+from hpo.reports.words.no_effect import marked
 from hpo.searching.space import Value
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo.record.commands import command_for
 from hpo.record.results import StudyResults
 from hpo.reports.figures.drawn import Drawn
 from hpo.reports.page.blocks import Block, Grid, Page, Paragraph, Section, paragraphs
@@ -13,8 +12,8 @@ from hpo.reports.page.costs import ledger_section, time_section
 from hpo.reports.page.pictures import Pictures
 from hpo.reports.page.reproduce import reproduce_section
 from hpo.reports.sheets.comparison import HEADERS, cells
-from hpo.reports.words.explaining import openings_text
 from hpo.reports.words.formatting import compact_label, config_label, data_text
+from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.paired import differences, explanation
 from hpo.reports.words.verdict import verdict
 
@@ -24,14 +23,14 @@ def comparison_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
     pictures = Pictures(drawn)
     found: list[Block] = [Paragraph(verdict(results), "lead")]
     if results.state != "done":
-        found.append(Paragraph(f"To go on: {command_for(results.definition.name)}", "warning"))
+        found.append(Paragraph(f"To go on: {results.command}", "warning"))
     if not results.compared:
         found.append(Paragraph("No training has ended yet, so there is nothing to compare.", "warning"))
     sections = [
         Section("found", "What was found", [*found, *pictures.take_rest()]),
         _configs(results),
         time_section(results, pictures),
-        ledger_section(results, openings_text(results)),
+        ledger_section(results, ledger_text(results)),
         reproduce_section(results),
     ]
     subtitle = f"comparison {results.definition.name} on {data_text(results)}"

@@ -48,11 +48,11 @@ def ledger_section(results: StudyResults, summary: str) -> Section:
     blocks: list[Block] = [Paragraph(summary)]
     found = ledger_table(results)
     if len(found):
-        first, last = (_moment(found["opened_at"].iloc[i]) for i in (0, -1))
+        first, last = (_moment(found["evaluated_at"].iloc[i]) for i in (0, -1))
         blocks[0] = Paragraph(f"{summary} First {first}, last {last} (UTC).")
         rows: Sequence[Sequence[str]] = [
             [_moment(moment), purpose, dataset]
-            for moment, purpose, dataset in zip(found["opened_at"], found["purpose"], found["dataset"], strict=True)
+            for moment, purpose, dataset in zip(found["evaluated_at"], found["purpose"], found["dataset"], strict=True)
         ]
         head = ["evaluated (UTC)", "for", "data"]
         table = Table("Evaluations of the test set", head, rows, left=head)

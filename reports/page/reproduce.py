@@ -14,7 +14,7 @@ def reproduce_section(results: StudyResults) -> Section:
     file = f"{definition.name}.toml"
     images = f"{data['pool']} to train on, {data['holdout']} held out for validation, {data['classes']} classes"
     steps = [
-        "pip install -e .  # in a checkout of hpo-service, in a virtual environment",
+        "pip install .  # in a clone of hpo-service, in a virtual environment",
         f"# save the definition below as {file}, then:",
         run_again(results),
         "# this page again, from the database that was written here (else: --storage URL):",

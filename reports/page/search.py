@@ -22,16 +22,20 @@ from hpo.reports.sheets.good_values import good_values_sheet
 from hpo.reports.sheets.rounds import reasons, rounds_sheet
 from hpo.reports.words.carrying_over import carrying_note, change_notes
 from hpo.reports.words.certificate import certificate_note
-from hpo.reports.words.explaining import openings_text
-from hpo.reports.words.following import what_next
 from hpo.reports.words.formatting import CONFIDENCE_TEXT, count_text, data_text, percent, points_text, region_text
-from hpo.reports.words.inert import inert_note
+from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.luck import luck_note
-from hpo.reports.words.outside import outside_note
+from hpo.reports.words.no_effect import no_effect_note
+from hpo.reports.words.outside_start import outside_start_note
 from hpo.reports.words.verdict import unopened_text
+from hpo.reports.words.what_next import what_next
 from hpo.searching.relevance import Relevance
 
-EFFECTS = {"relevant": "yes", "inert": "no effect detected", "too few trials to tell": "too few trials to tell"}
+EFFECTS = {
+    "relevant": "yes",
+    "no effect detected": "no effect detected",
+    "too few trials to tell": "too few trials to tell",
+}
 
 
 def search_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
@@ -47,7 +51,7 @@ def search_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
         _matters(results, pictures),
         _worth(results, pictures),
         time_section(results, pictures),
-        ledger_section(results, openings_text(results)),
+        ledger_section(results, ledger_text(results)),
         Section("next", "What next?", paragraphs(what_next(results))),
         Section("more", "More figures", pictures.take_rest()),
         reproduce_section(results),
@@ -152,7 +156,7 @@ def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
 
 
 def _where(results: StudyResults, pictures: Pictures) -> Section:
-    blocks: list[Block] = [*paragraphs(outside_note(results)), *pictures.take("boxes")]
+    blocks: list[Block] = [*paragraphs(outside_start_note(results)), *pictures.take("boxes")]
     sheet = rounds_sheet(results)
     if sheet.rows:
         why = [[str(number), sentence(text)] for number, text in reasons(results)]
@@ -201,7 +205,7 @@ def _matters(results: StudyResults, pictures: Pictures) -> Section:
         )
         head = ["hyperparameter", "tried", "trials", "p", "effect", "importance"]
         table = Table("Do the scores depend on it?", head, rows, ["hyperparameter", "tried", "effect"], notes=[note])
-        blocks = [*paragraphs(inert_note(results)), *blocks, Grid(table)]
+        blocks = [*paragraphs(no_effect_note(results)), *blocks, Grid(table)]
     return Section("matters", "What matters, and what does not?", blocks)
 
 

@@ -64,7 +64,7 @@ def _table(found: Sequence[Summary]) -> Table:
             points_text(each.gap),
             str(each.trainings),
             duration(each.seconds),
-            str(each.openings),
+            str(each.test_evaluations),
         ]
         for each in found
     ]

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpo.proof.recommended import Recommended
-from hpo.record.commands import command_for
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.comparison import ended_text
-from hpo.reports.words.following import limits_to_widen
 from hpo.reports.words.formatting import (
     count_text,
     data_text,
@@ -24,6 +22,7 @@ from hpo.reports.words.formatting import (
 )
 from hpo.reports.words.nothing import advice
 from hpo.reports.words.verdict import conclusion, guard_text, race_text, winner_warnings
+from hpo.reports.words.what_next import limits_to_widen
 from hpo.reports.writing.toml import toml_text
 from hpo.searching.space import Config
 
@@ -54,11 +53,11 @@ def use_section(results: StudyResults) -> Section:
 
 def values_text(results: StudyResults, use: Mapping[str, Any]) -> str:
     """Return a line `name = value` for each of the values to use; what shows no effect says so behind it."""
-    inert = facts_of(results).inert
+    no_effect = facts_of(results).no_effect
     lines = []
     for name, value in use.items():
         text = toml_text({name: _short(value)}).strip()
-        lines.append(f"{text}  # no effect detected: arbitrary" if name in inert else text)
+        lines.append(f"{text}  # no effect detected: arbitrary" if name in no_effect else text)
     return "\n".join(lines)
 
 
@@ -88,7 +87,7 @@ def _facts(results: StudyResults, found: Recommended) -> Facts:
 def _unfinished(results: StudyResults) -> list[Block]:
     if results.state == "done":
         return []
-    to_go_on = f"What follows is what is known by now. To go on: {command_for(results.definition.name)}"
+    to_go_on = f"What follows is what is known by now. To go on: {results.command}"
     return [Paragraph(f"Not finished: {standing(results)} {to_go_on}", "warning")]
 
 

@@ -10,7 +10,6 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import TrainedConfig, facts_of
 from hpo.reports.sheets.sheet import Row, Sheet
 from hpo.reports.words.carrying_over import MARKS, change_notes
-from hpo.reports.words.explaining import openings_text
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     count_text,
@@ -20,7 +19,8 @@ from hpo.reports.words.formatting import (
     points_text,
     value_text,
 )
-from hpo.reports.words.inert import mark_note, marked
+from hpo.reports.words.ledger import ledger_text
+from hpo.reports.words.no_effect import mark_note, marked
 
 
 def all_data_sheet(results: StudyResults, *, tried: bool = True) -> Sheet:
@@ -36,7 +36,7 @@ def all_data_sheet(results: StudyResults, *, tried: bool = True) -> Sheet:
         rest=["validation", "test (interval)", "train", "gap"],
         rows=[_row(each) for each in trained],
         notes=[*change_notes(results), *_failed(results)] if trained else [],
-        legend=[*_legend(results, trained), openings_text(results)],
+        legend=[*_legend(results, trained), ledger_text(results)],
     )
 
 

@@ -17,7 +17,7 @@ from hpo.reports.words.formatting import (
     percent,
     value_text,
 )
-from hpo.reports.words.inert import boundaries_that_matter, mark_note, marked
+from hpo.reports.words.no_effect import boundaries_with_effect, mark_note, marked
 from hpo.searching.queued import DONE
 
 
@@ -67,7 +67,7 @@ def _boundaries(results: StudyResults) -> list[str]:
     return [
         f"Rank {good.rank}: {boundary_text(results.definition.space, names)}"
         for good in results.good
-        if (names := boundaries_that_matter(results, good.at_boundary))
+        if (names := boundaries_with_effect(results, good.at_boundary))
     ]
 
 

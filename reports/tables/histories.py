@@ -1,4 +1,4 @@
-"""What a study did on its way, as tables: every point of every learning curve, every opening of the test set."""
+"""What a study did on its way, as tables: every point of every learning curve, every evaluation on the test set."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ def curves_table(results: StudyResults) -> pd.DataFrame:
 
 
 def ledger_table(results: StudyResults) -> pd.DataFrame:
-    """Return a row for every time that the study opened the test set, oldest first.
+    """Return a row for every evaluation on the test set, oldest first.
 
-    opened_at  datetime64[us, UTC]  by the database's clock, before the test set was looked at
-    purpose    string               what for, in words
-    stage      string               which kind of run it was, as in the evaluations; compare in a comparison
-    trial      Int64                its number in the Optuna study of the final part, or of the comparison
-    run        Int64                number of the run; runs of one number share a seed
-    dataset    string
+    evaluated_at  datetime64[us, UTC]  by the database's clock, just before the evaluation
+    purpose       string               what for, in words
+    stage         string               which kind of run it was, as in the evaluations; compare in a comparison
+    trial         Int64                its number in the Optuna study of the final part, or of the comparison
+    run           Int64                number of the run; runs of one number share a seed
+    dataset       string
     """
-    dtypes = {"opened_at": TIME, "purpose": TEXT, "stage": TEXT, "trial": INTEGER, "run": INTEGER, "dataset": TEXT}
+    dtypes = {"evaluated_at": TIME, "purpose": TEXT, "stage": TEXT, "trial": INTEGER, "run": INTEGER, "dataset": TEXT}
     runs: dict[int, dict[str, Any]] = {
         run.id: {"stage": run.stage, "trial": run.number, "run": run.run} for run in results.runs
     }
@@ -74,7 +74,7 @@ def ledger_table(results: StudyResults) -> pd.DataFrame:
             for trial in results.queued
         }
     rows = [
-        {"opened_at": _utc(entry.opened_at), "purpose": entry.purpose, "dataset": entry.dataset}
+        {"evaluated_at": _utc(entry.evaluated_at), "purpose": entry.purpose, "dataset": entry.dataset}
         | runs.get(entry.trial_id, {})
         for entry in results.ledger
     ]

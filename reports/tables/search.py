@@ -55,10 +55,10 @@ __all__ = [
 def trials_table(results: StudyResults) -> pd.DataFrame:
     """Return a row for every trial of the search enqueued so far, in (round, index) order.
 
-    rank                 Int64    place by validation accuracy among the trials whose scores mean the same (samples and
+    rank                 Int64    rank by validation accuracy among the trials whose scores mean the same (samples and
                                   epochs of the latest round); missing for others, and while unfinished or if failed
     trial                Int64    number in the Optuna study and its dashboard
-    round, index         Int64    the round (from 1) and the place in it (from 0)
+    round, index         Int64    the round (from 1) and the number in it (from 0)
     (hyperparameters)
     state                string   complete, stopped (at a rung), failed, waiting or running
     seed                 Int64    of the trial's training
@@ -152,7 +152,7 @@ def rounds_table(results: StudyResults) -> pd.DataFrame:
 
 
 def good_values_table(results: StudyResults) -> pd.DataFrame:
-    """Return a row for every good value: the finalists that are statistically tied, as far as there are places.
+    """Return a row for every good value: the finalists that are statistically tied, at most `good_values` of them.
 
     rank                 Int64    1 is recommended; by accuracy on all of the data, before that by the confirmation
     trial                Int64    number of the search's trial that tried the config first
@@ -223,7 +223,7 @@ def race_table(results: StudyResults) -> pd.DataFrame:
     race_accuracy        float64  mean of its runs in the race
     runs                 Int64    those runs: what is clearly worse leaves the race early
     good                 boolean  whether it is one of the good values
-    worse                boolean  whether the race tells it from the best at 90 %; if neither, there was no place left
+    worse                boolean  whether it is worse than the best (90 %); neither: tied, but beyond `good_values`
     """
     dtypes = (
         {"trial": INTEGER, "round": INTEGER}
@@ -231,16 +231,16 @@ def race_table(results: StudyResults) -> pd.DataFrame:
         | {"race_accuracy": REAL, "runs": INTEGER, "good": "boolean", "worse": "boolean"}
     )
     rows = [
-        config_cells(results.definition.space, place.config)
+        config_cells(results.definition.space, each.config)
         | {
-            "trial": place.trial,
-            "round": place.key[0],
-            "race_accuracy": place.mean,
-            "runs": place.runs,
-            "good": place.good,
-            "worse": place.worse,
+            "trial": each.trial,
+            "round": each.key[0],
+            "race_accuracy": each.mean,
+            "runs": each.runs,
+            "good": each.good,
+            "worse": each.worse,
         }
-        for place in results.raced
+        for each in results.raced
     ]
     return frame(rows, dtypes)
 
@@ -253,7 +253,7 @@ def relevance_table(results: StudyResults) -> pd.DataFrame:
     choices     string   those tried, of a categorical one, joined by ", "
     trials      Int64    that the test looked at: as many samples and epochs as in the latest round
     p           float64  how often chance explains the scores as well as the hyperparameter does; missing with too few
-    verdict     string   relevant (p at most .05), inert (no effect detected) or too few trials to tell
+    verdict     string   relevant (p at most .05), no effect detected, or too few trials to tell
     importance  float64  its share of what sets the best trials apart (facts.importance); missing with too few
     """
     dtypes = {"name": TEXT, "low": REAL, "high": REAL, "choices": TEXT, "trials": INTEGER, "p": REAL, "verdict": TEXT}
@@ -275,9 +275,9 @@ def relevance_table(results: StudyResults) -> pd.DataFrame:
 def evaluations_table(results: StudyResults) -> pd.DataFrame:
     """Return a row for every run on all of the data: the winner's first, what was tried around it last.
 
-    rank                 Int64    place of the config by its mean validation accuracy; missing for plain and probes
+    rank                 Int64    rank of the config by mean validation accuracy; missing for plain and probes
     stage                string   full (weight decay scaled to all of the data), plain (the best one's own), probe_lower
-                                  and probe_higher (half and twice its learning rate) or adopted (of these, taken)
+                                  and probe_higher (half and twice its learning rate) or adopted (the best of these)
     source_trial         Int64    number of the search's trial that tried the config first
     round                Int64    its round
     trial                Int64    number in the Optuna study of the final part

@@ -18,17 +18,17 @@ def studies_table(studies: Sequence[StudyResults]) -> pd.DataFrame:
     values               string   those to use, without what shows no effect; of a comparison, the best by validation
     n_train              Int64    training images behind the accuracies
     validation_accuracy  float64  on all of the data; before that, of the best good value's confirmation runs
-    test_accuracy        float64  missing before the test set is opened
+    test_accuracy        float64  missing before the test set was evaluated
     ci_low, ci_high      float64  its 90 % t interval
     gap                  float64  train - test accuracy
     trainings            Int64    that have ended or are stopped: of the search, and after it
     training_seconds     float64  summed over them, of one core each
-    test_openings        Int64    of the test set, so far
+    test_evaluations     Int64    evaluations on the test set so far
     seed                 Int64    of the study
     """
     dtypes = {"study": TEXT, "state": TEXT, "data": TEXT, "values": TEXT, "n_train": INTEGER}
     dtypes |= dict.fromkeys(("validation_accuracy", "test_accuracy", "ci_low", "ci_high", "gap"), REAL)
-    dtypes |= {"trainings": INTEGER, "training_seconds": REAL, "test_openings": INTEGER, "seed": INTEGER}
+    dtypes |= {"trainings": INTEGER, "training_seconds": REAL, "test_evaluations": INTEGER, "seed": INTEGER}
     return frame(
         [
             {
@@ -44,7 +44,7 @@ def studies_table(studies: Sequence[StudyResults]) -> pd.DataFrame:
                 "gap": each.gap,
                 "trainings": each.trainings,
                 "training_seconds": each.seconds,
-                "test_openings": each.openings,
+                "test_evaluations": each.test_evaluations,
                 "seed": each.seed,
             }
             for each in map(summary, studies)

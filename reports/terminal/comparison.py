@@ -11,7 +11,6 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.curves import diverged
 from hpo.reports.sheets.comparison import HEADERS, cells
 from hpo.reports.terminal.layout import Row, config_table, label_table, panel
-from hpo.reports.words.explaining import openings_text
 from hpo.reports.words.formatting import (
     compact_label,
     config_label,
@@ -20,6 +19,7 @@ from hpo.reports.words.formatting import (
     percent,
     value_text,
 )
+from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.paired import MOST_PAIRS, differences, explanation
 
 MOST_COLUMNS = 3
@@ -34,14 +34,14 @@ def comparison_panel(results: StudyResults) -> RenderableType:
     compared = results.compared
     title = f"Comparison {results.definition.name} on {data_text(results)}"
     if not compared:
-        return panel(title, [Text("No training has ended yet."), _openings(results), Text("")])
+        return panel(title, [Text("No training has ended yet."), _ledger(results), Text("")])
     crossed = _crossed(results) if len(compared) > MOST_PAIRS else None
     table = crossed or _plain(results)
     notes = [Text(f"{config_label(each.config)}: {diverged(each)}.") for each in compared if diverged(each)]
     pairs = [Text(text) for text in differences(results)]
     spaced = [*pairs, Text("")] if pairs else []
     explained = Text(explanation(results, crossed=bool(crossed)), style="dim")
-    return panel(title, [table, Text(""), *notes, *spaced, explained, _openings(results), Text("")])
+    return panel(title, [table, Text(""), *notes, *spaced, explained, _ledger(results), Text("")])
 
 
 def _plain(results: StudyResults) -> RenderableType:
@@ -79,8 +79,8 @@ def _crossed(results: StudyResults) -> RenderableType | None:
     return config_table("", [names[1]], heads, rows)
 
 
-def _openings(results: StudyResults) -> RenderableType:
-    return Text(openings_text(results), style="dim")
+def _ledger(results: StudyResults) -> RenderableType:
+    return Text(ledger_text(results), style="dim")
 
 
 def _names(results: StudyResults) -> Sequence[str]:

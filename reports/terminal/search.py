@@ -18,10 +18,10 @@ from hpo.reports.sheets.rounds import reasons, rounds_sheet
 from hpo.reports.sheets.sheet import Sheet
 from hpo.reports.terminal.comparison import comparison_panel
 from hpo.reports.terminal.layout import WIDTH, config_table, panel, paragraphs
-from hpo.reports.words.explaining import openings_text
-from hpo.reports.words.following import what_next
-from hpo.reports.words.inert import inert_note
+from hpo.reports.words.ledger import ledger_text
+from hpo.reports.words.no_effect import no_effect_note
 from hpo.reports.words.verdict import race_text, short_verdict, verdict
+from hpo.reports.words.what_next import what_next
 
 __all__ = [
     "PANELS",
@@ -65,7 +65,7 @@ def good_values_panel(results: StudyResults) -> RenderableType:
     sheet = good_values_sheet(results)
     if not sheet.rows:
         return panel(sheet.title, [Text("None yet: they are known when all rounds are over and the best have raced.")])
-    notes = [race_text(results), *sheet.notes, *inert_note(results)]
+    notes = [race_text(results), *sheet.notes, *no_effect_note(results)]
     return panel(sheet.title, [_table(sheet), Text(""), *map(Text, notes), *_small(sheet)])
 
 
@@ -73,8 +73,8 @@ def full_panel(results: StudyResults, *, tried: bool = True) -> RenderableType:
     """Return what was trained on all of the data, the recommended first; last, what was only `tried` around it."""
     sheet = all_data_sheet(results, tried=tried)
     if not sheet.rows:
-        openings = Text(openings_text(results), style="dim")
-        return panel(sheet.title, [Text("Not trained yet: the good values come first."), openings])
+        ledger = Text(ledger_text(results), style="dim")
+        return panel(sheet.title, [Text("Not trained yet: the good values come first."), ledger])
     return panel(sheet.title, [_table(sheet), Text(""), *map(Text, sheet.notes), *_small(sheet)])
 
 

@@ -34,7 +34,7 @@ def change_notes(results: StudyResults, *, arbitrary: bool = True) -> list[str]:
         if each.old != each.new
         else f"{each.name} {value_text(each.new)}: {each.why}."
         for each in facts.recommended.changes
-        if arbitrary or each.name not in facts.inert
+        if arbitrary or each.name not in facts.no_effect
     ]
 
 
@@ -76,9 +76,9 @@ def _of_probes(results: StudyResults) -> list[str]:
     if not probes or base is None:
         return []
     best = trained_again(results)
-    taken = None if best is None or best.plain else best
+    adopted = None if best is None or best.plain else best
     changes = [_difference(probe, base) for probe in probes]
-    if taken is None and len(probes) > 1 and all(change.mean < -VISIBLE for change in changes):
+    if adopted is None and len(probes) > 1 and all(change.mean < -VISIBLE for change in changes):
         points = " and ".join(points_text(-change.mean) for change in changes)
         return [f"Halving or doubling the learning rate lowered validation accuracy by {points} points; it was kept."]
     told = []
@@ -90,11 +90,13 @@ def _of_probes(results: StudyResults) -> list[str]:
         else:
             moved = f"{went} validation accuracy by {points_text(abs(change.mean))} points"
         told.append(f"{_verb(probe)} the learning rate {moved}")
-        if probe is taken and change.runs > 1:
+        if probe is adopted and change.runs > 1:
             told[-1] += f" ({CONFIDENCE_TEXT} interval: {interval_words(change, signed=True)})"
     text = "; ".join(told)
     end = (
-        "it was kept" if taken is None else f"the {'halved' if taken.stage == 'probe_lower' else 'doubled'} one is used"
+        "it was kept"
+        if adopted is None
+        else f"the {'halved' if adopted.stage == 'probe_lower' else 'doubled'} one is used"
     )
     return [f"{text[:1].upper()}{text[1:]}; {end}."]
 

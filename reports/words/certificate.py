@@ -17,7 +17,7 @@ def certificate_note(results: StudyResults) -> str:
         return certificate_sentence(certificate, verdict) + (_chosen(results) if verdict.passes else "")
     if certificate is not None and size == certificate.reference:
         return none_sentence(certificate) + _chosen(results)
-    command = certify_command(results.definition.name)
+    command = certify_command(results.definition.name, results.started_from)
     return f"We don't know yet whether {size.samples} images pick the same winner as more data. To check: {command}"
 
 

@@ -11,7 +11,7 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.facts.outcomes import outcomes
 from hpo.reports.words.formatting import config_label, config_text, data_text
-from hpo.reports.words.inert import that_matters
+from hpo.reports.words.no_effect import values_with_effect
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
@@ -35,7 +35,7 @@ class Summary:
     gap: float
     trainings: int
     seconds: float
-    openings: int
+    test_evaluations: int
     seed: int
 
 
@@ -55,7 +55,7 @@ def summary(results: StudyResults) -> Summary:
         gap=gap,
         trainings=len(seconds),
         seconds=sum(seconds),
-        openings=len(results.ledger),
+        test_evaluations=len(results.ledger),
         seed=results.definition.seed,
     )
 
@@ -71,7 +71,7 @@ def _found(results: StudyResults) -> tuple[str, int | None, Estimate, Estimate, 
     found = facts_of(results).recommended
     if found.config is None:
         return "-" if found.nothing == "untried" else "none: nothing was learnt", None, UNKNOWN, UNKNOWN, math.nan
-    values = config_text(that_matters(results, found.config))
+    values = config_text(values_with_effect(results, found.config))
     if found.result is not None:
         return values, found.images, found.validation, found.score, found.result.gap
     confirmed = found.validation if found.where == "confirmation" else UNKNOWN  # else it is the best of many

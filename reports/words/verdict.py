@@ -10,7 +10,6 @@ from hpo.reports.facts.outcomes import outcomes
 from hpo.reports.words.carrying_over import carrying_note, change_notes
 from hpo.reports.words.certificate import certificate_note
 from hpo.reports.words.comparison import comparison_verdict
-from hpo.reports.words.following import another_round, limits_to_widen
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     config_text,
@@ -20,10 +19,11 @@ from hpo.reports.words.formatting import (
     percent,
     points_text,
 )
-from hpo.reports.words.inert import inert_note, that_matters
 from hpo.reports.words.luck import luck_note
+from hpo.reports.words.no_effect import no_effect_note, values_with_effect
 from hpo.reports.words.nothing import advice, nothing_text
-from hpo.reports.words.outside import outside_note
+from hpo.reports.words.outside_start import outside_start_note
+from hpo.reports.words.what_next import another_round, limits_to_widen
 from hpo.searching.trials import TrialResult
 
 
@@ -39,8 +39,8 @@ def details(results: StudyResults) -> list[str]:
     """Return what a search's conclusion rests on, and what comes next, a sentence or two each."""
     if facts_of(results).nothing:
         return []
-    carried = [*outside_note(results), *inert_note(results), *carrying_note(results), *luck_note(results)]
-    notes = carried if results.full else inert_note(results)
+    carried = [*outside_start_note(results), *no_effect_note(results), *carrying_note(results), *luck_note(results)]
+    notes = carried if results.full else no_effect_note(results)
     ended = [*guard_text(results), *unopened_text(results), *another_round(results)] if results.good else []
     return [*notes, *ended, certificate_note(results)]
 
@@ -73,7 +73,7 @@ def conclusion(results: StudyResults) -> str:
     configs = count_text(len(tried), "config")
     if found.config is None:
         return f"Nothing is known yet: {configs} tried."
-    values = config_text(that_matters(results, found.config))
+    values = config_text(values_with_effect(results, found.config))
     if found.where == "test":
         use = "Use" if results.state == "done" else "Not finished; so far, use"
         return f"{use} {values}: {_on_all_of_the_data(results, found)}."
@@ -95,7 +95,7 @@ def conclusion(results: StudyResults) -> str:
 
 def race_text(results: StudyResults) -> str:
     """Return what the race says: `100 configs were tried. Of the 6 finalists, 5 are statistically tied (90 %).`"""
-    raced, like_the_best = len(results.raced), sum(not place.worse for place in results.raced)
+    raced, like_the_best = len(results.raced), sum(not each.worse for each in results.raced)
     tried = f"{count_text(len(results.trials), 'config')} {'was' if len(results.trials) == 1 else 'were'} tried."
     if raced == 1:
         return f"{tried} One was a finalist."

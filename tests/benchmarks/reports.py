@@ -34,7 +34,7 @@ from hpo.reports.page.page import report_html
 from hpo.reports.tables.formats import csv_bytes
 from hpo.searching.queued import QueuedTrial
 from hpo.storage.database import Database
-from hpo.storage.records import record_test_opening, save_curve
+from hpo.storage.records import record_test_evaluation, save_curve
 from tests.support.results import DATA, SOURCE, definition, study
 
 ROUNDS, GROUPS = 5, 3
@@ -101,7 +101,9 @@ def write(url: str, results: StudyResults) -> None:
         ids = _add(database, of.name + FINAL_SUFFIX, [_final(results, run) for run in results.runs])
         for trial_id, run in zip(ids, results.runs, strict=True):
             if run.test_accuracy is not None:
-                record_test_opening(database.engine, study=of.name, trial_id=trial_id, purpose="full", dataset="mnist")
+                record_test_evaluation(
+                    database.engine, study=of.name, trial_id=trial_id, purpose="full", dataset="mnist"
+                )
         record.set_done()
 
 

@@ -46,7 +46,7 @@ def test_it_prints_the_prediction_and_writes_the_pictures(
     assert "labelled 2" in printed
     best = int(shares.argmax())
     assert f"  {best}  {100 * shares[best]:5.1f} %" in printed
-    says = "as the label does" if best == 2 else f"The network says {best}, the label 2"
+    says = "which is the label" if best == 2 else f"Predicted: {best}. The label is 2"
     assert says in printed
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"filters.png", "feature_maps.png"}
 

@@ -126,10 +126,10 @@ def test_a_database_of_a_newer_version_is_told(
     url = f"sqlite:///{shutil.copy(database, tmp_path / 'newer.db')}"
     with Database(url) as opened, opened.engine.begin() as connection:
         connection.execute(sa.update(schema_version).values(version=SCHEMA_VERSION + 1))
-    assert "update this checkout" in refused(capsys, "--storage", url)
+    assert "update hpo-service" in refused(capsys, "--storage", url)
     for main in (serve.main, studies.main):
         assert main(["--storage", url]) == 2
-        assert "update this checkout" in capsys.readouterr().err
+        assert "update hpo-service" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("way", ["a file in its place", "a full disk"])

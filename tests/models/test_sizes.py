@@ -52,7 +52,7 @@ TOO_LARGE = [
     (
         ConvNetDescription(padding=500, kernel=1, pool="average", hidden=(), filters=(99,), pool_size=1028),
         (28, 28),
-        "numbers for one image",
+        "activations per image",
     ),
 ]
 

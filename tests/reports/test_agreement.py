@@ -27,7 +27,7 @@ from hpo.reports.sheets.all_data import all_data_sheet
 from hpo.reports.sheets.good_values import good_values_sheet
 from hpo.reports.terminal.search import conclusion_panel, full_panel, good_values_panel, next_panel
 from hpo.reports.words.formatting import percent, value_text
-from hpo.reports.words.inert import that_matters
+from hpo.reports.words.no_effect import values_with_effect
 from hpo.reports.words.summary import summary
 from hpo.reports.words.verdict import verdict
 from hpo.study import Study
@@ -120,7 +120,7 @@ def test_the_verdict_the_terminal_and_the_table_of_studies_name_its_values(name:
     results = found(name)
     recommended = facts_of(results).recommended
     assert recommended.config is not None
-    for each, value in that_matters(results, recommended.config).items():
+    for each, value in values_with_effect(results, recommended.config).items():
         said = f"{each} = {value_text(value)}"
         assert said in verdict(results)
         assert said in printed(conclusion_panel(results))

@@ -118,12 +118,12 @@ def test_the_filters_are_drawn_before_and_after_on_one_scale():
 
 def test_the_maps_are_drawn_in_rows_with_their_sizes_and_what_an_entry_sees():
     net = network(DEEP)
-    figure = feature_maps_figure(net, IMAGE, "the network says 7 (99.8 %)")
+    figure = feature_maps_figure(net, IMAGE, "predicted: 7 (99.8 %)")
     texts = [text.get_text() for text in written(figure)]
-    assert "the network says 7 (99.8 %)" in texts
+    assert "predicted: 7 (99.8 %)" in texts
     assert "16 maps of 28 x 28" in texts
     assert "64 maps of 4 x 4 (16 drawn)" in texts
-    assert "an entry sees 36 x 36 pixels" in texts
+    assert "receptive field: 36 x 36 pixels" in texts
     pictures = [image.get_array() for image in figure.axes[0].images]
     assert len(pictures) == 1 + 9 * 16
     assert np.array_equal(pictures[0], IMAGE)
@@ -163,4 +163,4 @@ def test_probabilities_are_the_softmax_of_the_logits():
     logits = net.logits(IMAGE[np.newaxis])[0].astype(np.float64)
     assert shares.sum() == pytest.approx(1)
     assert np.log(shares) - logits == pytest.approx(np.full(10, (np.log(shares) - logits)[0]))
-    assert prediction_text(net, IMAGE) == f"the network says {logits.argmax()} ({100 * shares.max():.1f} %)"
+    assert prediction_text(net, IMAGE) == f"predicted: {logits.argmax()} ({100 * shares.max():.1f} %)"

@@ -83,7 +83,7 @@ def test_a_database_from_a_newer_version_is_refused_with_the_way_out(database_ur
     with Database(database_url) as database, database.engine.begin() as connection:
         connection.execute(schema_version.update().values(version=SCHEMA_VERSION + 1))
     for read_only in (False, True):
-        with pytest.raises(UserError, match=r"newer version.*update this checkout"):
+        with pytest.raises(UserError, match=r"newer version.*update hpo-service"):
             Database(database_url, read_only=read_only)
 
 

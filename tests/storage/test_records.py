@@ -15,8 +15,8 @@ from hpo.storage.records import (
     CurvePoint,
     load_curves,
     load_network_bytes,
-    load_test_openings,
-    record_test_opening,
+    load_test_evaluations,
+    record_test_evaluation,
     save_curve,
     save_network_bytes,
 )
@@ -110,17 +110,17 @@ def test_more_curves_than_a_database_binds_variables_are_all_found(engine):
 
 def test_the_ledger_keeps_every_opening_in_its_order_for_each_study(engine):
     for trial in (7, 5, 6, 5):
-        record_test_opening(engine, study="one", trial_id=trial, purpose=f"full run of {trial}", dataset="mnist")
-        record_test_opening(engine, study="two", trial_id=99, purpose="other", dataset="mnist")
-    ledger = load_test_openings(engine, "one")
+        record_test_evaluation(engine, study="one", trial_id=trial, purpose=f"full run of {trial}", dataset="mnist")
+        record_test_evaluation(engine, study="two", trial_id=99, purpose="other", dataset="mnist")
+    ledger = load_test_evaluations(engine, "one")
     assert [entry.trial_id for entry in ledger] == [7, 5, 6, 5]
     assert [entry.purpose for entry in ledger][:2] == ["full run of 7", "full run of 5"]
     assert {(entry.study, entry.dataset) for entry in ledger} == {("one", "mnist")}
-    assert load_test_openings(engine, "three") == []
+    assert load_test_evaluations(engine, "three") == []
 
 
 def test_the_ledger_says_when_in_utc(engine):
-    record_test_opening(engine, study="when", trial_id=1, purpose="p", dataset="d")
-    (entry,) = load_test_openings(engine, "when")
+    record_test_evaluation(engine, study="when", trial_id=1, purpose="p", dataset="d")
+    (entry,) = load_test_evaluations(engine, "when")
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-    assert abs(now - entry.opened_at) < datetime.timedelta(minutes=1)
+    assert abs(now - entry.evaluated_at) < datetime.timedelta(minutes=1)

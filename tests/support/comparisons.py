@@ -18,7 +18,7 @@ from hpo.record.study import StudyRecord
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located, load_training_part, locate
 from hpo.storage.leases import Leases
-from hpo.storage.records import load_curves, load_network_bytes, load_test_openings
+from hpo.storage.records import load_curves, load_network_bytes, load_test_evaluations
 from hpo.training.images import StudyData
 
 NAME = "versus"
@@ -99,7 +99,7 @@ def outcome_of(database: Database, name: str = NAME) -> dict[str, Any]:
     record = StudyRecord(database, name)
     trials = TrialQueue(database, name, Leases(database.engine)).trials()
     curves = load_curves(database.engine, [trial.id for trial in trials])
-    ledger = load_test_openings(database.engine, name)
+    ledger = load_test_evaluations(database.engine, name)
     passing = ("seconds", "worker", "worker_deaths")
     return {
         "state": record.state,

@@ -16,7 +16,7 @@ from hpo.definition.rounds import RoundRecord, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA, FinalRun, full_results
 from hpo.proof.final_stage import wanted_runs
-from hpo.proof.good_values import good_of, race_places
+from hpo.proof.good_values import good_of, raced_configs
 from hpo.proof.probing import PROBES
 from hpo.record.results import StudyResults, relevances
 from hpo.searching.narrowing import narrow
@@ -114,7 +114,7 @@ def study(
     known = comparable(of, search_results(queued))
     while finish and len(wanted := wanted_runs(of, box, known, runs, DATA["pool"])) > len(runs):
         runs = [_final_run(of, i, each, plain_gain) for i, each in enumerate(wanted)]
-    places = race_places(of, box, known, runs) if finish else ()
+    places = raced_configs(of, box, known, runs) if finish else ()
     opened = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     return StudyResults(
         definition=of,

@@ -87,7 +87,7 @@ class Fleet:
             if self._restarts > MOST_RESTARTS:
                 raise UserError(
                     f"{self._restarts} workers died, the last with exit code {code}: giving up. Finished trials are "
-                    f"kept; the same command goes on. Its last words:\n{last_words}"
+                    f"kept; the same command resumes. Its last output:\n{last_words}"
                 )
             self._members[i] = self._start()
 

@@ -67,14 +67,14 @@ def _mark_turn(axes: Axes, results: StudyResults, compared: ComparedConfig, *, l
     went = course(results, compared)
     if went is None or went.turn is None:
         if went is not None and labelled:
-            _note(axes, "validation loss did not turn", 1.0, "right")
+            _note(axes, "validation loss did not rise again", 1.0, "right")
         return
     turn = went.turn.epoch
-    axes.axvline(turn, color=INK, linewidth=1.1, linestyle=(0, (2, 2)), label="validation loss turned", zorder=1.5)
+    axes.axvline(turn, color=INK, linewidth=1.1, linestyle=(0, (2, 2)), label="lowest validation loss", zorder=1.5)
     if labelled:
         late = turn > 0.5 * axes.get_xlim()[1]
         share = turn / axes.get_xlim()[1]
-        _note(axes, f"validation loss turned\nat epoch {turn:.0f}", share, "right" if late else "left")
+        _note(axes, f"lowest validation loss\nat epoch {turn:.0f}", share, "right" if late else "left")
 
 
 def _note(axes: Axes, text: str, x: float, align: str) -> None:

@@ -141,11 +141,11 @@ def test_no_workers_are_too_few(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--study", "smoke", "--configs", "4"], "--configs 4: a certificate takes at least 8"),
-        (["--study", "smoke", "--seeds", "2"], "--seeds 2: a certificate takes at least 3"),
+        (["--study", "smoke", "--configs", "4"], "--configs 4: a certificate needs at least 8"),
+        (["--study", "smoke", "--seeds", "2"], "--seeds 2: a certificate needs at least 3"),
         (["--study", "smoke", "--largest", "200"], "--largest 200 is no more than that"),
         (["--study", "smokee"], "did you mean smoke?"),
-        (["--study", "book_convnet"], "chooses nothing"),
+        (["--study", "book_convnet"], "picks no config"),
     ],
 )
 def test_what_cannot_be_certified_is_said_with_the_rule(

@@ -58,7 +58,7 @@ def test_copies_and_floats_up_to_255_are_said(tmp_path, capsys):
         None,
     )
     said = capsys.readouterr().out
-    assert "the 60 training images show 30 different pictures; copies of one are kept together" in said
+    assert "of the 60 training images, 30 are different. Copies of one image are all used" in said
     assert "floats up to 255 and are used as they are" in said
 
 

@@ -9,7 +9,8 @@ from hpo.storage.errors import UserError
 
 @pytest.mark.parametrize("sampler", NEEDS)
 def test_a_sampler_without_its_package_is_refused_with_the_extra_that_installs_it(sampler):
-    with pytest.raises(UserError, match=rf"needs {' and '.join(NEEDS[sampler])}.*pip install -e '\.\[{sampler}\]'"):
+    told = rf"needs {' and '.join(NEEDS[sampler])}.*pip install 'hpo-service\[{sampler}\]'"
+    with pytest.raises(UserError, match=told):
         check_installed(sampler, installed=lambda name: False)
 
 
@@ -27,7 +28,7 @@ def test_a_run_without_the_package_ends_before_anything_is_made(monkeypatch, cap
     out, url = tmp_path / "out", f"sqlite:///{tmp_path / 'hpo.db'}"
     code = main(["--study", "smoke", "--set", "search.sampler=gp", "--storage", url, "--out", str(out)])
     assert code == 2
-    assert "pip install -e '.[gp]'" in capsys.readouterr().err
+    assert "pip install 'hpo-service[gp]' (in a clone: pip install '.[gp]')" in capsys.readouterr().err
     assert not any(tmp_path.iterdir())
 
 

@@ -173,10 +173,10 @@ def test_single_places_of_lists_are_set() -> None:
         ("model..dropout=3", ["expected KEY=VALUE"]),
         ("title=", ["no value after the =", '""']),
         ("title.x=3", ["title is a value, not a table"]),
-        ("rounds.7.trials=3", ["'7' is no place in a list of 2", "count from 0"]),
-        ("rounds.-1.trials=3", ["'-1' is no place"]),
-        ("rounds.\u0663.trials=3", ["is no place"]),
-        (f"rounds.{'9' * 5_000}.trials=3", ["is no place in a list of 2"]),
+        ("rounds.7.trials=3", ["'7' is not an index of a list of 2", "indices start at 0"]),
+        ("rounds.-1.trials=3", ["'-1' is not an index"]),
+        ("rounds.\u0663.trials=3", ["is not an index"]),
+        (f"rounds.{'9' * 5_000}.trials=3", ["is not an index of a list of 2"]),
     ],
 )
 def test_a_change_that_sets_nothing_is_named_with_the_way_out(change: str, words: list[str]) -> None:

@@ -105,7 +105,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(undisturbed: Search, search:
         os.kill(process.pid, signal.SIGINT)
         printed, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 130, printed
-    assert "The same command goes on" in printed
+    assert "The same command resumes" in printed
     assert "Traceback" not in printed
     assert not any(trial.state == TrialState.RUNNING for trial in search.trials())
     assert not search.leased("")

@@ -56,6 +56,7 @@ def test_a_study_is_run_from_python_to_its_end_stopped_and_gone_on_with(
         how = {"data": data, "source": located.record(), "launch": launch, "publish": published.append}
         stopped = Listening(stops=True)
         assert not run_study(database, study, watcher=stopped, **how)
+        assert load_results(database, "mine").command == "hpo run --study blob.toml --name mine"
         listening = Listening()
         assert run_study(database, study.definition, watcher=listening, **how)
         assert run_study(database, study, **how), "a study that is done is only looked at"

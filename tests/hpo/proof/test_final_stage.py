@@ -7,7 +7,7 @@ import pytest
 from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import FinalRun, full_results
 from hpo.proof.final_stage import WantedRun, wanted_runs
-from hpo.proof.good_values import good_values, race_places
+from hpo.proof.good_values import good_values, raced_configs
 from hpo.searching.space import Box
 from hpo.searching.trials import TrialResult
 from tests.support.builders import definition, final_run, result
@@ -119,14 +119,14 @@ def one_behind(run: WantedRun) -> float:
 def test_what_is_clearly_worse_leaves_the_race_and_keeps_its_mean():
     stages = SEARCHED.finish(one_behind)
     assert [counts(wanted)["race"] for wanted in stages[:3]] == [6, 8, 8]
-    places = race_places(SEARCHED.study, SEARCHED.box, SEARCHED.trials, carried_out(stages[-1], one_behind))
+    places = raced_configs(SEARCHED.study, SEARCHED.box, SEARCHED.trials, carried_out(stages[-1], one_behind))
     assert [(place.key[1], place.runs, place.good) for place in places] == [(10, 3, True), (11, 3, True), (9, 2, False)]
     assert places[-1].mean == pytest.approx((0.30 + 0.31) / 2)
 
 
 def test_a_race_that_is_not_over_has_no_places():
     wanted = SEARCHED.wanted([])
-    assert race_places(SEARCHED.study, SEARCHED.box, SEARCHED.trials, carried_out(wanted, alike)) == ()
+    assert raced_configs(SEARCHED.study, SEARCHED.box, SEARCHED.trials, carried_out(wanted, alike)) == ()
 
 
 def test_what_was_wanted_stays_wanted_in_the_same_order():

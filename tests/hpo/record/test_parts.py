@@ -16,7 +16,7 @@ from hpo.record.results import load_results
 from hpo.record.study import StudyRecord, study_names
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
-from hpo.storage.records import load_curves, load_test_openings, record_test_opening
+from hpo.storage.records import load_curves, load_test_evaluations, record_test_evaluation
 from tests.support.databases import CHANCE, POOL, SMALL, coordinator, mortal, open_finished, open_study, run_to_the_end
 
 DATA = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
@@ -81,15 +81,15 @@ def test_the_final_part_that_a_deleted_study_left_is_not_taken_for_the_new_ones(
     assert StudyRecord(finished, SMALL.name).final_part == f"{SMALL.name}-final-2"
 
 
-def test_curves_and_openings_of_deleted_trials_are_not_taken_for_those_of_new_ones(finished: Database) -> None:
+def test_curves_and_evaluations_of_deleted_trials_are_not_taken_for_those_of_new_ones(finished: Database) -> None:
     trials = [trial.id for trial in load_results(finished, SMALL.name).queued]
-    record_test_opening(finished.engine, study=SMALL.name, trial_id=trials[0], purpose="full run", dataset="made up")
+    record_test_evaluation(finished.engine, study=SMALL.name, trial_id=trials[0], purpose="full run", dataset="made up")
     for name in study_names(finished):
         optuna.delete_study(study_name=name, storage=finished.url)
     StudyRecord.create(finished, SMALL, DATA, SOURCE)
     assert load_curves(finished.engine, trials) == {}
-    assert load_test_openings(finished.engine, SMALL.name) == []
-    assert len(load_test_openings(finished.engine, f"{SMALL.name} (deleted)")) == 1
+    assert load_test_evaluations(finished.engine, SMALL.name) == []
+    assert len(load_test_evaluations(finished.engine, f"{SMALL.name} (deleted)")) == 1
 
 
 def test_a_study_that_was_renamed_with_optuna_keeps_its_final_part(finished: Database) -> None:

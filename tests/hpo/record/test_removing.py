@@ -18,7 +18,7 @@ from hpo.storage.artifacts import DatabaseArtifacts
 from hpo.storage.database import Database
 from hpo.storage.leases import Leases
 from hpo.storage.optuna_studies import METADATA
-from hpo.storage.records import load_test_openings, record_test_opening, save_network_bytes
+from hpo.storage.records import load_test_evaluations, record_test_evaluation, save_network_bytes
 from hpo.studies.__main__ import main
 from tests.support.databases import CHANCE, POOL, SMALL, open_finished
 
@@ -32,7 +32,7 @@ def database(tmp_path: Path) -> Database:
     opened = open_finished(tmp_path / "hpo.db")
     run = load_results(opened, SMALL.name).runs[0]
     save_network_bytes(opened.engine, run.id, b"a network")
-    record_test_opening(opened.engine, study=SMALL.name, trial_id=run.id, purpose="full run", dataset="made up")
+    record_test_evaluation(opened.engine, study=SMALL.name, trial_id=run.id, purpose="full run", dataset="made up")
     CertificateRecord.open(opened, SMALL, [], DATA, SOURCE)
     note = tmp_path / "note.txt"
     note.write_text("a file")
@@ -58,7 +58,7 @@ def run(database: Database, *arguments: str, code: int = 0) -> None:
 def test_a_study_is_deleted_with_all_that_belongs_to_it(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     run(database, "--delete", SMALL.name, "--yes")
     assert set(rows(database)) <= {"hpo_schema_version", "alembic_version", "version_info", "hpo_test_openings"}
-    assert load_test_openings(database.engine, SMALL.name) == []
+    assert load_test_evaluations(database.engine, SMALL.name) == []
     assert "deleted 'small' with its final part and its certificate: " in capsys.readouterr().out
 
 

@@ -68,7 +68,7 @@ DAMAGES = {
     ),
     "a definition that is a number": (
         f"UPDATE study_user_attributes SET value_json = '3' {DEFINITION}",
-        "its definition is no table but 3",
+        "its definition is not a table but 3",
     ),
     "a definition nested without end": (
         f"UPDATE study_user_attributes SET value_json = '{'[' * 100_000}' {DEFINITION}",
@@ -113,11 +113,11 @@ OF_REPORTS = {
     "hits that are a text": (f"UPDATE hpo_curves SET hits = 'text' {ONE_CURVE}", "which validation images were hit"),
     "a time that is none": (
         "INSERT INTO hpo_test_openings (study, trial_id, purpose, dataset, opened_at) VALUES ('bad', 1, 'p', 'd', 'x')",
-        "has a time that is none",
+        "has an unreadable time",
     ),
     "data that are a text": (
         f"UPDATE study_user_attributes SET value_json = '\"x\"' WHERE key = 'data' AND {OF_SMALL}",
-        "what is known of its data is no table",
+        "what is known of its data is not a table",
     ),
     "data without the pool": (
         f"UPDATE study_user_attributes SET value_json = '{{}}' WHERE key = 'data' AND {OF_SMALL}",

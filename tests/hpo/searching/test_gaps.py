@@ -6,7 +6,7 @@ from optuna.trial import TrialState
 
 from hpo.definition.reading import read_definition
 from hpo.engine.queue import TrialQueue
-from hpo.proof.good_values import race_places
+from hpo.proof.good_values import raced_configs
 from hpo.searching.candidates import candidates, within_bound
 from hpo.searching.gaps import guard_cost
 from hpo.searching.proposing import propose
@@ -105,7 +105,7 @@ def test_of_good_values_the_one_that_overfits_least_comes_first_where_a_bound_as
         for i, own in scores.items()
         for run, score in enumerate(own)
     ]
-    places = race_places(study, box, trials, runs)
+    places = raced_configs(study, box, trials, runs)
     assert all(place.good for place in places)
     assert [place.key for place in places] == [(1, first), (1, 1 - first)]
     (other,) = [place for place in places if place.key == (1, 1)]

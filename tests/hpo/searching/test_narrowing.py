@@ -144,7 +144,7 @@ MIDDLE = [-3.3, -3.2, -3.1, -3.0, -2.9, -2.8, -2.7, -2.6]
 def test_the_next_box_is_the_span_of_the_best_stretched_by_one_gap_on_each_side():
     low, high, why = narrowed(learning_rates([*MIDDLE, -3.9, -2.1], [0.8] * 8 + [0.3, 0.3]))
     assert (low, high) == (pytest.approx(-3.4), pytest.approx(-2.5))  # -3.3 - .7/7 and -2.6 + .7/7
-    assert "span of the best" in why
+    assert "narrowed to the best trials" in why
 
 
 def test_the_top_is_the_best_eight_or_fifteen_percent():
@@ -167,7 +167,7 @@ def test_an_incumbent_near_an_edge_moves_that_edge_out_by_one_step(exponent, low
     found_low, found_high, why = narrowed(learning_rates([exponent, *MIDDLE], [0.9] + [0.8] * 8))
     assert (found_high if side == "upper" else found_low) == pytest.approx(high if side == "upper" else low)
     assert (found_low > -4) if side == "upper" else (found_high < -2)
-    assert f"{side} edge, so it moved out" in why
+    assert f"{side} edge, so the range was extended" in why
 
 
 @pytest.mark.parametrize("exponent", [-2.3, -3.7])
@@ -180,14 +180,14 @@ def test_one_of_the_best_five_near_an_edge_moves_nothing_but_two_do(exponent):
     assert "edge" not in why
     low, high, why = narrowed(learning_rates(two, scores))
     assert high == pytest.approx(-1) if exponent > -3 else low == pytest.approx(-5)
-    assert "moved out" in why
+    assert "extended" in why
 
 
 def test_two_witnesses_beyond_the_best_five_move_nothing():
     exponents = [-3.0, -3.1, -2.9, -2.8, -2.7, -2.3, -2.3, -3.2]
     _, high, why = narrowed(learning_rates(exponents, [0.9, 0.88, 0.87, 0.86, 0.85, 0.8, 0.8, 0.8]))
     assert high < -2
-    assert "moved out" not in why
+    assert "extended" not in why
 
 
 def test_an_edge_that_is_the_limit_stays_and_that_is_said():
@@ -195,7 +195,7 @@ def test_an_edge_that_is_the_limit_stays_and_that_is_said():
     _, high, why = narrowed(learning_rates([0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3], [0.8] * 8), at_limit)
     assert high == pytest.approx(1.0)
     assert "upper limit" in why
-    assert "moved out" not in why
+    assert "extended" not in why
 
 
 def test_a_box_of_one_whole_number_can_grow_again():
@@ -233,7 +233,7 @@ def test_a_choice_with_three_tries_and_none_among_the_best_is_left_out():
 def test_a_choice_with_only_two_tries_gets_another_chance():
     kept, why = choices("ssssaaaa" + "gg", [0.8] * 8 + [0.3] * 2)
     assert kept == ("sgd", "adam", "adagrad")
-    assert "all choices stay" in why
+    assert "all choices kept" in why
 
 
 Response = Callable[[Config, np.random.Generator], float]

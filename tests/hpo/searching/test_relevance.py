@@ -60,12 +60,12 @@ def found(space, score, *, seed=0, **options) -> dict[str, Relevance]:
 def test_a_hill_is_found_though_high_and_low_values_score_the_same(sampler, rounds):
     verdicts = found(TWO, hill, sampler=sampler, rounds=rounds)
     assert verdicts["rate"].verdict == "relevant"
-    assert verdicts["decay"].verdict == "inert"
+    assert verdicts["decay"].verdict == "no effect detected"
 
 
 def test_a_slope_is_found():
     verdicts = found(TWO, lambda config, rng: math.log10(config["decay"]) + 0.5 * rng.standard_normal(), seed=1)
-    assert (verdicts["rate"].verdict, verdicts["decay"].verdict) == ("inert", "relevant")
+    assert (verdicts["rate"].verdict, verdicts["decay"].verdict) == ("no effect detected", "relevant")
 
 
 def test_an_effect_that_shows_only_where_the_other_is_good_is_found():
@@ -83,7 +83,7 @@ def test_a_choice_that_matters_is_found_and_one_that_does_not_is_not():
 
     found_one = found(THREE, better)["activation"]
     assert (found_one.verdict, found_one.tried) == ("relevant", ("relu", "sigmoid", "tanh"))
-    assert found(THREE, hill)["activation"].verdict == "inert"
+    assert found(THREE, hill)["activation"].verdict == "no effect detected"
 
 
 @pytest.mark.parametrize("rounds", [1, 2])
@@ -164,6 +164,6 @@ def test_of_values_far_from_the_box_nothing_is_said():
     boxes, trials = searched(TWO, hill)
     far = [replace(trial, config=trial.config | {"decay": 1.0}) if trial.index < 2 else trial for trial in trials]
     (_, decay) = relevance(TWO, boxes, far, seed=0)
-    assert decay.verdict == "inert"
+    assert decay.verdict == "no effect detected"
     assert isinstance(decay.tried, Interval)
     assert decay.tried.high < 1e-4

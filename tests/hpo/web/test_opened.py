@@ -95,7 +95,7 @@ def test_the_start_page_escapes_what_a_database_says_and_leads_to_the_verdict_fi
 
 
 def test_the_start_page_of_an_empty_database_says_how_to_begin():
-    assert "hpo.run --study" in start_page([])
+    assert "hpo run --study" in start_page([])
 
 
 @pytest.mark.parametrize("path", ["/", "/dashboard", "/dashboard/"])

@@ -192,7 +192,7 @@ def test_a_login_of_any_length_is_answered(length):
     }
     said = []
     guard = Guard(says_who("r"), None, access=Access("127.0.0.1", "mill", TOKEN), cookie_name="hpo")
-    assert b"That is not the token" in b"".join(guard(environ, lambda status, *more: said.append(status)))
+    assert b"Wrong token" in b"".join(guard(environ, lambda status, *more: said.append(status)))
     assert said == ["401 Unauthorized"]
 
 

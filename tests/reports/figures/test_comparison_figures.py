@@ -113,11 +113,11 @@ def test_each_config_has_a_panel_with_its_three_accuracies():
 def test_the_turn_of_validation_loss_is_marked_where_it_is_and_only_there():
     figure, _ = draw("overfitting, 2")
     plain, decayed = figure.axes
-    (line,) = [line for line in plain.lines if line.get_label() == "validation loss turned"]
+    (line,) = [line for line in plain.lines if line.get_label() == "lowest validation loss"]
     assert line.get_xdata()[0] == 50
-    assert "validation loss turned\nat epoch 50" in {text.get_text() for text in plain.texts}
-    assert not [line for line in decayed.lines if line.get_label() == "validation loss turned"]
-    assert "validation loss did not turn" in {text.get_text() for text in decayed.texts}
+    assert "lowest validation loss\nat epoch 50" in {text.get_text() for text in plain.texts}
+    assert not [line for line in decayed.lines if line.get_label() == "lowest validation loss"]
+    assert "validation loss did not rise again" in {text.get_text() for text in decayed.texts}
 
 
 def test_the_gap_is_labelled_with_the_number_of_the_tables():

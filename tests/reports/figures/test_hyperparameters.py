@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from matplotlib.collections import PathCollection
 
+from hpo.reports.facts.axis_positions import axis_position, log_ticks, spans
 from hpo.reports.facts.outcomes import outcomes
-from hpo.reports.facts.places import log_ticks, place, spans
 from hpo.reports.figures.drawn import drawn_figures
 from hpo.reports.figures.hyperparameters import MARKERS, hyperparameters_alt, hyperparameters_figure
 from hpo.reports.figures.recommended import is_recommended
@@ -65,7 +65,7 @@ def test_a_page_shows_it_right_after_the_figure_that_it_belongs_beside():
 
 def test_the_trials_of_a_choice_stand_apart_and_nearer_to_it_than_to_another():
     choice = Categorical(("a", "b", "c"))
-    places = [place(choice, "b", number) for number in range(50)]
+    places = [axis_position(choice, "b", number) for number in range(50)]
     assert len(set(places)) == 50
     assert all(0.5 < each < 1.5 for each in places)
 

@@ -192,7 +192,7 @@ def test_importance_is_a_share_and_the_learning_rate_has_most_of_it():
 
 def test_what_is_inert_is_hatched_and_marked():
     figure = importance_figure(CASES["mixed"])
-    inert = {each.name for each in CASES["mixed"].relevance if each.verdict == "inert"}
+    inert = {each.name for each in CASES["mixed"].relevance if each.verdict == "no effect detected"}
     assert 0 < len(inert) < len(MIXED)
     assert len([bar for bar in figure.axes[0].patches if bar.get_hatch()]) == len(inert)
     assert {f"~{name}" for name in inert} <= {text.get_text() for text in figure.axes[0].texts}

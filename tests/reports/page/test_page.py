@@ -15,8 +15,8 @@ from hpo.reports.figures.good_values import used
 from hpo.reports.page.page import report_html
 from hpo.reports.page.unbroken import unbroken
 from hpo.reports.words.formatting import value_text
-from hpo.reports.words.inert import inert_note
 from hpo.reports.words.luck import luck_note
+from hpo.reports.words.no_effect import no_effect_note
 from hpo.reports.words.verdict import conclusion
 from tests.support import comparison_results as comparisons
 from tests.support.browsing import browser
@@ -163,7 +163,7 @@ def test_the_page_begins_with_the_conclusion_and_the_values_to_copy():
 
 def test_the_notes_of_the_verdict_stand_once_each_where_they_belong():
     everything = " ".join(page("finished").said(section) for section in SECTIONS)
-    for section, notes in (("matters", inert_note(results("finished"))), ("worth", luck_note(results("finished")))):
+    for section, notes in (("matters", no_effect_note(results("finished"))), ("worth", luck_note(results("finished")))):
         for note in notes:
             assert note in page("finished").said(section)
             assert everything.count(note) == 1

@@ -164,7 +164,7 @@ CURVES = {
     "seconds": "float64",
 }
 LEDGER = {
-    "opened_at": "datetime64[us, UTC]",
+    "evaluated_at": "datetime64[us, UTC]",
     "purpose": "string",
     "stage": "string",
     "trial": "Int64",

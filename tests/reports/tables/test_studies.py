@@ -37,7 +37,7 @@ def test_the_table_says_of_each_what_to_use_how_sure_and_what_it_took(finished, 
     assert (table["ci_low"][0], table["ci_high"][0]) == (winner.test.low, winner.test.high)
     assert table["trainings"][0] == len(finished.queued) + len(finished.runs)
     assert table["training_seconds"][0] > sum(run.seconds for run in finished.runs)
-    assert table["test_openings"][0] == len(finished.ledger)
+    assert table["test_evaluations"][0] == len(finished.ledger)
     assert table["n_train"].isna().tolist() == [False, False, False, True]
     best = max(COMPARISON.compared, key=lambda each: each.validation.mean)
     assert table["test_accuracy"][2] == best.test.mean

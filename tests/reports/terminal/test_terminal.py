@@ -11,7 +11,7 @@ from rich.console import Console
 from hpo.proof.estimates import Estimate
 from hpo.reports.terminal.search import ending, full_panel, good_values_panel, rounds_panel, verdict
 from hpo.reports.words.formatting import interval_percent, percent, region_text, value_text
-from hpo.reports.words.inert import inert_shrinkage
+from hpo.reports.words.no_effect import negligible_shrinkage
 from hpo.searching.gaps import GuardCost
 from tests.support.results import MIXED, NO_NUMBER, ONE, STAND_IN, definition, just_begun, study
 
@@ -94,7 +94,7 @@ def test_a_good_value_at_the_boundary_is_named_with_its_limits():
     assert "learning_rate lies at the boundary of its limits (1e-06 .. 0.01)" in verdict(CASES["inert"])
 
 
-def test_the_full_panel_marks_winner_gap_and_openings():
+def test_the_full_panel_marks_winner_gap_and_test_evaluations():
     results = CASES["two"]
     broken = replace(results.full[0], train=Estimate(1.0, 1.0, 1.0, 3), test=Estimate(0.9, 0.88, 0.92, 3))
     text = printed(full_panel(replace(results, full=[broken, *results.full[1:]])))
@@ -195,7 +195,7 @@ def test_an_unfinished_study_has_a_verdict_too(case, start):
 
 def test_a_weight_decay_without_effect_is_not_presented_as_a_finding():
     results = CASES["inert"]
-    assert inert_shrinkage(results) < 0.01
+    assert negligible_shrinkage(results) < 0.01
     assert "weight_decay =" not in verdict(results)
     told = "The good values of weight_decay are too small to matter"
     assert told in verdict(results)
@@ -216,17 +216,17 @@ def test_a_weight_decay_with_an_effect_is_part_of_the_verdict():
     results = CASES["two"]
     good = [replace(good, config={**good.config, "weight_decay": 1e-2}) for good in results.good]
     strong = replace(results, good=good, relevance=[replace(each, verdict="relevant") for each in results.relevance])
-    assert inert_shrinkage(strong) is None
+    assert negligible_shrinkage(strong) is None
     assert f"weight_decay = {value_text(results.full[0].config['weight_decay'])}:" in verdict(strong)
 
 
 @pytest.mark.parametrize("case", ["one, weight decay scaled", "no number", "race to come", "just begun"])
 def test_nothing_is_said_of_a_weight_decay_that_is_not_searched_or_not_yet_found(case):
-    assert inert_shrinkage(CASES[case]) is None
+    assert negligible_shrinkage(CASES[case]) is None
 
 
 def test_no_claim_about_weight_decay_is_made_for_optimizers_that_scale_it_otherwise():
-    assert inert_shrinkage(study(definition(INERT, rounds=(8,), training={"optimizer": "adam"}))) is None
+    assert negligible_shrinkage(study(definition(INERT, rounds=(8,), training={"optimizer": "adam"}))) is None
 
 
 @pytest.mark.parametrize(

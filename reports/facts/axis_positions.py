@@ -14,7 +14,7 @@ FEW_DECADES = 1.5
 _GOLDEN = 0.6180339887  # multiples of it are spread evenly however many there are: a place for each trial, not random
 
 
-def place(hyperparameter: Hyperparameter, value: Value, number: int) -> float:
+def axis_position(hyperparameter: Hyperparameter, value: Value, number: int) -> float:
     """Return where trial `number` stands with `value`: at the value, or beside its choice, so that all are seen."""
     if isinstance(hyperparameter, Numeric):
         return float(value)

@@ -1,4 +1,4 @@
-"""What stands below tables of searches and comparisons alike."""
+"""How often the test set was evaluated, as the ledger has it: for searches and comparisons alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hpo.record.results import StudyResults
 from hpo.reports.words.formatting import count_text
 
 
-def openings_text(results: StudyResults) -> str:
+def ledger_text(results: StudyResults) -> str:
     """Return how often the test set was evaluated."""
     if not results.ledger:
         return "The test set was not evaluated yet."

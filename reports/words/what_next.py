@@ -9,7 +9,7 @@ from hpo.reports.facts.facts import facts_of
 from hpo.reports.facts.gain import next_round
 from hpo.reports.words.certificate import certificate_note
 from hpo.reports.words.formatting import boundary_text, count_text, points_text
-from hpo.reports.words.inert import boundaries_that_matter
+from hpo.reports.words.no_effect import boundaries_with_effect
 
 WORTH_A_ROUND = 0.0005
 """A gain below this share rounds to no points."""
@@ -26,7 +26,7 @@ def limits_to_widen(results: StudyResults) -> list[str]:
     """Return a sentence if the recommended config lies at a boundary of the limits."""
     key = facts_of(results).recommended.key
     at_boundary = next((good.at_boundary for good in results.good if good.key == key), ())
-    names = boundaries_that_matter(results, at_boundary)
+    names = boundaries_with_effect(results, at_boundary)
     return [boundary_text(results.definition.space, names)] if names else []
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from hpo.record.results import StudyResults
 from hpo.reports.words.formatting import region_text, value_text
-from hpo.reports.words.inert import inert_names
+from hpo.reports.words.no_effect import names_without_effect
 from hpo.searching.space import Interval, Numeric
 
 
-def outside_note(results: StudyResults) -> list[str]:
-    """Return a sentence for each hyperparameter that matters and whose good values all lie outside its start."""
+def outside_start_note(results: StudyResults) -> list[str]:
+    """Return a sentence for each hyperparameter with an effect whose good values all lie outside its start."""
     notes = []
-    inert = inert_names(results)
+    no_effect = names_without_effect(results)
     for name, hyperparameter in results.definition.space.hyperparameters.items():
-        if not isinstance(hyperparameter, Numeric) or not results.good or name in inert:
+        if not isinstance(hyperparameter, Numeric) or not results.good or name in no_effect:
             continue
         values = [float(good.config[name]) for good in results.good]
         start = hyperparameter.start

@@ -1,11 +1,11 @@
-"""Saying so where a hyperparameter shows no effect: then its best value is arbitrary (see hpo.reports.facts.inert)."""
+"""How it is said that a hyperparameter shows no effect, so its value is arbitrary (see hpo.reports.facts.no_effect)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from hpo.record.results import StudyResults
-from hpo.reports.facts.inert import inert_names, inert_shrinkage, no_decay_mattered
+from hpo.reports.facts.no_effect import names_without_effect, negligible_shrinkage, no_decay_mattered
 from hpo.reports.words.formatting import count_text, region_text, value_text
 from hpo.searching.relevance import Relevance
 from hpo.searching.space import Config, Interval
@@ -14,47 +14,51 @@ MARK = "~"
 
 __all__ = [
     "MARK",
-    "boundaries_that_matter",
-    "inert_names",
-    "inert_note",
-    "inert_shrinkage",
+    "boundaries_with_effect",
     "mark_note",
     "marked",
-    "that_matters",
+    "names_without_effect",
+    "negligible_shrinkage",
+    "no_effect_note",
+    "values_with_effect",
 ]
 
 
-def that_matters(results: StudyResults, config: Config) -> Config:
+def values_with_effect(results: StudyResults, config: Config) -> Config:
     """Return `config` without the values that are arbitrary; whole where nothing would be left."""
-    inert = inert_names(results)
-    return {name: value for name, value in config.items() if name not in inert} or config
+    no_effect = names_without_effect(results)
+    return {name: value for name, value in config.items() if name not in no_effect} or config
 
 
 def marked(results: StudyResults, names: Sequence[str]) -> list[str]:
     """Return `names` for the head of a table, with a mark before those that show no effect."""
-    inert = inert_names(results)
-    return [f"{MARK}{name}" if name in inert else name for name in names]
+    no_effect = names_without_effect(results)
+    return [f"{MARK}{name}" if name in no_effect else name for name in names]
 
 
 def mark_note(results: StudyResults) -> str:
     """Return what the mark means, to be added to the explanation of a table; empty where there is none."""
-    return f" {MARK}: no effect detected, so treat the value as arbitrary." if inert_names(results) else ""
+    return f" {MARK}: no effect detected, so treat the value as arbitrary." if names_without_effect(results) else ""
 
 
-def inert_note(results: StudyResults) -> list[str]:
+def no_effect_note(results: StudyResults) -> list[str]:
     """Return a sentence for each hyperparameter that does nothing, or shows no effect."""
     found = {each.name: each for each in results.relevance}
-    share = inert_shrinkage(results)
+    share = negligible_shrinkage(results)
     return [
         _shrinkage_note(results, share, found.get(name))
         if share is not None and name == "weight_decay"
         else f"No effect of {name} detected {_where_tried(found[name])}: treat its value as arbitrary."
-        for name in inert_names(results)
+        for name in names_without_effect(results)
     ]
 
 
 def _shrinkage_note(results: StudyResults, share: float, found: Relevance | None) -> str:
-    seen = f" No effect of it was detected {_where_tried(found)}." if found and found.verdict == "inert" else ""
+    seen = (
+        f" No effect of it was detected {_where_tried(found)}."
+        if found and found.verdict == "no effect detected"
+        else ""
+    )
     note = (
         "The good values of weight_decay are too small to matter: they shrink the weights by "
         f"{value_text(100 * share)} % at most.{seen} Zero will do as well."
@@ -69,7 +73,7 @@ def _where_tried(found: Relevance) -> str:
     return f"{among} {region_text(found.tried)} in {count_text(found.trials, 'trial')} (p = {found.p:.2g})"
 
 
-def boundaries_that_matter(results: StudyResults, at_boundary: Sequence[str]) -> list[str]:
+def boundaries_with_effect(results: StudyResults, at_boundary: Sequence[str]) -> list[str]:
     """Return `at_boundary` without what shows no effect: that its value lies at the boundary is chance."""
-    inert = inert_names(results)
-    return [name for name in at_boundary if name not in inert]
+    no_effect = names_without_effect(results)
+    return [name for name in at_boundary if name not in no_effect]

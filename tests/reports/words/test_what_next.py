@@ -9,8 +9,8 @@ import pytest
 
 from hpo.definition.rounds import UnopenedRound
 from hpo.reports.facts.gain import next_round
-from hpo.reports.words import following
-from hpo.reports.words.following import another_round, limits_to_widen, what_next
+from hpo.reports.words import what_next as words
+from hpo.reports.words.what_next import another_round, limits_to_widen, what_next
 from tests.support.results import DATA, definition, study
 
 FINISHED = study()
@@ -35,7 +35,7 @@ def test_the_gain_of_another_round_is_that_by_which_min_gain_decides() -> None:
 def test_the_expected_gain_is_said_in_points(monkeypatch: pytest.MonkeyPatch, gain: float, said: str) -> None:
     found = next_round(FINISHED)
     assert found is not None
-    monkeypatch.setattr(following, "next_round", lambda results: replace(found, gain=gain))
+    monkeypatch.setattr(words, "next_round", lambda results: replace(found, gain=gain))
     (sentence,) = another_round(FINISHED)
     assert said in sentence
 

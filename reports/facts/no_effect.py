@@ -15,7 +15,7 @@ from hpo.searching.space import Config
 
 
 @once
-def inert_shrinkage(results: StudyResults) -> float | None:
+def negligible_shrinkage(results: StudyResults) -> float | None:
     """Return the share by which weight decay shrinks the weights at most at the good values, if it is next to nothing.
 
     Returns None where weight_decay is not searched, has an effect, or the optimizer scales it otherwise (Adam ...).
@@ -27,10 +27,10 @@ def inert_shrinkage(results: StudyResults) -> float | None:
 
 
 @once
-def inert_names(results: StudyResults) -> list[str]:
+def names_without_effect(results: StudyResults) -> list[str]:
     """Return the hyperparameters whose value is arbitrary, in the order of their declaration."""
-    without_effect = {each.name for each in results.relevance if each.verdict == "inert"}
-    if inert_shrinkage(results) is not None:
+    without_effect = {each.name for each in results.relevance if each.verdict == "no effect detected"}
+    if negligible_shrinkage(results) is not None:
         without_effect.add("weight_decay")
     return [name for name in results.definition.space.hyperparameters if name in without_effect]
 
