@@ -22,6 +22,7 @@ from tests.benchmarks.reports import write
 from tests.conftest import ROOT
 from tests.support.documents import Document, documents, executed, notebook_cells
 from tests.support.results import definition, study
+from tests.test_architecture import RULES
 
 README, TUTORIAL = Document(ROOT / "README.md"), Document(ROOT / "hpo" / "TUTORIAL.md")
 ALL = documents()
@@ -199,6 +200,12 @@ def test_the_changelog_begins_with_this_version_and_its_date() -> None:
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     versions = re.findall(r"^## (.*)$", changes, flags=re.MULTILINE)
     assert re.fullmatch(rf"{re.escape(hpo.__version__)} \(\d{{4}}-\d\d-\d\d\)", versions[0])
+
+
+def test_contributing_says_of_every_room_what_it_may_import() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([a-z, ]+) \| .* \|$", text, flags=re.MULTILINE)
+    assert set(RULES) <= {room for row in rows for room in row.split(", ")}
 
 
 def test_contributing_names_files_that_are_there() -> None:
