@@ -155,10 +155,10 @@ def _nothing(
     chance = data.get("chance")
     if chance is None or not found.validation.runs:
         return None
-    if found.validation.mean > clearly_above(chance, _images(definition, data, found.where)):
+    if found.validation.mean > clearly_above(chance, _images_scored(definition, data, found.where)):
         return None
     confirmed = next((each.confirmed for each in good if each.key == found.key), UNKNOWN)
-    learnt = confirmed.runs and confirmed.mean > clearly_above(chance, _images(definition, data, "confirmation"))
+    learnt = confirmed.runs and confirmed.mean > clearly_above(chance, _images_scored(definition, data, "confirmation"))
     return "lost" if found.where == "test" and learnt else "chance"
 
 
@@ -167,7 +167,7 @@ def _failed(trial: TrialResult) -> bool:
     return trial.failed or trial.score == WORST_SCORE
 
 
-def _images(definition: StudyDefinition, data: Mapping[str, Any], where: Where | None) -> int:
+def _images_scored(definition: StudyDefinition, data: Mapping[str, Any], where: Where | None) -> int:
     """Return how many images a validation score is the mean over."""
     name = {"test": "holdout", "confirmation": "confirmation"}.get(where or "", "validation")
     return int(data.get(name, getattr(definition.data, name)))

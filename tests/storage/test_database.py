@@ -35,7 +35,9 @@ def test_four_processes_claim_each_queued_trial_exactly_once(database_url: str) 
         database.optuna.create_new_study([StudyDirection.MAXIMIZE], "s")
         queue = TrialQueue(database, "s", Leases(database.engine))
         for i in range(TRIALS):
-            queue.add({"x": i / TRIALS}, {"x": FloatDistribution(0, 1)}, {"index": i, "allowed": 25})
+            queue.add(
+                {"x": i / TRIALS}, {"x": FloatDistribution(0, 1)}, {"round": 1, "index": i, "seed": i, "allowed": 25}
+            )
     context = multiprocessing.get_context("spawn")
     claimed = context.Queue()
     processes = [context.Process(target=_claim_all, args=(database_url, claimed)) for _ in range(4)]

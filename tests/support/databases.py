@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -60,6 +61,21 @@ def open_study(path: Path, study: StudyDefinition = SMALL) -> Database:
     data = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
     StudyRecord.create(database, study, data, source)
     return database
+
+
+@cache
+def _finished() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hpo.db"
+        with open_study(path) as database:
+            run_to_the_end(database)
+        return path.read_bytes()
+
+
+def open_finished(path: Path) -> Database:
+    """Return the database at `path` with the small study in it, run to its end: once, and then copied."""
+    path.write_bytes(_finished())
+    return Database(f"sqlite:///{path}")
 
 
 def coordinator(database: Database, leases: Leases | None = None) -> Coordinator:

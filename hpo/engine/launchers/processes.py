@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import hpo
 from hpo.engine.exit_codes import DONE, INTERRUPTED, MISTAKE
 from hpo.engine.launchers.base import Launch, LaunchFor
 from hpo.storage.errors import UserError
@@ -154,7 +153,7 @@ def same_package() -> dict[str, str]:
     -P keeps a folder called hpo where the user stands from being taken for ours. Where ours was found just because the
     user stands beside it, the way to it has to be said.
     """
-    beside = Path(hpo.__file__).parents[1]
+    beside = Path(__file__).parents[3]
     installed = [Path(entry) for entry in sys.path[1:] if entry]
     if beside in installed:
         return {}

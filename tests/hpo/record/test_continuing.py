@@ -17,7 +17,17 @@ from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 from hpo.storage.leases import Leases
 from tests.hpo.searching.test_paying import EASY
-from tests.support.databases import CHANCE, POOL, SMALL, coordinator, mortal, open_study, run_to_the_end, train
+from tests.support.databases import (
+    CHANCE,
+    POOL,
+    SMALL,
+    coordinator,
+    mortal,
+    open_finished,
+    open_study,
+    run_to_the_end,
+    train,
+)
 
 DATA = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
 SOURCE = {"provenance": "made up", "place": "memory", "paths": "", "sha256": "0", "complete": "yes"}
@@ -49,9 +59,7 @@ def declared_so(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.fixture
 def done(tmp_path: Path) -> Database:
-    database = open_study(tmp_path / "hpo.db")
-    run_to_the_end(database)
-    return database
+    return open_finished(tmp_path / "hpo.db")
 
 
 @pytest.mark.parametrize("how", ["--rounds", "file"])

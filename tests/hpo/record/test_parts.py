@@ -17,7 +17,7 @@ from hpo.record.study import StudyRecord, study_names
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 from hpo.storage.records import load_curves, load_test_openings, record_test_opening
-from tests.support.databases import CHANCE, POOL, SMALL, coordinator, mortal, open_study, run_to_the_end
+from tests.support.databases import CHANCE, POOL, SMALL, coordinator, mortal, open_finished, open_study, run_to_the_end
 
 DATA = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
 SOURCE = {"provenance": "made up", "place": "memory", "paths": "", "sha256": "0", "complete": "yes"}
@@ -34,6 +34,11 @@ def create(database: Database, name: str) -> StudyRecord:
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     return open_study(tmp_path / "hpo.db")
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Database:
+    return open_finished(tmp_path / "hpo.db")
 
 
 def optuna_rename(database: Database, old: str, new: str) -> None:
@@ -69,59 +74,53 @@ def test_a_certificate_takes_no_name_that_a_study_has(database: Database) -> Non
     assert StudyRecord(database, made.name).certified == SMALL.name
 
 
-def test_the_final_part_that_a_deleted_study_left_is_not_taken_for_the_new_ones(database: Database) -> None:
-    run_to_the_end(database)
-    optuna.delete_study(study_name=SMALL.name, storage=database.url)
-    StudyRecord.create(database, SMALL, DATA, SOURCE)
-    assert load_results(database, SMALL.name).runs == []
-    assert StudyRecord(database, SMALL.name).final_part == f"{SMALL.name}-final-2"
+def test_the_final_part_that_a_deleted_study_left_is_not_taken_for_the_new_ones(finished: Database) -> None:
+    optuna.delete_study(study_name=SMALL.name, storage=finished.url)
+    StudyRecord.create(finished, SMALL, DATA, SOURCE)
+    assert load_results(finished, SMALL.name).runs == []
+    assert StudyRecord(finished, SMALL.name).final_part == f"{SMALL.name}-final-2"
 
 
-def test_curves_and_openings_of_deleted_trials_are_not_taken_for_those_of_new_ones(database: Database) -> None:
-    run_to_the_end(database)
-    trials = [trial.id for trial in load_results(database, SMALL.name).queued]
-    record_test_opening(database.engine, study=SMALL.name, trial_id=trials[0], purpose="full run", dataset="made up")
-    for name in study_names(database):
-        optuna.delete_study(study_name=name, storage=database.url)
-    StudyRecord.create(database, SMALL, DATA, SOURCE)
-    assert load_curves(database.engine, trials) == {}
-    assert load_test_openings(database.engine, SMALL.name) == []
-    assert len(load_test_openings(database.engine, f"{SMALL.name} (deleted)")) == 1
+def test_curves_and_openings_of_deleted_trials_are_not_taken_for_those_of_new_ones(finished: Database) -> None:
+    trials = [trial.id for trial in load_results(finished, SMALL.name).queued]
+    record_test_opening(finished.engine, study=SMALL.name, trial_id=trials[0], purpose="full run", dataset="made up")
+    for name in study_names(finished):
+        optuna.delete_study(study_name=name, storage=finished.url)
+    StudyRecord.create(finished, SMALL, DATA, SOURCE)
+    assert load_curves(finished.engine, trials) == {}
+    assert load_test_openings(finished.engine, SMALL.name) == []
+    assert len(load_test_openings(finished.engine, f"{SMALL.name} (deleted)")) == 1
 
 
-def test_a_study_that_was_renamed_with_optuna_keeps_its_final_part(database: Database) -> None:
-    run_to_the_end(database)
-    optuna_rename(database, SMALL.name, "renamed")
-    with Database(database.url) as again:
+def test_a_study_that_was_renamed_with_optuna_keeps_its_final_part(finished: Database) -> None:
+    optuna_rename(finished, SMALL.name, "renamed")
+    with Database(finished.url) as again:
         assert len(load_results(again, "renamed").runs) > 0
         assert create(again, SMALL.name).final_part == f"{SMALL.name}-final-2"
 
 
-def test_a_final_part_that_was_renamed_is_found(database: Database) -> None:
-    run_to_the_end(database)
-    optuna_rename(database, f"{SMALL.name}-final", "something else")
-    assert StudyRecord(database, SMALL.name).final_part == "something else"
+def test_a_final_part_that_was_renamed_is_found(finished: Database) -> None:
+    optuna_rename(finished, f"{SMALL.name}-final", "something else")
+    assert StudyRecord(finished, SMALL.name).final_part == "something else"
 
 
-def test_a_copy_of_a_study_does_not_share_its_final_part(database: Database) -> None:
-    run_to_the_end(database)
-    url = database.url
+def test_a_copy_of_a_study_does_not_share_its_final_part(finished: Database) -> None:
+    url = finished.url
     optuna.copy_study(from_study_name=SMALL.name, from_storage=url, to_storage=url, to_study_name="copy")
-    assert StudyRecord(database, "copy").final_part is None
-    assert create(database, "copy").final_part == "copy-final"
-    assert StudyRecord(database, SMALL.name).final_part == f"{SMALL.name}-final"
+    assert StudyRecord(finished, "copy").final_part is None
+    assert create(finished, "copy").final_part == "copy-final"
+    assert StudyRecord(finished, SMALL.name).final_part == f"{SMALL.name}-final"
 
 
-def test_a_study_whose_final_part_was_deleted_is_not_done_and_finds_the_same_again(database: Database) -> None:
-    run_to_the_end(database)
-    before = load_results(database, SMALL.name)
-    optuna.delete_study(study_name=f"{SMALL.name}-final", storage=database.url)
-    assert load_results(database, SMALL.name).state == "running"
+def test_a_study_whose_final_part_was_deleted_is_not_done_and_finds_the_same_again(finished: Database) -> None:
+    before = load_results(finished, SMALL.name)
+    optuna.delete_study(study_name=f"{SMALL.name}-final", storage=finished.url)
+    assert load_results(finished, SMALL.name).state == "running"
     with pytest.raises(UserError, match=r"final part of 'small' is no longer .* hpo run --study small\.toml"):
-        coordinator(database)
-    assert StudyRecord.create(database, SMALL, DATA, SOURCE).state == "running"
-    run_to_the_end(database)
-    after = load_results(database, SMALL.name)
+        coordinator(finished)
+    assert StudyRecord.create(finished, SMALL, DATA, SOURCE).state == "running"
+    run_to_the_end(finished)
+    after = load_results(finished, SMALL.name)
     assert after.state == "done"
     assert [(each.config, each.race, each.confirmed) for each in after.good] == [
         (each.config, each.race, each.confirmed) for each in before.good
@@ -148,11 +147,10 @@ def test_trials_that_somebody_enqueued_with_optuna_are_left_alone(database: Data
     assert theirs.trials[0 if when == "before" else -1].state == optuna.trial.TrialState.WAITING
 
 
-def test_a_study_of_an_earlier_version_finds_its_final_part_by_the_name_it_gives(database: Database) -> None:
-    run_to_the_end(database)
-    with database.engine.begin() as connection:
+def test_a_study_of_an_earlier_version_finds_its_final_part_by_the_name_it_gives(finished: Database) -> None:
+    with finished.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM study_user_attributes WHERE key IN ('key', 'key of the study')")
-    record = StudyRecord.create(database, SMALL, DATA, SOURCE)
+    record = StudyRecord.create(finished, SMALL, DATA, SOURCE)
     assert (record.state, record.final_part) == ("done", f"{SMALL.name}-final")
 
 

@@ -20,7 +20,7 @@ from hpo.storage.leases import Leases
 from hpo.storage.optuna_studies import METADATA
 from hpo.storage.records import load_test_openings, record_test_opening, save_network_bytes
 from hpo.studies.__main__ import main
-from tests.support.databases import CHANCE, POOL, SMALL, open_study, run_to_the_end
+from tests.support.databases import CHANCE, POOL, SMALL, open_finished
 
 DATA = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
 SOURCE = {"provenance": "made up", "place": "memory", "paths": "", "sha256": "0", "complete": "yes"}
@@ -29,8 +29,7 @@ SOURCE = {"provenance": "made up", "place": "memory", "paths": "", "sha256": "0"
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     """Return a database with a finished study, its certificate, a network, a file and an opening of the test set."""
-    opened = open_study(tmp_path / "hpo.db")
-    run_to_the_end(opened)
+    opened = open_finished(tmp_path / "hpo.db")
     run = load_results(opened, SMALL.name).runs[0]
     save_network_bytes(opened.engine, run.id, b"a network")
     record_test_opening(opened.engine, study=SMALL.name, trial_id=run.id, purpose="full run", dataset="made up")

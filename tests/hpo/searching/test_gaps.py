@@ -131,7 +131,7 @@ def test_a_reported_constraint_is_one_to_optuna_and_to_its_dashboard(tmp_path):
         leases = Leases(database.engine)
         queue = TrialQueue(database, "small", leases)
         config = {"learning_rate": 1e-3, "weight_decay": 1e-5}
-        queue.add(config, with_bound.space.distributions(), {"round": 1, "index": 0})
+        queue.add(config, with_bound.space.distributions(), {"round": 1, "index": 0, "seed": 1})
         claimed = queue.claim(queue.trials()[0])
         assert claimed is not None
         assert queue.report(claimed, 100, 0.8, CURVE, {}, constraint=0.05)
