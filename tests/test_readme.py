@@ -33,7 +33,7 @@ OWN_FILES = {"mine.toml": README, "shapes.toml": TUTORIAL}
 """Study files that a reader writes, and the document that shows what is in them."""
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PROGRAMS = ("pip", "pytest", "export", "eval", "python", "ruff", "mypy", "pre-commit", ".", "hpo")
+PROGRAMS = ("pip", "pytest", "export", "eval", "python", "python3", "ruff", "mypy", "pre-commit", ".", "hpo")
 QUICK = ("--help", "help", "--version", "studies", "completion")
 CHANGING = ("--delete", "--rename")
 """Options that take a database with studies in it: lines with them are read, not run."""
@@ -71,7 +71,7 @@ def test_a_command_line_is_understood(command: str) -> None:
     assert program in PROGRAMS
     if program == "pip" and (extras := re.search(r"\[([\w,]+)\]", command)):
         assert set(extras[1].split(",")) <= set(PROJECT["optional-dependencies"])
-    if program == "python" and arguments[:1] == ["-m"]:
+    if program in ("python", "python3") and arguments[:1] == ["-m"]:
         assert arguments[1] == "venv" or (ROOT / f"{arguments[1].replace('.', '/')}.py").is_file()
     if program != "hpo":
         return
