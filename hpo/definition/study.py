@@ -20,7 +20,7 @@ from hpo.definition.tables import read_table
 from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
 from hpo.storage.errors import UserError
 
-S = TypeVar("S", bound=models.MultiLayerNetDescription | models.ConvNetDescription | models.TrainingSettings)
+S = TypeVar("S", bound=models.NetworkDescription | models.TrainingSettings)
 
 
 @dataclass(frozen=True)

@@ -262,7 +262,7 @@ MISTAKES = {
     "title a number": ({"title": 3}, ["title = 3", "a text"]),
     "sampler unknown": (
         {"search": {"sampler": "annealing"}},
-        ["sampler = 'annealing'", "lattice, tpe, random, qmc, gp, cmaes, grid"],
+        ["sampler = 'annealing'", "known samplers: lattice, tpe"],
     ),
     "a grid over a range": (
         {"search": {"sampler": "grid"}},
