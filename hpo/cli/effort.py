@@ -17,15 +17,15 @@ def effort_line(definition: StudyDefinition, data: StudyData, workers: int) -> s
     """Return one line on what `definition` takes; the time is that of a few real steps, measured here and now.
 
     Images are counted once for each epoch that they are trained on. The count is what is expected: of the trials that
-    stop early, the race and what follows it, half.
+    stop early, the race and what follows it, half. Starting up, evaluating and waiting at rungs come on top.
     """
     images = progress(definition, [], [], data.pool_size).total
     seconds = images * seconds_per_image(definition, data) / workers
     trainings = most_trainings(definition)
     counts = f"up to {trainings:,} training{'s' * (trainings != 1)}, about {rounded(images)} images in all"
     if seconds < LEAST_SECONDS:
-        return f"{counts}: less than a minute"
-    return f"{counts}: about {spoken_long(seconds)} with {workers} worker{'s' * (workers != 1)}"
+        return f"{counts}: training takes less than a minute"
+    return f"{counts}: training takes about {spoken_long(seconds)} with {workers} worker{'s' * (workers != 1)}"
 
 
 def spoken_long(seconds: float) -> str:

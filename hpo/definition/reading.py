@@ -181,7 +181,9 @@ def _check_space(definition: StudyDefinition) -> None:
             try:
                 _try(definition, {name: value})
             except UserError as error:
-                raise UserError(f"space.{name}: {error}") from error
+                whole = isinstance(value, float) and "whole number" in str(error)
+                hint = f'; write type = "int" in [space.{name}]' if whole else ""
+                raise UserError(f"space.{name}: {error}{hint}") from error
 
 
 def _try(definition: StudyDefinition, config: Config) -> None:

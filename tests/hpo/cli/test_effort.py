@@ -32,11 +32,12 @@ def test_trainings_images_and_time_are_said(
     monkeypatch.setattr(effort, "seconds_per_image", lambda *_: 1e-3)
     # 16 trials in two groups, 2 x 2 race runs, 2 good values in 2 + 2 runs, and 2 seeds in 4 runs around the winner.
     assert (
-        effort_line(*small, workers=1) == "up to 52 trainings, about 140,000 images in all: about 2 min with 1 worker"
+        effort_line(*small, workers=1)
+        == "up to 52 trainings, about 140,000 images in all: training takes about 2 min with 1 worker"
     )
-    assert effort_line(*small, workers=2).endswith(": about 72 s with 2 workers")
+    assert effort_line(*small, workers=2).endswith(": training takes about 72 s with 2 workers")
     monkeypatch.setattr(effort, "seconds_per_image", lambda *_: 1e-9)
-    assert effort_line(*small, workers=2).endswith(": less than a minute")
+    assert effort_line(*small, workers=2).endswith(": training takes less than a minute")
 
 
 def test_the_time_is_that_of_real_steps_and_measured_in_a_moment(small: tuple[StudyDefinition, StudyData]) -> None:

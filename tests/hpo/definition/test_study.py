@@ -349,3 +349,8 @@ def test_derived_seeds_differ_for_every_purpose_and_place_and_fit_into_json():
 def test_a_derived_seed_is_the_same_on_every_machine_for_ever():
     # The first 53 of the 64 bits of np.random.SeedSequence([7, 0, 1, i]), whose stream NumPy promises to keep (NEP 19).
     assert [derived_seed(7, TRIAL, 1, i) for i in range(2)] == [4254817078993407, 7230146880403307]
+
+
+def test_a_range_over_whole_numbers_is_told_its_type():
+    said = mistake(space={"batch_size": {"start": [10.5, 100]}})
+    assert 'expected a whole number; write type = "int" in [space.batch_size]' in said
