@@ -19,7 +19,8 @@ from hpo.definition.parts import CERTIFICATE_SUFFIX
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
 from hpo.record import parts
-from hpo.record.study import StudyRecord, differences, new_study, other_images, versions
+from hpo.record.differences import differences, other_images
+from hpo.record.study import StudyRecord, new_study, versions
 from hpo.record.trials import queued_trials
 from hpo.record.untrusted import reading, using
 from hpo.storage import optuna_studies

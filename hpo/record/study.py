@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import platform
 import uuid
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,7 @@ from hpo.definition.rounds import RoundRecord, UnopenedRound
 from hpo.definition.study import StudyDefinition
 from hpo.record import parts
 from hpo.record.commands import command_for
+from hpo.record.differences import differences, other_images
 from hpo.record.untrusted import reading, table, using
 from hpo.searching.space import Box, Value
 from hpo.storage import optuna_studies
@@ -359,23 +359,6 @@ def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
 def study_names(database: Database) -> list[str]:
     """Return the names of all studies in the database."""
     return database.study_names()
-
-
-def other_images(recorded: Mapping[str, str], source: Mapping[str, str]) -> list[str]:
-    """Return the line that says so where `source` has other images than those `recorded`, or nothing."""
-    if recorded["sha256"] == source["sha256"]:
-        return []
-    return [f"data: {recorded['provenance']} -> {source['provenance']} (other images)"]
-
-
-def differences(old: object, new: object, where: str = "") -> list[str]:
-    """Return a line for each value that differs between two definitions' records."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = [*old, *(key for key in new if key not in old)]
-        return [line for key in keys for line in differences(old.get(key), new.get(key), f"{where}.{key}".strip("."))]
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        return [line for i in range(len(old)) for line in differences(old[i], new[i], f"{where}.{i}")]
-    return [] if old == new else [f"{where}: {json.dumps(old)} -> {json.dumps(new)}"]
 
 
 def versions() -> dict[str, str]:

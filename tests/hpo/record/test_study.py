@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hpo.record.study import StudyRecord, differences
+from hpo.record.differences import differences
+from hpo.record.study import StudyRecord
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 from tests.support.builders import definition as small_definition

@@ -8,7 +8,7 @@ import pytest
 
 from hpo.definition.reading import read_definition
 from hpo.definition.settings import DataSettings, HeldOut
-from hpo.record.study import differences
+from hpo.record.differences import differences
 from hpo.storage.datasets import load_training_part, locate
 from hpo.storage.errors import UserError
 from hpo.training.images import StudyData
