@@ -329,8 +329,8 @@ class StudyRecord:
             listed = "".join(f"\n  {change}" for change in changes)
             raise UserError(
                 f"the study {self.name!r} is already in the database with another definition:{listed}\n"
-                "Ways out: undo the change and run again to resume it; or start a new study beside it, --name another; or "
-                "start afresh in another database, --storage sqlite:///another.db"
+                "Ways out: undo the change and run again to resume it; or start a new study beside it, --name another; "
+                "or start afresh in another database, --storage sqlite:///another.db"
             )
 
 
