@@ -218,12 +218,19 @@ def _require_tables(url: str, options: Mapping[str, Any]) -> None:
 
 
 def _unless_created_meanwhile(create: Callable[[], T]) -> T:
-    """Return `create()`, tried again where another process is creating the same tables at the same moment."""
+    """Return `create()`, tried again where another process is creating the same tables at the same moment.
+
+    SQLite answers "locked" at once where waiting could be a deadlock: two processes that have read and now want to
+    write, or that both switch the file to WAL. After a wait, the answer is meant.
+    """
     for attempt in range(1, _OPEN_ATTEMPTS):
+        began = time.monotonic()
         try:
             return create()
         except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            if not any(sign in _reason(error) for sign in ("already exists", "UNIQUE", "unique")):
+            reason = _reason(error)
+            at_once = "locked" in reason and time.monotonic() - began < SQLITE_TIMEOUT / 2
+            if not at_once and not any(sign in reason for sign in ("already exists", "UNIQUE", "unique")):
                 raise
             time.sleep(0.1 * attempt)
     return create()
