@@ -42,8 +42,13 @@ def raised() -> Iterator[None]:
         ASKED.set()
         raise KeyboardInterrupt
 
+    def say_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt):  # in a destructor, say: ASKED remembers it
+            told(unraisable)
+
     ASKED.clear()
-    before = signal.signal(signal.SIGINT, stop)
+    before, told = signal.signal(signal.SIGINT, stop), sys.unraisablehook
+    sys.unraisablehook = say_unraisable
     try:
         yield
         if ASKED.is_set():
@@ -54,6 +59,7 @@ def raised() -> Iterator[None]:
         raise
     finally:
         ASKED.clear()
+        sys.unraisablehook = told
         signal.signal(signal.SIGINT, before)
 
 

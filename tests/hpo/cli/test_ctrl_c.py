@@ -119,3 +119,17 @@ def test_importing_a_front_door_leaves_the_signals_alone() -> None:
     code = "import signal, hpo.cli.ctrl_c; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, check=True)
     assert done.stdout.strip() == "True"
+
+
+def test_ctrl_c_in_a_destructor_ends_the_command_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    class Interrupted:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    def command() -> int:
+        interrupted = Interrupted()
+        del interrupted
+        return 0
+
+    assert run_command(command) == INTERRUPTED
+    assert capfd.readouterr().err == f"{STOPPING}\n"
