@@ -88,7 +88,7 @@ def compared(definition: StudyDefinition, trials: Iterable[QueuedTrial]) -> list
             run = int(trial.attributes["run"])
             found.setdefault((int(trial.attributes["index"]) - run * len(grid), run), _run(trial))
     runs = [[found[key] for key in sorted(found) if key[0] == place] for place in range(len(grid))]
-    return [_config(config, of_config) for config, of_config in zip(grid, runs, strict=True) if of_config]
+    return [compared_config(config, of_config) for config, of_config in zip(grid, runs, strict=True) if of_config]
 
 
 def difference(ours: ComparedConfig, other: ComparedConfig, of: Callable[[ComparedRun], float]) -> Estimate:
@@ -119,7 +119,8 @@ def _run(trial: QueuedTrial) -> ComparedRun:
     )
 
 
-def _config(config: Config, runs: Sequence[ComparedRun]) -> ComparedConfig:
+def compared_config(config: Config, runs: Sequence[ComparedRun]) -> ComparedConfig:
+    """Return `config` with the means of its `runs` and their intervals."""
     return ComparedConfig(
         config=config,
         runs=tuple(runs),

@@ -20,15 +20,11 @@ from hpo.searching.space import Config, unpacked
 
 @dataclass(frozen=True, slots=True)
 class TrainedConfig:
-    """A row of what was trained on all of the data: its values as they were used, and its results.
-
-    `adopted_probe` names what an adopted result was before it was trained again for its test accuracy.
-    """
+    """A row of what was trained on all of the data: its values as they were used, and its results."""
 
     config: Config
     result: FullResult
     recommended: bool
-    adopted_probe: FullResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,6 @@ def facts_of(results: StudyResults) -> Facts:
             config=values_in_use(definition, full, results.full),
             result=full,
             recommended=full is recommended.result,
-            adopted_probe=again if full.stage == "adopted" else None,
         )
         for full in results.full
         if full is not again

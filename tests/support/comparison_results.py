@@ -5,15 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from hpo.definition.reading import read_definition
 from hpo.definition.study import StudyDefinition
-from hpo.proof.comparison import ComparedConfig, ComparedRun
-from hpo.proof.estimates import estimate, estimate_difference
+from hpo.proof.comparison import ComparedConfig, ComparedRun, compared_config
 from hpo.record.results import StudyResults
 from hpo.searching.seeds import COMPARE, derived_seed
 from hpo.searching.space import Config
@@ -142,17 +141,6 @@ def curve(config: Config, run: int, shape: Shape, points: int, broke: bool) -> C
         lost = {"train_loss": 1e6, "validation_loss": 1e6} | dict.fromkeys(_ACCURACIES, 0.0)
         made[-1] = dataclasses.replace(made[-1], **lost)  # type: ignore[arg-type]
     return Curve(tuple(made), np.zeros((1, 8), dtype=np.bool_))
-
-
-def compared_config(config: Config, runs: Sequence[ComparedRun]) -> ComparedConfig:
-    return ComparedConfig(
-        config=config,
-        runs=tuple(runs),
-        train=estimate([run.train_accuracy for run in runs]),
-        validation=estimate([run.score for run in runs]),
-        test=estimate([run.test_accuracy for run in runs]),
-        gap=estimate_difference([run.train_accuracy - run.test_accuracy for run in runs]),
-    )
 
 
 def optimizer_losses(config: Config, run: int, share: float) -> dict[str, float]:
