@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -296,7 +296,7 @@ def _identity(url: str) -> tuple[int, int] | None:
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database.startswith("file:"):
         return None
     try:
-        found = os.stat(parsed.database)
+        found = Path(parsed.database).stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -26,7 +26,7 @@ DATABASE_ERRORS = (SQLAlchemyError, optuna.exceptions.StorageInternalError, sqli
 
 _SQLITE = ("locked", "busy", "disk is full", "disk I/O error")
 _SQLSTATES = ("08", "40", "53", "55P03", "57")
-"""PostgreSQL's codes, or what they begin with: connections, deadlocks, resources, locks, and an administrator's stop."""
+"""What PostgreSQL's codes begin with: connections, deadlocks, resources, locks, and an administrator's stop."""
 _WORDS = ("connection", "server closed", "could not receive", "timeout", "SSL", "terminat", "starting up", "shutting")
 
 
