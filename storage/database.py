@@ -35,7 +35,7 @@ SQLITE_TIMEOUT = 60.0
 SQLITE_STEP = 1.0
 """The same for our own transactions: SQLite waits without hearing of Ctrl-C, and Patience, which tries again, does."""
 
-CONNECT_SECONDS, LINK_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 20, 20, 15
+CONNECT_SECONDS, LINK_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 20, 10, 15
 """On PostgreSQL: for a connection, for a link that went down, for a row that another one has, and for a transaction
 whose process was stopped in the middle of it, after which the server gives its rows back."""
 
@@ -232,6 +232,7 @@ def _way_out(error: BaseException) -> str:
         "readonly": "make the file and its folder writable",
         "not a database": "it is not an SQLite file; name another one with --storage",
         "no such table": "it was changed while in use; run the same command again",
+        'relation "': "it was changed while in use; run the same command again",
         "unable to open": "check that the folder exists and can be written",
         "password": "check the user and password in --storage",
         "does not exist": "create it first, or check its name in --storage",

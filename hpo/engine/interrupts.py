@@ -23,7 +23,7 @@ STOPPING = "stopping; finished trials are kept"
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-HANGING_SECONDS = 20.0
+HANGING_SECONDS = 10.0
 """How long after a request to stop a thread may be at one call of the database's driver."""
 
 _DRIVERS = ("sqlalchemy", "psycopg", "hpo.storage")
