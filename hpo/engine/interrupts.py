@@ -1,33 +1,26 @@
 """Ctrl-C and SIGTERM as a request: noted while the database is being written, obeyed at once while training or waiting.
 
-Python hears of a signal when the main thread comes back from whatever it is in. A driver may not come back: then a
-thread of its own ends the process, by the number of the signal that the operating system writes into a pipe.
+A driver that does not come back hears of neither: see hpo.engine.watchdog.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Any, Self
 
 from hpo.engine.exit_codes import INTERRUPTED
+from hpo.engine.watchdog import SIGNALS, watched
 
 STOPPING = "stopping; finished trials are kept"
 """What is said as soon as somebody asks to stop."""
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-HANGING_SECONDS = 10.0
-"""How long after a request to stop a thread may be at one call of the database's driver."""
-
-_DRIVERS = ("sqlalchemy", "psycopg", "hpo.storage")
-_LOOK_SECONDS, _SLICE_SECONDS = 0.5, 0.1
+_SLICE_SECONDS = 0.1
 
 ASKED = threading.Event()
 """Set when a KeyboardInterrupt was raised for a Ctrl-C (hpo.cli.ctrl_c). A library that is loading, or a callback out
@@ -51,14 +44,14 @@ class StopRequest:
         self.requested = False
         self._in_training = False
         self._before: dict[signal.Signals, Any] = {}
-        self._watchdog: _Watchdog | None = None
+        self._watched = ExitStack()
 
     def __enter__(self) -> Self:
         global _latest  # noqa: PLW0603 - signals are the process's own, too
         if threading.current_thread() is threading.main_thread():
             self.requested = self.requested or ASKED.is_set()
             self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
-            self._watchdog = _Watchdog()
+            self._watched.enter_context(watched())
             _latest = self
         return self
 
@@ -66,8 +59,7 @@ class StopRequest:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
-        if self._watchdog is not None:
-            self._watchdog.leave()
+        self._watched.close()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
@@ -118,57 +110,3 @@ def pause(seconds: float) -> None:
         time.sleep(seconds)
     else:
         _latest.pause(seconds)
-
-
-class _Watchdog:
-    """A thread that hears of signals even while the main thread is inside a driver, and ends a process that hangs.
-
-    A second Ctrl-C ends it at once. After a first one, or a SIGTERM, a process hangs when the main thread has not moved
-    for HANGING_SECONDS, and a thread, this one or one that it waits for, is at the same call of the database's driver.
-    """
-
-    def __init__(self) -> None:
-        self._heard, self._told = os.pipe()
-        os.set_blocking(self._told, False)
-        self._before = signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
-        threading.Thread(target=self._listen, daemon=True, name="watchdog").start()
-
-    def leave(self) -> None:
-        """Hear of no more signals; a process that was asked to stop is watched further on."""
-        if signal.set_wakeup_fd(self._before) not in (self._told, -1):
-            signal.set_wakeup_fd(-1)
-        os.close(self._told)
-
-    def _listen(self) -> None:
-        asked = 0
-        while numbers := os.read(self._heard, 64):
-            interrupts = numbers.count(signal.SIGINT)
-            if interrupts and asked + interrupts > 1:
-                os._exit(INTERRUPTED)
-            before, asked = asked, asked + sum(number in SIGNALS for number in numbers)
-            if asked and not before:
-                threading.Thread(target=_end_if_it_hangs, daemon=True, name="watchdog for drivers").start()
-        os.close(self._heard)
-
-
-def _end_if_it_hangs() -> None:
-    main = threading.main_thread().ident
-    since, seen = time.monotonic(), _places()
-    while time.monotonic() - since < HANGING_SECONDS:
-        time.sleep(_LOOK_SECONDS)
-        now = _places()
-        stuck = {thread for thread, place in now.items() if place == seen.get(thread)}
-        if main not in stuck or not any(now[thread][0] for thread in stuck):
-            since, seen = time.monotonic(), now
-    os.write(2, b"the database's driver does not come back; ending without it, finished trials are kept\n")
-    os._exit(INTERRUPTED)
-
-
-def _places() -> dict[int, tuple[bool, int, int]]:
-    """Return where each thread is: whether in a driver, in which frame, and at which instruction."""
-    mine = threading.get_ident()
-    return {
-        thread: (str(frame.f_globals.get("__name__")).startswith(_DRIVERS), id(frame), frame.f_lasti)
-        for thread, frame in sys._current_frames().items()
-        if thread != mine
-    }
