@@ -63,7 +63,7 @@ class Holder:
 
 def name_of(text: str) -> str:
     """Return the name in a holder's text."""
-    return text.split(" ")[-1]
+    return text.rsplit(" ", maxsplit=1)[-1]
 
 
 def is_dead(text: str) -> bool:

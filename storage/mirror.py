@@ -126,25 +126,29 @@ def noted(connection: sa.Connection, trial_id: int | None, percent: int, score: 
         upsert(connection, ON_THE_RUNGS, [_rung(trial_id, percent, score)], ("trial_id", "step"))
 
 
-def reported(
-    connection: sa.Connection,
-    trial_id: int | None,
-    rung: int,
-    score: float,
-    attributes: Mapping[str, Any],
-    constraint: float | None,
-    ended: float | None,
-) -> None:
-    """Show what a trial has reached; `ended` is when it was complete, where it is."""
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a trial has reached, see storage.queue.Report; `ended` is when it was complete, where it is."""
+
+    rung: int
+    score: float
+    attributes: Mapping[str, Any]
+    constraint: float | None
+    ended: float | None
+
+
+def reported(connection: sa.Connection, trial_id: int | None, reached: Reached) -> None:
+    """Show what a trial has reached."""
+    rung, score, ended = reached.rung, reached.score, reached.ended
     changes: dict[str, Any] = {"state": TrialState.WAITING}
     if ended is not None:
         changes = {"state": TrialState.COMPLETE, "datetime_complete": _utc(ended)}
     if not connection.execute(TRIALS.update().where(TRIALS.c.trial_id == trial_id).values(**changes)).rowcount:
         return
     upsert(connection, ON_THE_RUNGS, [_rung(trial_id, rung, score)], ("trial_id", "step"))
-    upsert(connection, USER, _texts(trial_id, attributes), ("trial_id", "key"))
-    if constraint is not None:
-        upsert(connection, SYSTEM, _texts(trial_id, {"constraints": [constraint]}), ("trial_id", "key"))
+    upsert(connection, USER, _texts(trial_id, reached.attributes), ("trial_id", "key"))
+    if reached.constraint is not None:
+        upsert(connection, SYSTEM, _texts(trial_id, {"constraints": [reached.constraint]}), ("trial_id", "key"))
     if ended is not None:
         upsert(connection, VALUES, [_value(trial_id, score)], ("trial_id", "objective"))
 

@@ -50,6 +50,12 @@ def free_name(connection: sa.Connection, wanted: str) -> str:
     return next(name for name in (wanted, *numbered) if name not in taken)
 
 
+def names(connection: sa.Connection) -> dict[int, str]:
+    """Return the name of every study, by its number."""
+    rows = connection.execute(sa.select(STUDIES.c.study_id, STUDIES.c.study_name))
+    return {row.study_id: row.study_name for row in rows}
+
+
 def named(connection: sa.Connection, name: str) -> int | None:
     """Return the number of the study with this name, whoever made it; None where there is none."""
     found = connection.execute(sa.select(STUDIES.c.study_id).where(STUDIES.c.study_name == name)).scalar()

@@ -1,8 +1,8 @@
 """The queue: what a worker, a leader and a worker's parent may do to the rows of hpo_trials, each in one transaction.
 
-A trial's life: planned -> ready -> claimed -> paused at a rung -> ready again, or stopped -> complete or failed. A claim
-is a lease with a number that rises with every claim, and so is the lead of a study. Each write says the number it was
-given, and where a higher one has been given since, nothing is written: whoever slept through that learns it here.
+A trial's life: planned -> ready -> claimed -> paused at a rung -> ready again, or stopped -> complete or failed. A
+claim is a lease with a number that rises with every claim, and so is the lead of a study. Each write says the number
+it was given, and where a higher one has been given since, nothing is written: whoever slept through that learns it.
 
 What Optuna's tables show of a trial is written in the same transaction (storage.mirror).
 """
@@ -75,8 +75,8 @@ class TrialRow:
 class Report:
     """What is known of a claimed trial at a rung: `shown` is its outcome in the words that Optuna's tables have.
 
-    `network` is the trained network, where it is to be kept; `constraint` a number that must not be above 0, in the form
-    that Optuna and its dashboard both read.
+    `network` is the trained network, where it is to be kept; `constraint` a number that must not be above 0, in the
+    form that Optuna and its dashboard both read.
     """
 
     rung: int
@@ -116,10 +116,11 @@ def _has_changed(connection: sa.Connection, study_id: int, since: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def anything_ready(connection: sa.Connection, study_id: int) -> bool:
-    """Say whether a worker would find something to claim."""
-    query = sa.select(trials.c.id).where(trials.c.study_id == study_id, trials.c.state == READY).limit(1)
-    return connection.execute(query).first() is not None
+def look(connection: sa.Connection, study_id: int) -> tuple[str | None, bool]:
+    """Return the state of the study, None where it is gone, and whether a worker would find something to claim."""
+    ready = sa.exists().where(trials.c.study_id == study_id, trials.c.state == READY)
+    found = connection.execute(sa.select(studies.c.state, ready).where(studies.c.id == study_id)).first()
+    return (None, False) if found is None else (found[0], bool(found[1]))
 
 
 def unfinished(connection: sa.Connection, ids: Sequence[int]) -> set[int]:
@@ -214,7 +215,8 @@ def report(connection: sa.Connection, study_id: int, row: TrialRow, what: Report
     save_curve(connection, row.id, what.curve)
     if what.network is not None:
         save_network_bytes(connection, row.id, what.network)
-    mirror.reported(connection, found.optuna_id, what.rung, what.score, what.shown, what.constraint, found.ended_at)
+    shown = mirror.Reached(what.rung, what.score, what.shown, what.constraint, found.ended_at)
+    mirror.reported(connection, found.optuna_id, shown)
     return True
 
 
@@ -249,8 +251,10 @@ def _ours(trial_id: int, lease: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _requeue(connection: sa.Connection, study_id: int, *which: sa.ColumnElement[bool], **values: Any) -> list[int]:
     """Return these claimed trials to the queue, with their config, their seed and what they have reached."""
-    ready = trials.update().where(*which).values(
-        state=READY, lease_until=None, on_the_way=0, changed=stamp(connection, study_id), **values
+    ready = (
+        trials.update()
+        .where(*which)
+        .values(state=READY, lease_until=None, on_the_way=0, changed=stamp(connection, study_id), **values)
     )
     found = connection.execute(ready.returning(trials.c.number, trials.c.optuna_id)).all()
     mirror.waiting(connection, [each.optuna_id for each in found])
@@ -263,13 +267,17 @@ def _fail(
     query = sa.select(trials.c.id, trials.c.outcome).where(*which).with_for_update()
     failed = []
     for found in connection.execute(query).all():
-        ended = trials.update().where(trials.c.id == found.id).values(
-            state=FAILED,
-            lease_until=None,
-            outcome=json.dumps({**json.loads(found.outcome), "reason": reason}),
-            ended_at=now(connection),
-            changed=stamp(connection, study_id),
-            **values,
+        ended = (
+            trials.update()
+            .where(trials.c.id == found.id)
+            .values(
+                state=FAILED,
+                lease_until=None,
+                outcome=json.dumps({**json.loads(found.outcome), "reason": reason}),
+                ended_at=now(connection),
+                changed=stamp(connection, study_id),
+                **values,
+            )
         )
         row = connection.execute(ended.returning(trials.c.number, trials.c.optuna_id, trials.c.ended_at)).one()
         mirror.ended(connection, [row.optuna_id], FAILED, row.ended_at, {"reason": reason})
@@ -286,7 +294,9 @@ def reap(connection: sa.Connection, study_id: int) -> list[int]:
     Their last holder stays written down, so that a parent that saw its worker die may blame the trial later.
     """
     claimed = trials.c.study_id == study_id, trials.c.state == CLAIMED
-    query = sa.select(trials.c.id, trials.c.lease, trials.c.holder, (trials.c.lease_until < now(connection)).label("late"))
+    query = sa.select(
+        trials.c.id, trials.c.lease, trials.c.holder, (trials.c.lease_until < now(connection)).label("late")
+    )
     freed = []
     for found in connection.execute(query.where(*claimed)).all():
         if found.late or is_dead(found.holder or ""):
@@ -329,10 +339,12 @@ def take_lead(connection: sa.Connection, study_id: int, holder: str) -> int | No
     """Take the lead of a study if nobody alive has it, and return the number of the lease; None if somebody has it."""
     query = sa.select(studies.c.leader, (studies.c.leader_until < now(connection)).label("late"))
     found = connection.execute(query.where(studies.c.id == study_id).with_for_update()).first()
-    if found is None or not (found.leader is None or found.late or is_dead(found.leader)):
-        return None
-    taken = studies.update().where(studies.c.id == study_id).values(
-        leader=holder, leader_lease=studies.c.leader_lease + 1, leader_until=now(connection) + LEASE_SECONDS
+    if found is None or not (found.leader in (None, holder) or found.late or is_dead(found.leader)):
+        return None  # it is ours where the answer to the same question was lost
+    taken = (
+        studies.update()
+        .where(studies.c.id == study_id)
+        .values(leader=holder, leader_lease=studies.c.leader_lease + 1, leader_until=now(connection) + LEASE_SECONDS)
     )
     return int(connection.execute(taken.returning(studies.c.leader_lease)).scalar_one())
 
@@ -363,6 +375,11 @@ def is_worked_on(connection: sa.Connection, study_id: int) -> bool:
     query = sa.select(trials.c.holder, (trials.c.lease_until >= now(connection)).label("timely"))
     found = connection.execute(query.where(trials.c.study_id == study_id, trials.c.state == CLAIMED)).all()
     return any(each.timely and not is_dead(each.holder or "") for each in found)
+
+
+def hold(connection: sa.Connection, study_id: int) -> None:
+    """Let nobody take the lead of the study, or change it, until this transaction is over."""
+    connection.execute(sa.select(studies.c.id).where(studies.c.id == study_id).with_for_update())
 
 
 def plan(connection: sa.Connection, study_id: int, pieces: Sequence[Piece]) -> None:
@@ -412,11 +429,15 @@ def enqueue(
     for change, optuna_id in zip(changes, mirror.enqueue(connection, new), strict=True):
         change["the_optuna_id"] = optuna_id
     if changes:
-        put = trials.update().where(trials.c.id == sa.bindparam("the_id")).values(
-            state=READY,
-            number=sa.bindparam("the_number"),
-            optuna_id=sa.bindparam("the_optuna_id"),
-            changed=stamp(connection, study_id),
+        put = (
+            trials.update()
+            .where(trials.c.id == sa.bindparam("the_id"))
+            .values(
+                state=READY,
+                number=sa.bindparam("the_number"),
+                optuna_id=sa.bindparam("the_optuna_id"),
+                changed=stamp(connection, study_id),
+            )
         )
         connection.execute(put, changes)
     return len(changes)
@@ -426,8 +447,8 @@ def allow(connection: sa.Connection, study_id: int, ids: Sequence[int], percent:
     """Let paused trials be trained to `percent`."""
     for some in _batches(ids):
         paused = trials.c.id.in_(some), trials.c.state == PAUSED
-        further = trials.update().where(*paused).values(
-            state=READY, allowed=percent, changed=stamp(connection, study_id)
+        further = (
+            trials.update().where(*paused).values(state=READY, allowed=percent, changed=stamp(connection, study_id))
         )
         connection.execute(further)
 
@@ -436,8 +457,10 @@ def stop(connection: sa.Connection, study_id: int, ids: Sequence[int]) -> None:
     """Stop paused trials for good; they keep the scores and the curves they have."""
     for some in _batches(ids):
         paused = trials.c.id.in_(some), trials.c.state == PAUSED
-        stopped = trials.update().where(*paused).values(
-            state=STOPPED, ended_at=now(connection), changed=stamp(connection, study_id)
+        stopped = (
+            trials.update()
+            .where(*paused)
+            .values(state=STOPPED, ended_at=now(connection), changed=stamp(connection, study_id))
         )
         found = connection.execute(stopped.returning(trials.c.optuna_id, trials.c.ended_at)).all()
         if found:

@@ -134,9 +134,7 @@ def trials_with_network(engine: sa.Engine, trial_ids: Sequence[int]) -> set[int]
     return found
 
 
-def record_test_evaluation(
-    connection: sa.Connection, *, study: str, trial_id: int, purpose: str, dataset: str
-) -> None:
+def record_test_evaluation(connection: sa.Connection, *, study: str, trial_id: int, purpose: str, dataset: str) -> None:
     """Write into the ledger that the test set is being opened, before it is; the same look is there once."""
     row = {"study": study, "trial_id": trial_id, "purpose": purpose, "dataset": dataset}
     insert_new(connection, test_evaluations, row)

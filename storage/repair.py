@@ -1,9 +1,9 @@
-"""Whether Optuna's tables show what is true, and making them do so where somebody changed or deleted something there."""
+"""Whether Optuna's tables show what is true, and making them do so where somebody changed something there."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,14 +19,15 @@ _TIMES = ("claimed_at", "ended_at", "optuna_id")
 _BATCH = 500
 
 
-def is_shown(connection: sa.Connection, row: StudyRow) -> bool:
-    """Say whether Optuna's studies that show this one are there: anybody may delete them, or make others."""
-    return all(key == row.key for key in _keys(connection, row).values())
+def is_shown(connection: sa.Connection, row: StudyRow, parts: Iterable[str]) -> bool:
+    """Say whether Optuna's studies that show these parts are there: anybody may delete them, or make others."""
+    return not _lost(connection, row, parts)
 
 
-def _keys(connection: sa.Connection, row: StudyRow) -> dict[str, Any]:
+def _lost(connection: sa.Connection, row: StudyRow, parts: Iterable[str]) -> list[str]:
+    """Return those of `parts` that no study shows which has the key of this one."""
     found = optuna_studies.keys(connection, list(row.shown.values()))
-    return {part: found.get(number) for part, number in row.shown.items()}
+    return [part for part in parts if part not in row.shown or found.get(row.shown[part]) != row.key]
 
 
 def differences(connection: sa.Connection, row: StudyRow, names: Mapping[str, str] | None = None) -> list[str]:
@@ -34,25 +35,24 @@ def differences(connection: sa.Connection, row: StudyRow, names: Mapping[str, st
 
     `names` are what attributes are called there.
     """
-    lost = [part for part, key in _keys(connection, row).items() if key != row.key]
+    lost = _lost(connection, row, row.shown)
     found = [f"the {part} part is not shown" for part in lost]
     for each in _ours(connection, row):
         if each.part not in lost:
-            found += [f"trial {each.number} of the {each.part} part: {what}" for what in _wrong(connection, each, names)]
+            found += [
+                f"trial {each.number} of the {each.part} part: {what}" for what in _wrong(connection, each, names)
+            ]
     return found
 
 
-def repair(
-    connection: sa.Connection, row: StudyRow, new: Mapping[str, NewStudy], names: Mapping[str, str]
-) -> StudyRow:
+def repair(connection: sa.Connection, row: StudyRow, new: Mapping[str, NewStudy], names: Mapping[str, str]) -> StudyRow:
     """Show again what is missing of a study, or different, and return its row.
 
     `new` are the studies that show its parts, where they must be made anew; `names` what attributes are called there.
     """
     shown = dict(row.shown)
-    for part, key in _keys(connection, row).items():
-        if key != row.key:
-            shown[part] = show(connection, new[part], row.key)
+    for part in _lost(connection, row, new):
+        shown[part] = show(connection, new[part], row.key)
     numbers = {f"{part}_id": number for part, number in shown.items()}
     if shown != row.shown:
         connection.execute(studies.update().where(studies.c.id == row.id).values(**numbers))
@@ -68,7 +68,7 @@ def repair(
     return StudyRow(**{**{name: getattr(row, name) for name in StudyRow.__dataclass_fields__}, **numbers})
 
 
-def _ours(connection: sa.Connection, row: StudyRow) -> Sequence[sa.Row[Any]]:
+def _ours(connection: sa.Connection, row: StudyRow) -> Sequence[Any]:
     """Return our trials that are in the queue, each with what Optuna has of it: its study, its number, its state."""
     theirs = mirror.TRIALS
     query = sa.select(
@@ -98,7 +98,7 @@ def _wrong(connection: sa.Connection, each: sa.Row[Any], names: Mapping[str, str
     if score != each.score:
         found.append(f"is shown with the value {score}; it has {each.score}")
     steps = sa.select(rungs.c.step, rungs.c.intermediate_value).where(rungs.c.trial_id == each.optuna_id)
-    there = {step: value for step, value in connection.execute(steps)}
+    there = {row.step: row.intermediate_value for row in connection.execute(steps)}
     found += [
         f"is shown with {there.get(int(rung))} at {rung} %; it has {value}"
         for rung, value in json.loads(each.rungs).items()
@@ -107,9 +107,9 @@ def _wrong(connection: sa.Connection, each: sa.Row[Any], names: Mapping[str, str
     query = sa.select(mirror.USER.c.key, mirror.USER.c.value_json).where(mirror.USER.c.trial_id == each.optuna_id)
     attributes = {key: json.loads(text) for key, text in connection.execute(query)}
     for name, value in {**json.loads(each.attributes), **json.loads(each.outcome)}.items():
-        name = (names or {}).get(name, name)
-        if names is not None and attributes.get(name) != value:
-            found.append(f"is shown with {name} = {attributes.get(name)}; it has {value}")
+        shown = (names or {}).get(name, name)
+        if names is not None and attributes.get(shown) != value:
+            found.append(f"is shown with {shown} = {attributes.get(shown)}; it has {value}")
     return found
 
 

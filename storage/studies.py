@@ -87,11 +87,9 @@ def create(
 
 
 def show(connection: sa.Connection, new: NewStudy, key: str) -> int:
-    """Make an Optuna study that shows a part of the study with this key, under a name that is free; return its number."""
+    """Make an Optuna study that shows a part of the study with this key, under a free name; return its number."""
     name = optuna_studies.free_name(connection, new.name)
-    return optuna_studies.create(
-        connection, NewStudy(name, {**new.attributes, optuna_studies.KEY: key}, new.system)
-    )
+    return optuna_studies.create(connection, NewStudy(name, {**new.attributes, optuna_studies.KEY: key}, new.system))
 
 
 def named(connection: sa.Connection, name: str) -> StudyRow | None:
@@ -150,8 +148,8 @@ def change(
     values = {name: value for name, value in values.items() if value is not None}
     texts = {name: value if name == "state" else json.dumps(value) for name, value in values.items()}
     connection.execute(studies.update().where(studies.c.id == row.id).values(**texts))
-    shown = {name: values[name] for name in ("state", "definition") if name in values}
-    optuna_studies.set_attributes(connection, row.search_id, {**shown, **(record or {})})
+    shown = {**(record or {}), **{name: value for name, value in values.items() if name != "record"}}
+    optuna_studies.set_attributes(connection, row.search_id, shown)
 
 
 def rename(connection: sa.Connection, row: StudyRow, new: str, certificate_of: str | None = None) -> None:
@@ -184,4 +182,3 @@ def count_trials(connection: sa.Connection, row: StudyRow) -> int:
     query = sa.select(sa.func.count()).select_from(trials)
     query = query.where(trials.c.study_id == row.id, trials.c.number.is_not(None))
     return int(connection.execute(query).scalar_one())
-
