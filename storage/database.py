@@ -29,7 +29,7 @@ T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
 """What is done in one transaction; it may be done again where the first one was lost."""
 
-SQLITE_TIMEOUT = 60.0
+SQLITE_TIMEOUT = 10.0
 """Seconds Optuna's storage waits for another one's write. Under 5 s, 16 processes see "database is locked"."""
 
 SQLITE_STEP = 1.0
