@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 DRAWS = 400
 MOST = 1000
 """Of more trials so many are candidates for the best so far of a draw: those that come nearest to the best before them,
-or beat it. Whoever is further below than the thousandth is hardly ever the best of a draw, so nothing changes but the time.
+or beat it. Who is further below than the thousandth is hardly ever the best of a draw, so little changes but the time.
 """
 
 LEFT_OUT = 0.3

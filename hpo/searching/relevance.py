@@ -54,7 +54,8 @@ kernel their number times its centres. Which ones depends on their places alone,
 """
 
 ROUND_AT_LEAST = 2 * FEWEST_TRIALS
-"""Of each round so many are looked at; where there are more rounds than MOST has room for, of an even choice of them."""
+"""Of each round so many are looked at; where there are more rounds than MOST has room for, of an even choice of them.
+"""
 
 MOST_EXPLAINED = 0.98
 """A share of a round's scores above this counts as this."""
@@ -69,9 +70,9 @@ Verdict = Literal["relevant", "no effect detected", "too few trials to tell"]
 class Relevance:
     """What the trials tell of one hyperparameter.
 
-    "no effect detected" is an absence of evidence over `tried` in so many `trials`. That is from the lowest to the
-    highest value, or the choices, tried inside the rounds' boxes: of the few beyond nothing can be said. `p` is not
-    corrected for the number of hyperparameters; nan with too few trials.
+    "no effect detected" is an absence of evidence over `tried` in so many `trials` that were looked at. That is from
+    the lowest to the highest value, or the choices, tried inside the rounds' boxes: of the few beyond nothing can be
+    said. `p` is not corrected for the number of hyperparameters; nan with too few trials.
     """
 
     name: str
