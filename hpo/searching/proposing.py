@@ -249,7 +249,7 @@ def _gp(seed: int) -> BaseSampler:
 _CMAES_LIMITED = _Limited(told=400, best=0, asked=40)
 _PROPOSERS: dict[str, Callable[..., list[dict[str, Value]]]] = {
     "lattice": _lattice,
-    "tpe": _learning(_tpe, _Limited(told=500, best=250, asked=100)),
+    "tpe": _learning(_tpe, _Limited(told=300, best=150, asked=40)),
     "random": _random,
     "qmc": _qmc,
     "gp": _learning(_gp, _Limited(told=100, best=50, asked=8)),

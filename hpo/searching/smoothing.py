@@ -19,6 +19,8 @@ NOISE, NOISE_SPREAD = 0.1, 1.5
 """The same for the variance of luck, in variances of what is not luck."""
 MOST = 300
 """Of more trials so many are looked at (see thinning): it takes n cubed."""
+AT_ONCE = 1000
+"""The distances of so many trials from those that are looked at are in memory at once."""
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +47,10 @@ def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult])
     lengths, noise = _most_probable(points[seen].tobytes(), alike[seen].tobytes(), (ranks - middle).tobytes())
     within = matern(points[seen], points[seen], lengths) * (alike[seen][:, None] == alike[seen][None])
     weights = np.linalg.solve(within + noise * np.eye(len(seen)), ranks - middle)
-    across = matern(points, points[seen], lengths) * (alike[:, None] == alike[seen][None])
+    across = np.empty((len(points), len(seen)))
+    for start in range(0, len(points), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        across[part] = matern(points[part], points[seen], lengths) * (alike[part, None] == alike[seen][None])
     smooth: Floats = middle + across @ weights
     return smooth
 
