@@ -1,7 +1,8 @@
 """Optuna's own ways to share a study: `optimize` on a database, its gRPC proxy, its journal file.
 
-Each trial is the least that Optuna writes: two hyperparameters that are drawn at random, and a value. Ours writes a
-score, a learning curve, the validation images that were hit and four attributes beside.
+Each worker runs `optimize` for its share of the trials. A trial is the least that Optuna writes: two hyperparameters
+that are drawn at random, and a value. Ours writes a score, a learning curve, the validation images that were hit and
+four attributes beside.
 """
 
 from __future__ import annotations

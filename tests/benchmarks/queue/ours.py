@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import sqlalchemy as sa
+
 from hpo.engine.coordinator import Coordinator
 from hpo.engine.interrupts import StopRequest
 from hpo.engine.worker import Worker
@@ -41,6 +43,7 @@ class StubWorker(Worker):
     def __init__(self, database: Database, stub: Stub, *, stays: bool, idle: Signal | None, nudged: Signal) -> None:
         self._asked = StopRequest()
         self.claims = self.done = 0
+        self._pause = stub.pause
         super().__init__(
             database,
             stub.definition.name,
@@ -78,17 +81,17 @@ class StubWorker(Worker):
 
     def _start(self, trial: QueuedTrial, task: Any) -> Any:
         networks = super()._start(trial, task).networks if task.keep_network or task.test != "never" else []
-        return StubRun(dict(trial.config), int(trial.attributes["seed"]), networks)
+        return StubRun(dict(trial.config), int(trial.attributes["seed"]), networks, self._pause)
 
 
 @contextmanager
-def ours(place: Place, template: str, stub: Stub, name: str) -> Iterator[Offer]:
-    """Give what makes a job of so many trials and seconds on a copy of `template`, and the server's CPU seconds."""
+def ours(place: Place, template: str, stub: Stub, name: str, *, every_write: str | None = None) -> Iterator[Offer]:
+    """Offer a copy of `template`; `every_write` is what the database is told about each of its writes."""
     url = place.copy(template, name)
 
     def job(trials: int, seconds: float) -> Job:
         del trials  # each claims what is there
-        return lambda meter: worker(url, stub, meter, seconds=seconds)
+        return lambda meter: worker(url, stub, meter, seconds=seconds, every_write=every_write)
 
     yield job, place.cpu
     place.drop(url)
@@ -103,17 +106,32 @@ def worker(
     stays: bool = False,
     idle: Signal | None = None,
     nudged: Signal | None = None,
+    every_write: str | None = None,
 ) -> Work:
     """Return the work of one worker that is connected."""
     database = Database(url, create=False)
+    if every_write is not None:
+        _tell(database, every_write)
     meter.watch(database.engine)
     made = StubWorker(database, stub, stays=stays, idle=idle, nudged=nudged or threading.Event())
     return lambda: made.work(seconds)
 
 
-def enqueued(place: Place, name: str, trials: int, folder: Path) -> tuple[str, Stub]:
+def _tell(database: Database, command: str) -> None:
+    """Tell the database `command` at each new connection."""
+
+    @sa.event.listens_for(database.engine, "connect")
+    def tell(connection: Any, record: object) -> None:
+        del record
+        connection.execute(command)
+        connection.commit()
+
+    database.engine.dispose()
+
+
+def enqueued(place: Place, name: str, trials: int, folder: Path, *, pause: float = 0.0) -> tuple[str, Stub]:
     """Return the URL of a database with one round of `trials` in the queue, and its study."""
-    url, stub = place.new(name), stub_study(folder, [trials])
+    url, stub = place.new(name), stub_study(folder, [trials], pause=pause)
 
     def enqueue() -> dict[str, float]:
         with Database(url) as database:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +31,11 @@ class Stub:
     definition: StudyDefinition
     data: StudyData
     located: Located
+    pause: float = 0.0
+    """Seconds that a trial takes between two rungs."""
 
 
-def stub_study(folder: Path, rounds: Sequence[int], *, rungs: Sequence[float] = ()) -> Stub:
+def stub_study(folder: Path, rounds: Sequence[int], *, rungs: Sequence[float] = (), pause: float = 0.0) -> Stub:
     """Return a study of `rounds` with so many trials, whose images are written to `folder`."""
     path = folder / "noise.npz"
     rng = np.random.default_rng(0)
@@ -56,19 +59,20 @@ def stub_study(folder: Path, rounds: Sequence[int], *, rungs: Sequence[float] = 
     definition = read_definition(NAME, tables)
     located = locate(definition.data.dataset, data_dir=None, offline=True, announce=lambda _: None)
     data = StudyData.build(definition, located, load_training_part(located))
-    return Stub(data.settled(definition), data, located)
+    return Stub(data.settled(definition), data, located, pause)
 
 
 class StubRun:
     """Stands where a TrainingRun would: the same results, of the same size, at once."""
 
-    def __init__(self, config: dict[str, Any], seed: int, networks: list[models.Network]) -> None:
-        self._config, self._seed, self.networks = config, seed, networks
+    def __init__(self, config: dict[str, Any], seed: int, networks: list[models.Network], pause: float) -> None:
+        self._config, self._seed, self.networks, self._pause = config, seed, networks, pause
         self.percent = 0
 
     def advance(self, percent: int, watch: Watch | None = None) -> RunResult:
         """Return what a training to `percent` might say."""
         del watch
+        time.sleep(self._pause)
         self.percent = percent
         score = _score(self._config, self._seed, percent)
         points = tuple(
