@@ -33,10 +33,12 @@ def _print_database(found: Mapping[str, Any], results: Mapping[str, Any], consol
         console.print(_drains(drains))
         console.print(
             f"A round of {results['trials']:,} trials, at most {results['seconds']:g} s a drain; medians of "
-            f"{results['repetitions']}, and the least and the greatest. ours is: times as fast, turn by turn. tx, "
-            "stmts: transactions and statements a trial, of all workers. CPU: ms a trial, of workers and server. lost: "
-            "trials that ended in an error of the database."
+            f"{results['repetitions']}, and the least and the greatest. W: workers. per s: trials a second. ours is: "
+            "times as fast, turn by turn. tx, stmts: transactions and statements a trial, of all workers. CPU: ms a "
+            "trial, of workers and server. claims: tried per trial."
         )
+        for line in _lost(drains):
+            console.print(line)
     if runs := found.get("whole_runs"):
         console.print(_runs(runs))
         console.print(
@@ -47,8 +49,9 @@ def _print_database(found: Mapping[str, Any], results: Mapping[str, Any], consol
     if sizes := found.get("sizes"):
         console.print(_sizes(sizes))
         console.print(
-            "Of the last round, drained by 2 workers beside all trials before. enqueue: all of the leader's steps "
-            "until all rounds are enqueued. look: of a leader that has just started, and the next one."
+            "Of the last round, drained by 2 workers beside all trials before; CPU in ms a trial. enqueue: seconds of "
+            "all of the leader's steps until all rounds are enqueued. look: seconds of a leader's first look, and of "
+            "its next one."
         )
     if durable := found.get("durability"):
         rates = ", ".join(f"{name} {_spread(each)}" for name, each in durable.items() if name != "workers")
@@ -65,7 +68,7 @@ def _print_database(found: Mapping[str, Any], results: Mapping[str, Any], consol
 
 
 def _drains(drains: Mapping[str, Any]) -> Table:
-    table = _table("W", "side", "trials/s", "from .. to", "ours is", "tx", "stmts", "CPU", "claims", "lost")
+    table = _table("W", "side", "per s", "from..to", "ours is", "tx", "stmts", "CPU", "claims")
     for workers, sides in drains.items():
         first = workers
         for name, side in sides.items():
@@ -80,14 +83,23 @@ def _drains(drains: Mapping[str, Any]) -> Table:
                 _number(side["statements"]["median"]) if counts else "-",
                 _number(side["worker_ms"]["median"] + side["server_ms"]["median"]),
                 _number(side["claims"]["median"]) if name == OURS else "-",
-                f"{side['errors']['high']:.0f}",
             )
             first = ""
     return table
 
 
+def _lost(drains: Mapping[str, Any]) -> list[str]:
+    """Return a line for each side that lost trials to errors of its database."""
+    return [
+        f"{name}, {workers} workers: up to {side['errors']['high']:.0f} trials ended in an error of the database."
+        for workers, sides in drains.items()
+        for name, side in sides.items()
+        if side["errors"]["high"]
+    ]
+
+
 def _runs(runs: Mapping[str, Any]) -> Table:
-    table = _table("W", "trials/s", "from .. to", "optimize", "ours is", "tx", "stmts", "CPU", "leader", right=True)
+    table = _table("W", "per s", "from..to", "optimize", "ours is", "tx", "stmts", "CPU", "leader", right=True)
     for workers, run in runs.items():
         mine = run[OURS]
         table.add_row(
@@ -105,7 +117,7 @@ def _runs(runs: Mapping[str, Any]) -> Table:
 
 
 def _sizes(sizes: Mapping[str, Any]) -> Table:
-    headers = ("trials", "trials/s", "CPU, ms", "worker, MB", "leader, MB", "enqueue, s", "first look, s", "look, s")
+    headers = ("trials", "per s", "CPU", "worker MB", "leader MB", "enqueue", "first look", "look")
     table = _table(*headers, right=True)
     for trials, size in sizes.items():
         table.add_row(
@@ -139,7 +151,7 @@ def _table(*headers: str, right: bool = False) -> Table:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    return f"{value:,.0f}" if value >= 20 else f"{value:.1f}" if value >= 2 else f"{value:.2f}"
 
 
 def _range(spread: Mapping[str, float]) -> str:
