@@ -9,7 +9,7 @@ from tests.faults.reading import Reading
 from tests.faults.scene import Scene, Started
 from tests.faults.study import NAME
 
-DOCUMENTED = (0, 1, 2, 130)
+MOST_NAMED = 3
 
 
 def check(scene: Scene) -> list[str]:
@@ -71,21 +71,25 @@ def pieces(ours: Reading, undisturbed: Reading) -> list[str]:
     counts = {piece.key for piece in ours.pieces}
     found = _doubles(ours)
     theirs = {piece.key: piece for piece in undisturbed.pieces}
-    found += [f"{key} is missing" for key in theirs if key not in counts]
-    found += [f"{key} is there, but not undisturbed" for key in counts if key not in theirs]
+    found += _some("missing", [key for key in theirs if key not in counts])
+    found += _some("there, but not undisturbed", sorted(key for key in counts if key not in theirs))
     different = [
         f"{piece.key} ended as {piece.state}" if piece.state != theirs[piece.key].state else piece.key
         for piece in ours.pieces
         if piece.key in theirs and piece.outcome != theirs[piece.key].outcome
     ]
-    if different:
-        found.append(f"came out otherwise: {', '.join(different[:4])}{' ...' if len(different) > 4 else ''}")
-    return found
+    return found + _some("came out otherwise", different)
 
 
 def ledger(ours: Reading, undisturbed: Reading) -> list[str]:
     """Return what is wrong with the ledger: each opening of the test set once."""
     ours_, theirs = Counter(ours.ledger), Counter(undisturbed.ledger)
-    found = [f"not in the ledger: {line}" for line in theirs if line not in ours_]
+    found = _some("not in the ledger", [line for line in theirs if line not in ours_])
     found += [f"in the ledger {count} times: {line}" for line, count in ours_.items() if count > 1]
-    return found + [f"in the ledger, but not undisturbed: {line}" for line in ours_ if line not in theirs]
+    return found + _some("in the ledger, but not undisturbed", [line for line in ours_ if line not in theirs])
+
+
+def _some(what: str, which: list[str]) -> list[str]:
+    """Return a sentence about some of `which`, or none where there are none."""
+    more = f" and {len(which) - MOST_NAMED} more" if len(which) > MOST_NAMED else ""
+    return [f"{what}: {', '.join(which[:MOST_NAMED])}{more}"] if which else []

@@ -52,18 +52,12 @@ def connected(url: str) -> Iterator[sa.Connection]:
 
 
 def finished(url: str) -> int:
-    """Return how many pieces of work are over; 0 where nobody can say just now."""
-    query = "SELECT count(*) FROM trials WHERE state IN ('COMPLETE', 'PRUNED', 'FAIL')"
+    """Return how many pieces of work are over; -1 where none is there or nobody can say just now."""
+    query = "SELECT count(*), sum(CASE WHEN state IN ('COMPLETE', 'PRUNED', 'FAIL') THEN 1 ELSE 0 END) FROM trials"
     with contextlib.suppress(sa.exc.SQLAlchemyError, FileNotFoundError), connected(url) as connection:
-        return int(connection.exec_driver_sql(query).scalar_one())
-    return 0
-
-
-def begun(url: str) -> bool:
-    """Say whether there is any piece of work."""
-    with contextlib.suppress(sa.exc.SQLAlchemyError, FileNotFoundError), connected(url) as connection:
-        return bool(connection.exec_driver_sql("SELECT count(*) FROM trials").scalar_one())
-    return False
+        there, over = connection.exec_driver_sql(query).one()
+        return int(over) if there else -1
+    return -1
 
 
 def read(url: str, study: str) -> Reading:
@@ -71,6 +65,8 @@ def read(url: str, study: str) -> Reading:
     with connected(url) as connection:
         names = dict(connection.exec_driver_sql("SELECT study_name, study_id FROM studies").all())  # type: ignore[arg-type]
         ids = [names[name] for name in (study, f"{study}-final") if name in names]
+        if study not in names:
+            return Reading("not there", (), ())
         state = _study_attributes(connection, names[study]).get("state", "?")
         pieces = [piece for study_id in ids for piece in _pieces(connection, study_id)]
         keys = {piece.id: piece.key for piece in pieces}
@@ -131,7 +127,7 @@ def wait_readable(url: str, study: str, seconds: float = 20.0) -> Reading:
     while True:
         try:
             return read(url, study)
-        except (sa.exc.SQLAlchemyError, FileNotFoundError, KeyError):
+        except (sa.exc.SQLAlchemyError, FileNotFoundError):
             if time.monotonic() > end:
                 raise
             time.sleep(0.2)

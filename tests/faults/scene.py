@@ -174,8 +174,9 @@ class Scene:
         """Wait until a random share of the pieces of work is over, and then a random tenth of a second."""
         pieces = len(self.lab.undisturbed(self.study_seed).reading.pieces)
         count = self.random.randrange(int(most * pieces))
-        self.until(lambda: (reading.finished(self.url) >= count and reading.begun(self.url)) or not self.running())
-        self.sleep(self.random.uniform(0, 0.15))
+        step = 0.02 if self._server is None else 0.06  # each look at a server is a connection
+        self.until(lambda: reading.finished(self.url) >= count or not self.running(), step=step)
+        self.sleep(self.random.uniform(0, 0.1))
 
     def moment(self, role: str, at: str, do: str, *, match: str = "", most: int = 1, **more: Any) -> dict[str, Any]:
         """Return a moment inside a process, one of the first `most` of its kind; `reached` waits for it."""

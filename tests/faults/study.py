@@ -1,4 +1,4 @@
-"""The small study that is disturbed: 22 to 28 trainings of about a tenth of a second."""
+"""The small study that is disturbed: 22 to 28 trainings of about a twentieth of a second."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ validation = 300
 confirmation = 400
 [model]
 network = "mlp"
-hidden = [64, 64]
+hidden = [64]
 [training]
-batch_size = 10
+batch_size = 20
 [space.learning_rate]
 log = true
 start = [1e-4, 1e-2]
