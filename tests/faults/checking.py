@@ -23,8 +23,8 @@ def check(scene: Scene) -> list[str]:
         ours = reading.wait_readable(scene.url, NAME)
     except Exception as error:  # whatever it is, it is wrong
         return [*found, f"the study could not be read: {type(error).__name__}: {str(error)[:200]}"]
-    if ours.state != "done":
-        found.append(f"the study is {ours.state}, not done")
+    if ours.state != "done":  # then the rest is missing, too
+        return [*found, *_doubles(ours), f"the study is {ours.state}, not done"]
     if scene.mirrored:
         found += [f"Optuna's tables: {each}" for each in reading.mirror_differences(scene.url, NAME)]
     if scene.failed:

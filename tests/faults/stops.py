@@ -7,7 +7,12 @@ import signal
 from tests.faults import processes
 from tests.faults.processes import Process
 from tests.faults.registry import fault
-from tests.faults.scene import Scene
+from tests.faults.scene import Scene, Started
+
+ENQUEUEING = "trials ("
+"""What an INSERT of a piece of work has in its text."""
+
+LOADED_WITHIN = 8.0
 
 
 def _wake_later(scene: Scene, pid: int) -> None:
@@ -52,12 +57,21 @@ def stop_worker_anywhere(scene: Scene) -> None:
 @fault()
 def stop_run_while_enqueueing(scene: Scene) -> None:
     """`hpo run` is stopped while it writes, another one takes over, and the first wakes up."""
-    moment = scene.moment("run", scene.random.choice(["write", "commit"]), "stop", most=100)
+    at, match = scene.random.choice([("write", ENQUEUEING), ("write", ENQUEUEING), ("write", ""), ("commit", "")])
+    moment = scene.moment("run", at, "stop", match=match, most=28 if match else 100)
     run = scene.run(moments=[moment])
     pid = scene.reached(moment)
-    other = scene.run(out=scene.folder / "other") if pid else run
+    other = _another_run(scene) if pid else run
     _wake_later(scene, pid)
     scene.ended(run, other)
+
+
+def _another_run(scene: Scene) -> Started:
+    """Start the same study once more, and wait until that one has come so far that it may take over."""
+    workers = len(scene.workers())
+    other = scene.run(out=scene.folder / "other")
+    scene.until(lambda: len(scene.workers()) > workers, LOADED_WITHIN, 0.1)
+    return other
 
 
 @fault()
@@ -66,7 +80,7 @@ def stop_run_anywhere(scene: Scene) -> None:
     run = scene.run()
     scene.somewhere()
     processes.send(signal.SIGSTOP, [Process(run.pid, 0, "")])
-    other = scene.run(out=scene.folder / "other")
+    other = _another_run(scene)
     _wake_later(scene, run.pid)
     scene.ended(run, other)
 
