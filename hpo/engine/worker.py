@@ -55,6 +55,11 @@ class Worker:
         self._parked: dict[int, TrainingRun] = {}
         self._waiting_for = ""
 
+    @property
+    def holder(self) -> str:
+        """The name by which it holds what it takes out of the queue."""
+        return self._leases.holder.name
+
     def run(self) -> None:
         """Work until the study is done or a stop is requested."""
         heart = Heart(self._leases, self._announce)
