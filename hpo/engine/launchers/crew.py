@@ -151,10 +151,12 @@ class Crew:
                 self._nudge()
             else:
                 signals.asked = True
+        if signals.asked:
+            return
         self._hear(happened)
         if self._burial is not None and self._burial.sentinel in happened:
             self._look_at_burial(self._burial)
-        if not signals.asked and any(each.process.sentinel in happened for each in self._members):
+        if any(each.process.sentinel in happened for each in self._members):
             self._look_at_the_dead()
 
     def _nudge(self) -> None:

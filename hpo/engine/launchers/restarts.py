@@ -24,7 +24,8 @@ class Restarts:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._deaths: deque[float] = deque(maxlen=MOST_PER_HOUR)
+        self._starts: deque[float] = deque(maxlen=MOST_PER_HOUR)
+        self._quick = 0
         self._never_ready = 0
 
     def ready(self) -> None:
@@ -44,9 +45,10 @@ class Restarts:
                 f"giving up. Finished trials are kept; the same command resumes. Its last output:\n{last_words}"
             )
         now = self._clock()
-        quick = sum(now - death < QUICK_SECONDS for death in self._deaths)
-        full = len(self._deaths) == MOST_PER_HOUR
-        until_allowed = max(0.0, self._deaths[0] + HOUR - now) if full else 0.0
-        self._deaths.append(now)
-        growing = min(FIRST_PAUSE * 2.0 ** (quick - 1), LONGEST_PAUSE) if quick else 0.0
-        return max(growing, until_allowed)
+        self._quick = self._quick + 1 if self._starts and now - self._starts[-1] < QUICK_SECONDS else 0
+        growing = min(FIRST_PAUSE * 2.0 ** (self._quick - 1), LONGEST_PAUSE) if self._quick else 0.0
+        full = len(self._starts) == MOST_PER_HOUR
+        until_allowed = max(0.0, self._starts[0] + HOUR - now) if full else 0.0
+        pause = max(growing, until_allowed)
+        self._starts.append(now + pause)
+        return pause
