@@ -86,7 +86,7 @@ def _for_parent(arguments: argparse.Namespace) -> int:
     with database_errors(order.storage):
         data, located = _load(order.study, order.storage, folder, offline=True, announce=complain)
         return Crew(
-            arguments.workers,
+            order.workers,
             partial(_work, storage=order.storage, study=order.study, data=data, located=located, announce=complain),
             bury=partial(_bury, order.storage),
             announce=complain,

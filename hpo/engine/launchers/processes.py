@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from hpo.engine.exit_codes import DONE, INTERRUPTED, MISTAKE
 from hpo.engine.launchers.base import Launch, LaunchFor
@@ -42,6 +42,7 @@ class Order:
     study: str
     storage: str
     data_dir: str | None
+    workers: int
 
     def line(self) -> str:
         """Return it as what `read` reads."""
@@ -62,37 +63,32 @@ class Order:
 class Prestarted:
     """A crew's process that was started ahead of its order; it ends with the context unless somebody took it."""
 
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._process: subprocess.Popen[str] | None = start(workers)
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = start()
 
-    def take(self, workers: int) -> subprocess.Popen[str]:
-        """Return the process, or a new one where it was taken before, or is for another number of workers."""
+    def take(self) -> subprocess.Popen[str]:
+        """Return the process, or a new one where it was taken before."""
         process, self._process = self._process, None
-        if process is not None and workers == self._workers:
-            return process
-        _end(process)
-        return start(workers)
+        return process or start()
+
+    def close(self) -> None:
+        """End the process if nobody took it; it has begun nothing yet."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _end(self._process)
-        self._process = None
+        self.close()
 
 
-def _end(process: subprocess.Popen[str] | None) -> None:
-    """End a process that has begun nothing yet."""
-    if process is not None:
-        process.kill()
-        process.communicate()
-
-
-def start(workers: int) -> subprocess.Popen[str]:
-    """Start the process of a crew of so many workers."""
+def start() -> subprocess.Popen[str]:
+    """Start the process of a crew, which then waits for its order."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "hpo.work", "--child", "--workers", str(workers)],
+        [sys.executable, "-P", "-m", "hpo.work", "--child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -100,6 +96,10 @@ def start(workers: int) -> subprocess.Popen[str]:
         env=os.environ | same_package(),
         start_new_session=True,  # Ctrl-C reaches this process alone, which then asks its workers to stop
     )
+
+
+Take: TypeAlias = Callable[[], "subprocess.Popen[str]"]
+"""Gives the process of a crew that waits for its order."""
 
 
 @dataclass
@@ -144,10 +144,9 @@ class Fleet:
         *,
         data_dir: Path | None,
         announce: Callable[[str], None],
-        take: Callable[[int], subprocess.Popen[str]] = start,
+        take: Take = start,
     ) -> None:
-        self._order = Order(study, storage, None if data_dir is None else str(data_dir))
-        self._size = size
+        self._order = Order(study, storage, None if data_dir is None else str(data_dir), size)
         self._announce = announce
         self._restarts = Restarts()
         self._idle = threading.Event()
@@ -200,8 +199,8 @@ class Fleet:
             crew.process.wait()
         crew.give_back()
 
-    def _start(self, take: Callable[[int], subprocess.Popen[str]]) -> _Crew:
-        crew = _Crew(take(self._size))
+    def _start(self, take: Take) -> _Crew:
+        crew = _Crew(take())
         crew.write(self._order.line())
         if crew.process.stdin is not None:
             os.set_blocking(crew.process.stdin.fileno(), False)
@@ -228,9 +227,7 @@ class Fleet:
                     self._announce(line.rstrip())
 
 
-def on_this_machine(
-    storage: str, workers: int, data_dir: Path | None, take: Callable[[int], subprocess.Popen[str]] = start
-) -> LaunchFor:
+def on_this_machine(storage: str, workers: int, data_dir: Path | None, take: Take = start) -> LaunchFor:
     """Return what starts `workers` processes here, which reach the database at `storage`; `take` gives the crew's."""
 
     def launch(study: str) -> Launch:
