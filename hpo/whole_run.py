@@ -18,7 +18,7 @@ from hpo.cli.formats import chosen_formats
 from hpo.cli.options import check_workers, make_out_folder
 from hpo.cli.running import quiet_optuna, say, stopped
 from hpo.engine.exit_codes import DONE
-from hpo.engine.launchers.processes import Prestarted, on_this_machine
+from hpo.engine.launchers.processes import Ahead, Prestarted, on_this_machine
 from hpo.engine.running import run_study
 from hpo.record.commands import serve_command
 from hpo.record.declared import DeclaredStudy
@@ -43,10 +43,12 @@ def run(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
     declared = DeclaredStudy.load(arguments.study, [*arguments.changes, *warm], arguments.seed, name=arguments.name)
     out = arguments.out or Path("out") / declared.name
     make_out_folder(out)
+    folder = data_dir_of_workers(declared.definition, arguments.data_dir)
+    prestarted.tell(Ahead(declared.name, declared.definition.record(), None if folder is None else str(folder)))
     with database_errors(arguments.storage), Database(arguments.storage) as database:
         data, source = look_at_data(declared.definition, arguments.data_dir)
         declared = declared.settled(data.settled)
-        arguments.data_dir = data_dir_of_workers(declared.definition, arguments.data_dir)
+        arguments.data_dir = folder
         done = _search(arguments, database, declared, data, source, prestarted=prestarted)
         prestarted.close()
         if done:

@@ -6,16 +6,19 @@ import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from hpo.cli.options import add_data_dir, add_storage, check_workers, parser
 from hpo.cli.running import complain, quiet_optuna, run_command, say
+from hpo.definition.reading import read_definition
+from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import INTERRUPTED
 from hpo.engine.launchers.base import Announce
 from hpo.engine.launchers.crew import Crew
 from hpo.engine.launchers.member import Idle, Membership, Ready
-from hpo.engine.launchers.processes import IDLE_LINE, READY_LINE, Order
+from hpo.engine.launchers.processes import IDLE_LINE, READY_LINE, Ahead, Order, read
 from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord, check_same_data
 from hpo.storage.database import Database, database_errors
@@ -79,12 +82,14 @@ def _for_person(arguments: argparse.Namespace) -> int:
 def _for_parent(arguments: argparse.Namespace) -> int:
     """Do what the hpo.run wants that holds the other end of standard input; stop when it is gone."""
     quiet_optuna(arguments.verbose)
-    order = Order.read(STDIN)
-    if order is None:
+    loaded, told = None, read(STDIN)
+    if isinstance(told, Ahead):
+        loaded, told = _loaded_ahead(told), read(STDIN)
+    if not isinstance(told, Order):
         return INTERRUPTED
-    folder = None if order.data_dir is None else Path(order.data_dir)
+    order, folder = told, _folder(told)
     with database_errors(order.storage):
-        data, located = _load(order.study, order.storage, folder, offline=True, announce=complain)
+        data, located = _load(order.study, order.storage, folder, offline=True, announce=complain, ahead=loaded)
         return Crew(
             order.workers,
             partial(_work, storage=order.storage, study=order.study, data=data, located=located, announce=complain),
@@ -96,8 +101,42 @@ def _for_parent(arguments: argparse.Namespace) -> int:
         ).run()
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """Data that were cut for `definition` before its study was in the database."""
+
+    definition: StudyDefinition
+    located: Located
+    data: StudyData
+
+    def fits(self, definition: StudyDefinition, located: Located) -> bool:
+        """Say whether the study came out with the same data, cut the same way."""
+        ours, theirs = self.data.settled(self.definition), self.data.settled(definition)
+        return (ours.data, ours.seed, self.located) == (theirs.data, theirs.seed, located)
+
+
+def _loaded_ahead(ahead: Ahead) -> _Loaded | None:
+    """Return what may be needed; None where that fails, which is said when it is needed."""
+    try:
+        definition = read_definition(ahead.name, ahead.definition)
+        located = locate(definition.data.dataset, data_dir=_folder(ahead), offline=True, announce=lambda _: None)
+        return _Loaded(definition, located, StudyData.build(definition, located, load_training_part(located)))
+    except UserError:
+        return None
+
+
+def _folder(told: Ahead | Order) -> Path | None:
+    return None if told.data_dir is None else Path(told.data_dir)
+
+
 def _load(
-    study: str, storage: str, data_dir: Path | None, *, offline: bool, announce: Announce
+    study: str,
+    storage: str,
+    data_dir: Path | None,
+    *,
+    offline: bool,
+    announce: Announce,
+    ahead: _Loaded | None = None,
 ) -> tuple[StudyData, Located]:
     """Return the data of `study`, once for all workers; the database is closed again, as a fork asks for."""
     with Database(storage, create=False) as database:
@@ -112,6 +151,8 @@ def _load(
             sha256=record.source["sha256"],
         )
         check_same_data(record, located)
+    if ahead is not None and ahead.fits(definition, located):
+        return ahead.data, located
     return StudyData.build(definition, located, load_training_part(located)), located
 
 

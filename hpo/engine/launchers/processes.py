@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from hpo.engine.exit_codes import DONE, INTERRUPTED, MISTAKE
 from hpo.engine.launchers.base import Launch, LaunchFor
@@ -35,29 +35,40 @@ LISTENING_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """What a crew may load before its order comes: the data of a study that is about to begin."""
+
+    name: str
+    definition: dict[str, Any]
+    data_dir: str | None
+
+
+@dataclass(frozen=True)
 class Order:
-    """What a crew is told, as one line of JSON on its standard input: a password must not stand in the list of
-    processes."""
+    """What a crew is to do. It is told as a line of JSON on its standard input, as Ahead is: a password must not stand
+    in the list of processes."""
 
     study: str
     storage: str
     data_dir: str | None
     workers: int
 
-    def line(self) -> str:
-        """Return it as what `read` reads."""
-        return json.dumps(asdict(self)) + "\n"
 
-    @classmethod
-    def read(cls, file: int) -> Order | None:
-        """Return what comes first in `file`, a descriptor, and nothing of what comes after; None at its end."""
-        line = b""
-        while not line.endswith(b"\n"):
-            byte = os.read(file, 1)
-            if not byte:
-                return None
-            line += byte
-        return cls(**json.loads(line))
+def line(told: Ahead | Order) -> str:
+    """Return it as what `read` reads."""
+    return json.dumps(asdict(told)) + "\n"
+
+
+def read(file: int) -> Ahead | Order | None:
+    """Return what comes first in `file`, a descriptor, and take nothing of what comes after; None at its end."""
+    text = b""
+    while not text.endswith(b"\n"):
+        byte = os.read(file, 1)
+        if not byte:
+            return None
+        text += byte
+    told = json.loads(text)
+    return Order(**told) if "study" in told else Ahead(**told)
 
 
 class Prestarted:
@@ -70,6 +81,13 @@ class Prestarted:
         """Return the process, or a new one where it was taken before."""
         process, self._process = self._process, None
         return process or start()
+
+    def tell(self, ahead: Ahead) -> None:
+        """Let it load what will be needed, if nobody took it."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # it has ended, which whoever takes it will see
+                self._process.stdin.write(line(ahead))
+                self._process.stdin.flush()
 
     def close(self) -> None:
         """End the process if nobody took it; it has begun nothing yet."""
@@ -127,8 +145,8 @@ class _Crew:
     def last_words(self) -> str:
         """What it said at last: its error, if it ended with one."""
         lines = list(self.said)
-        for i, line in enumerate(lines):
-            if line.startswith("error: "):
+        for i, said in enumerate(lines):
+            if said.startswith("error: "):
                 return "\n".join(lines[i:]).removeprefix("error: ")
         return "\n".join(lines)
 
@@ -201,7 +219,7 @@ class Fleet:
 
     def _start(self, take: Take) -> _Crew:
         crew = _Crew(take())
-        crew.write(self._order.line())
+        crew.write(line(self._order))
         if crew.process.stdin is not None:
             os.set_blocking(crew.process.stdin.fileno(), False)
         for target in (self._hear, self._note):
@@ -211,20 +229,20 @@ class Fleet:
 
     def _hear(self, crew: _Crew) -> None:
         with crew.process.stdout or contextlib.nullcontext(()) as lines:
-            for line in lines:
-                if line.strip() == IDLE_LINE:
+            for said in lines:
+                if said.strip() == IDLE_LINE:
                     self._idle.set()
-                elif line.strip() == READY_LINE:
+                elif said.strip() == READY_LINE:
                     crew.ready = True
                     self._restarts.ready()
         self._idle.set()
 
     def _note(self, crew: _Crew) -> None:
         with crew.process.stderr or contextlib.nullcontext(()) as lines:
-            for line in lines:
-                crew.said.append(line.rstrip())
-                if not line.startswith(("Traceback", " ", "error: ", "waiting")):
-                    self._announce(line.rstrip())
+            for said in lines:
+                crew.said.append(said.rstrip())
+                if not said.startswith(("Traceback", " ", "error: ", "waiting")):
+                    self._announce(said.rstrip())
 
 
 def on_this_machine(storage: str, workers: int, data_dir: Path | None, take: Take = start) -> LaunchFor:
