@@ -19,6 +19,7 @@ from hpo.engine.launchers.base import Announce
 from hpo.engine.launchers.crew import Crew
 from hpo.engine.launchers.member import Idle, Membership, Ready
 from hpo.engine.launchers.processes import IDLE_LINE, READY_LINE, Ahead, Order, read
+from hpo.engine.watchdog import watched
 from hpo.engine.worker import LONGEST_WAIT, Worker
 from hpo.record.study import StudyRecord, check_same_data
 from hpo.storage import queue
@@ -36,7 +37,7 @@ STDIN = 0
 def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` and return its exit code."""
     arguments = make_parser().parse_args(argv)
-    return run_command(lambda: _for_parent(arguments) if arguments.child else _for_person(arguments))
+    return run_command(lambda: _for_parent(arguments) if arguments.child else _for_person(arguments), watch=False)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -151,7 +152,7 @@ def _load(
     ahead: _Loaded | None = None,
 ) -> tuple[StudyData, Located]:
     """Return the data of `study`, once for all workers; the database is closed again, as a fork asks for."""
-    with Database(storage, create=False) as database:
+    with watched(), Database(storage, create=False) as database:
         record = StudyRecord(database, study)
         definition = record.definition
         stand_in = record.source["complete"] != "yes"

@@ -24,10 +24,13 @@ def complain(text: str) -> None:
     print(printable(text), file=sys.stderr, flush=True)
 
 
-def run_command(command: Callable[[], int]) -> int:
-    """Run a front door and return its exit code; a user's mistake is one clear message, never a traceback."""
+def run_command(command: Callable[[], int], *, watch: bool = True) -> int:
+    """Run a front door and return its exit code; a user's mistake is one clear message, never a traceback.
+
+    `watch`: see hpo.cli.ctrl_c.raised.
+    """
     try:
-        with raised():
+        with raised(watch=watch):
             return command()
     except UserError as error:
         complain(f"error: {error}")
