@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,8 +44,11 @@ OF_CERTIFICATES = ("images", "size")
 FOUND = ("train_accuracy", "test_accuracy", "seconds", "worker", "reason")
 """Attributes that its training found."""
 
-TRIAL, COMPARE = 0, 5
+TRIAL, COMPARE, CERTIFY = 0, 5, 100
 """What seeds were derived for."""
+
+Wanted = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""A trial to be: its config, and the attributes that it is put into the queue with."""
 
 _LONGEST = 255
 _BATCH = 500
@@ -65,12 +68,16 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """All that is known of a study: rows of its trials without the study's own number."""
+    """All that is known of a study: rows of its trials without the study's own number.
+
+    `twins` are Optuna's numbers of trials that are there twice, and have not ended.
+    """
 
     record: Any
     state: str
-    rounds: Sequence[Round]
-    trials: Sequence[Mapping[str, Any]]
+    rounds: Sequence[Round] = ()
+    trials: Sequence[Mapping[str, Any]] = ()
+    twins: Sequence[int] = ()
 
 
 def bring(connection: sa.Connection, everything: Sequence[OldStudy]) -> dict[int, str]:
@@ -89,7 +96,7 @@ def bring(connection: sa.Connection, everything: Sequence[OldStudy]) -> dict[int
         try:
             whole = _read(connection, old, part, of)
         except _DAMAGE as error:
-            whole = Whole(f"damaged: {type(error).__name__}: {error}", _state(old), (), ())
+            whole = Whole(f"damaged: {type(error).__name__}: {error}", _state(old))
         key = old.get(KEY)
         if not isinstance(key, str) or not 0 < len(key) <= 64 or key in keys:
             key = uuid.uuid4().hex
@@ -134,10 +141,13 @@ def _read(connection: sa.Connection, old: OldStudy, part: OldStudy | None, certi
     attributes = {key: json.loads(text) for key, text in old.texts.items()}
     apart = (DEFINITION, STATE, KEY, CERTIFICATE_OF)
     record = {key: value for key, value in attributes.items() if key not in apart and not _ROUND.fullmatch(key)}
+    definition = attributes[DEFINITION]
     if certificate_of is not None:
         found = read_trials(connection, old.id, ("stage", "size", "index", "run"))
-        return Whole(record, _state(old), (), list(_rows(found, SEARCH, (DONE,))))
-    definition = attributes[DEFINITION]
+        rows = list(_rows(found, SEARCH, (DONE,)))
+        if found:
+            rows += _planned(found, _wanted_by(definition, record["plan"]))
+        return Whole(record, _state(old), (), rows, _twins(found))
     opened = list(_rounds(attributes))
     searched = [each for each in read_trials(connection, old.id, ("round", "index")) if "stage" not in each.attributes]
     last = [each for each in searched if opened and each.attributes["round"] == opened[-1].number]
@@ -145,11 +155,12 @@ def _read(connection: sa.Connection, old: OldStudy, part: OldStudy | None, certi
         opened.pop()
     rows = list(_rows(searched, SEARCH, _rungs(definition)))
     if last:
-        rows += _planned(definition, opened[-1], last)
-    if part is not None:
-        rows += _rows(read_trials(connection, part.id, ("stage", "source", "run")), FINAL, (DONE,))
-    # Without its final part a study has to find it again.
-    return Whole(record, _state(old) if part is not None else "running", opened, rows)
+        rows += _planned(last, _wanted_in(definition, opened[-1], last[0]))
+    if part is None:  # it has to be found again
+        return Whole(record, "running", opened, rows, _twins(searched))
+    final = read_trials(connection, part.id, ("stage", "source", "run"))
+    rows += _rows(final, FINAL, (DONE,))
+    return Whole(record, _state(old), opened, rows, [*_twins(searched), *_twins(final)])
 
 
 def _rounds(attributes: Mapping[str, Any]) -> Iterator[Round]:
@@ -213,6 +224,13 @@ def _rows(found: Sequence[OldTrial], part: str, rungs: Sequence[int]) -> Iterato
         }
 
 
+def _twins(found: Sequence[OldTrial]) -> list[int]:
+    firsts: dict[str, int] = {}
+    for each in found:
+        firsts.setdefault(_piece(each.attributes), each.id)
+    return [each.id for each in found if firsts[_piece(each.attributes)] != each.id and each.state not in ENDED]
+
+
 def _some(attributes: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: attributes[name] for name in names if name in attributes}
 
@@ -223,38 +241,49 @@ def _deaths(trial: OldTrial) -> int:
     return int(trial.attributes.get("worker_deaths", 0)) + 1 if blamed else 0
 
 
-def _planned(definition: Mapping[str, Any], opened: Round, present: Sequence[OldTrial]) -> Iterator[dict[str, Any]]:
-    """Yield rows for those trials of a round that its coordinator had not put into the queue yet."""
-    there = {each.attributes["index"] for each in present}
-    one = present[0]
-    common = {
-        "part": SEARCH,
-        "state": PLANNED,
-        "distributions": json.dumps(one.distributions),
-        "allowed": min(each.allowed for each in present),
-        "reached": 0,
-        "rungs": "{}",
-        "outcome": "{}",
-        "deaths": 0,
-    }
-    comparison = definition.get("comparison")
+def _planned(present: Sequence[OldTrial], wanted: Iterable[Wanted]) -> Iterator[dict[str, Any]]:
+    """Yield rows for those of the `wanted` trials that their coordinator had not put into the queue with the others."""
+    there = {_piece(each.attributes) for each in present}
+    for config, attributes in wanted:
+        piece = _piece(attributes)
+        if piece not in there:
+            yield {
+                "part": SEARCH,
+                "piece": piece,
+                "state": PLANNED,
+                "config": json.dumps(config),
+                "attributes": json.dumps(attributes),
+                "distributions": json.dumps(present[0].distributions),
+                "allowed": min(each.allowed for each in present),  # they go on when all of them are there
+            }
+
+
+def _wanted_in(definition: Mapping[str, Any], opened: Round, one: OldTrial) -> Iterator[Wanted]:
+    """Yield the trials of a round, of which `one` is in the queue."""
+    seed, comparison = definition["seed"], definition.get("comparison")
+    size = _some(one.attributes, ("n_train", "epochs"))
     for run in range(1 if comparison is None else comparison["seeds"]):
         for place, config in enumerate(opened.configs):
             index = run * len(opened.configs) + place
-            if index in there:
-                continue
             attributes = {"round": opened.number, "index": index}
             if comparison is None:
-                attributes["seed"] = _seed(definition["seed"], TRIAL, opened.number, index)
+                attributes["seed"] = _seed(seed, TRIAL, opened.number, index)
             else:
-                attributes |= {"run": run, "seed": _seed(definition["seed"], COMPARE, run)}
-            attributes |= _some(one.attributes, ("n_train", "epochs"))
-            yield {
-                **common,
-                "piece": _piece(attributes),
-                "config": json.dumps(config),
-                "attributes": json.dumps(attributes),
-            }
+                attributes |= {"run": run, "seed": _seed(seed, COMPARE, run)}
+            yield config, {**attributes, **size}
+
+
+def _wanted_by(definition: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[Wanted]:
+    """Yield the trials of a certificate."""
+    for run in range(plan["seeds"]):
+        for number, (samples, epochs) in enumerate(plan["sizes"]):
+            for index, config in enumerate(plan["configs"]):
+                attributes = {"stage": "certificate", "size": number, "index": index, "run": run}
+                attributes["seed"] = _seed(definition["seed"], CERTIFY, number, run)
+                attributes |= {"n_train": samples, "epochs": epochs}
+                if plan.get("images"):
+                    attributes["images"] = plan["images"][number][run]
+                yield config, attributes
 
 
 def _seed(study_seed: int, purpose: int, *place: int) -> int:
@@ -284,6 +313,9 @@ def _write(connection: sa.Connection, study_id: int, whole: Whole) -> None:
         for start in range(0, len(rows), _BATCH):
             connection.execute(insert, rows[start : start + _BATCH])
     _show_as_waiting(connection, [row["id"] for row in known if row["state"] in (READY, PAUSED)])
+    if whole.twins:
+        stopped = TRIALS.update().where(TRIALS.c.trial_id.in_(whole.twins))
+        connection.execute(stopped.values(state=TrialState.PRUNED))
 
 
 def _show_as_waiting(connection: sa.Connection, ids: Sequence[int]) -> None:
