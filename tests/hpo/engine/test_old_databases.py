@@ -72,7 +72,18 @@ def test_the_report_has_the_tables_that_it_had(name: str, database_url: str) -> 
             if told["certificate of"] is None:
                 files = report_files(load_results(database, study), ["csv"])
                 tables = {str(path): content.decode() for path, content in files.items() if str(path).endswith(".csv")}
-                assert tables == told["files"]
+                assert tables == {path: _without_twins(text, told) for path, text in told["files"].items()}
+
+
+def _without_twins(table: str, told: Mapping[str, Any]) -> str:
+    """Return a table without the curves of trials that were put into the queue for a second time."""
+    seen, twins = set(), set()
+    for each in told["search"]:
+        place = each["attributes"]["round"], each["attributes"]["index"]
+        if place in seen:
+            twins.add(f"search,{each['number']},")
+        seen.add(place)
+    return "".join(line for line in table.splitlines(keepends=True) if not line.startswith(tuple(twins)))
 
 
 @pytest.mark.parametrize("name", UNDISTURBED)
