@@ -18,14 +18,12 @@ from hpo.storage.queue import TrialRow
 from hpo.storage.records import load_curves, load_network_bytes, load_test_evaluations
 from hpo.storage.schema import PLANNED, SCHEMA_VERSION, schema_version, trials
 from hpo.storage.studies import StudyRow
-from tests.support.old_databases import NAMES, everything, expected, restore
+from tests.support.old_databases import EVERYWHERE, everything, expected, restore
 
 ENDED = {"COMPLETE": "complete", "PRUNED": "stopped", "FAIL": "failed"}
 
 
-@pytest.fixture(params=NAMES)
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+everywhere = pytest.mark.parametrize(("database_url", "name"), EVERYWHERE, indirect=["database_url"])
 
 
 @pytest.fixture(params=["opened", "read only"])
@@ -77,6 +75,7 @@ def state_of(each: Mapping[str, Any], rungs: Mapping[int, float], *, read_only: 
     return ENDED.get(each["state"]) or ("ready" if max(rungs, default=0) < each["allowed"] else "paused")
 
 
+@everywhere
 def test_studies_and_trials_say_what_their_own_version_said(
     name: str, database: Database, request: pytest.FixtureRequest
 ) -> None:
@@ -114,6 +113,7 @@ def test_studies_and_trials_say_what_their_own_version_said(
                 assert (found.lease, found.optuna_id) == (0, each["id"])
 
 
+@everywhere
 def test_the_ledger_has_each_trial_and_purpose_once(name: str, database: Database) -> None:
     for study, told in expected(name).items():
         found = [
@@ -128,7 +128,7 @@ def test_the_ledger_has_each_trial_and_purpose_once(name: str, database: Databas
         assert all(trial_id in known or trial_id < 0 for trial_id, *_ in found)
 
 
-@pytest.mark.parametrize("name", ["in_a_rung", "meddled_with", "blamed", "comparison"], indirect=True)
+@pytest.mark.parametrize("name", ["in_a_rung", "meddled_with", "blamed", "comparison"])
 def test_rounds_keep_their_box_and_their_reasons_and_what_was_not_enqueued_is_planned(
     name: str, database: Database
 ) -> None:
@@ -161,13 +161,13 @@ def test_rounds_keep_their_box_and_their_reasons_and_what_was_not_enqueued_is_pl
             assert each.id > highest
 
 
-@pytest.mark.parametrize("name", ["blamed"], indirect=True)
+@pytest.mark.parametrize("name", ["blamed"])
 def test_only_trials_that_failed_for_their_dead_workers_are_blamed(database: Database) -> None:
     found = [(each.state, each.deaths) for each in trials_of(database, row_of(database, "small")) if each.deaths]
     assert found == [("failed", 3)]
 
 
-@pytest.mark.parametrize("name", ["finished"], indirect=True)
+@pytest.mark.parametrize("name", ["finished"])
 def test_curves_and_networks_are_found_by_the_trials_that_had_them(database: Database) -> None:
     rows = trials_of(database, row_of(database, "small"))
     assert load_curves(database.engine, [each.id for each in rows]).keys() == {each.id for each in rows}
@@ -180,6 +180,7 @@ def opened(name: str, url: str) -> Database:
     return Database(url)
 
 
+@everywhere
 def test_optunas_tables_show_what_is_true(name: str, database_url: str) -> None:
     with opened(name, database_url) as database:
         for row in database.read(studies.everything):
@@ -189,6 +190,7 @@ def test_optunas_tables_show_what_is_true(name: str, database_url: str) -> None:
             assert row.shown.keys() == ({"search"} if row.certificate_of else {"search", "final"})
 
 
+@pytest.mark.parametrize("name", ["meddled_with", "without_its_final_part"])
 def test_a_second_opening_does_nothing(name: str, database_url: str) -> None:
     opened(name, database_url).close()
     before = everything(database_url)
@@ -197,7 +199,7 @@ def test_a_second_opening_does_nothing(name: str, database_url: str) -> None:
     assert not {"hpo_leases", "hpo_test_openings"} & before.keys()
 
 
-@pytest.mark.parametrize("name", ["in_a_rung"], indirect=True)
+@pytest.mark.parametrize("name", ["in_a_rung"])
 def test_reading_writes_nothing(name: str, database_url: str) -> None:
     restore(name, database_url)
     before = everything(database_url)
@@ -205,7 +207,7 @@ def test_reading_writes_nothing(name: str, database_url: str) -> None:
     assert everything(database_url) == before
 
 
-@pytest.mark.parametrize("name", ["finished", "meddled_with"], indirect=True)
+@pytest.mark.parametrize("name", ["finished", "meddled_with"])
 def test_it_happens_as_a_whole_or_not_at_all(name: str, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     restore(name, database_url)
     before = everything(database_url)
@@ -222,7 +224,7 @@ def test_it_happens_as_a_whole_or_not_at_all(name: str, database_url: str, monke
         assert row_of(database, "small").state == expected(name)["small"]["state"]
 
 
-@pytest.mark.parametrize("name", ["in_a_rung"], indirect=True)
+@pytest.mark.parametrize("name", ["in_a_rung"])
 def test_while_an_earlier_version_uses_a_database_it_is_read_and_not_changed(name: str, database_url: str) -> None:
     restore(name, database_url)
     lease = {"name": "coordinator/small", "holder": "there:7:abc", "host": "there", "pid": 7}
@@ -243,7 +245,7 @@ def test_while_an_earlier_version_uses_a_database_it_is_read_and_not_changed(nam
     Database(database_url).close()
 
 
-@pytest.mark.parametrize("name", ["finished"], indirect=True)
+@pytest.mark.parametrize("name", ["finished"])
 def test_two_that_open_it_at_once_both_find_it_up_to_date(name: str, database_url: str) -> None:
     restore(name, database_url)
     found: list[int] = []
@@ -260,7 +262,7 @@ def test_two_that_open_it_at_once_both_find_it_up_to_date(name: str, database_ur
     assert found == [24, 24, 24]
 
 
-@pytest.mark.parametrize("name", ["finished"], indirect=True)
+@pytest.mark.parametrize("name", ["finished"])
 def test_a_copy_that_is_read_serves_several_threads(name: str, database_url: str) -> None:
     restore(name, database_url)
     found: list[int] = []
@@ -278,7 +280,7 @@ def test_a_copy_that_is_read_serves_several_threads(name: str, database_url: str
     assert found == [24] * 80
 
 
-@pytest.mark.parametrize("name", ["without_its_final_part"], indirect=True)
+@pytest.mark.parametrize("name", ["without_its_final_part"])
 def test_an_entry_about_a_trial_whose_id_another_one_has_now_is_kept_under_nobodys(
     name: str, database_url: str
 ) -> None:
@@ -300,7 +302,7 @@ def test_an_entry_about_a_trial_whose_id_another_one_has_now_is_kept_under_nobod
         assert len(kept) == 1
 
 
-@pytest.mark.parametrize("name", ["finished"], indirect=True)
+@pytest.mark.parametrize("name", ["finished"])
 def test_a_study_that_makes_no_sense_hides_no_other(name: str, database_url: str) -> None:
     restore(name, database_url)
     engine = sa.create_engine(database_url)

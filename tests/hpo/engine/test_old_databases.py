@@ -37,7 +37,7 @@ from tests.support.databases import (
     run_to_the_end,
     score,
 )
-from tests.support.old_databases import NAMES, expected, restore
+from tests.support.old_databases import EVERYWHERE, expected, restore
 
 DATA = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
 SOURCE = {"provenance": "made up", "place": "memory", "paths": "", "sha256": "0", "complete": "yes"}
@@ -45,7 +45,10 @@ VERSUS = read_definition("versus", comparison_tables())
 CERTIFIED = definition(
     rounds=[{"trials": 8, "samples": 100, "epochs": 8}], final={"good_values": 2, "seeds": 1, "epochs": 5}
 )
-UNDISTURBED = ("finished", "in_a_rung", "in_the_final_part", "meddled_with", "without_its_final_part")
+UNDISTURBED = [
+    *(("sqlite", name) for name in ("finished", "in_a_rung", "in_the_final_part", "without_its_final_part")),
+    *((backend, "meddled_with") for backend in ("sqlite", "postgresql")),
+]
 
 
 def shown_correctly(database: Database) -> bool:
@@ -64,7 +67,7 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         return outcome(database)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("database_url", "name"), EVERYWHERE, indirect=["database_url"])
 def test_the_report_has_the_tables_that_it_had(name: str, database_url: str) -> None:
     restore(name, database_url)
     with Database(database_url, read_only=True) as database:
@@ -86,7 +89,7 @@ def _without_twins(table: str, told: Mapping[str, Any]) -> str:
     return "".join(line for line in table.splitlines(keepends=True) if not line.startswith(tuple(twins)))
 
 
-@pytest.mark.parametrize("name", UNDISTURBED)
+@pytest.mark.parametrize(("database_url", "name"), UNDISTURBED, indirect=["database_url"])
 def test_a_search_goes_on_to_what_it_finds_undisturbed(name: str, database_url: str, calm: Mapping[str, Any]) -> None:
     restore(name, database_url)
     with Database(database_url) as database:
