@@ -26,6 +26,8 @@ def bring_up_to_date(connection: sa.Connection, found: int) -> None:
     Raises UserError, with nothing written, while a process of an earlier version uses the database.
     """
     if found == 1:
+        if not is_sqlite(connection):  # a large study takes longer to be thought over than a stopped process may keep
+            connection.execute(sa.text("SELECT set_config('idle_in_transaction_session_timeout', '0', true)"))
         _refuse_while_used(connection)
         _to_version_2(connection, worked_on=False)
 
