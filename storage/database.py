@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from hpo.storage.schema import SCHEMA_VERSION, metadata, schema_version
 from hpo.storage.stamps import alone
 from hpo.storage.supported import EXAMPLES
 from hpo.storage.urls import database_url, shown, without_password
+from hpo.storage.wal import ShortLog
 
 __all__ = ["SQLITE_TIMEOUT", "Database", "database_errors", "shown"]
 
@@ -29,13 +30,13 @@ T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
 """What is done in one transaction; it may be done again where the first one was lost."""
 
-SQLITE_TIMEOUT = 60.0
-"""Seconds a process waits for another one's write. Under 5 s, 16 processes see "database is locked"."""
+SQLITE_TIMEOUT = 10.0
+"""Seconds Optuna's storage waits for another one's write. Under 5 s, 16 processes see "database is locked"."""
 
 SQLITE_STEP = 1.0
-"""The same where Patience tries again: SQLite waits without hearing of Ctrl-C, Patience does."""
+"""The same for our own transactions: SQLite waits without hearing of Ctrl-C, and Patience, which tries again, does."""
 
-CONNECT_SECONDS, LINK_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 20, 20, 15
+CONNECT_SECONDS, LINK_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 20, 10, 15
 """On PostgreSQL: for a connection, for a link that went down, for a row that another one has, and for a transaction
 whose process was stopped in the middle of it, after which the server gives its rows back."""
 
@@ -63,18 +64,19 @@ class Database:
     ) -> None:
         self.url = url = database_url(url)
         self._read_only, self.patience = read_only, patience or Patience()
-        if read_only or not create:
+        self._path = _file_of(url)
+        if read_only or checked or not create:
             _require_existing(url)
         with database_errors(url):
-            self.engine: sa.Engine = _engine(url, read_only=read_only, patient=self.patience.seconds > 0)
+            self.engine: sa.Engine = _engine(url, read_only=read_only)
             self._writer = self.engine.execution_options(**{_WRITES: True, _DURABLE: False})
             self._durable_writer = self.engine.execution_options(**{_WRITES: True, _DURABLE: True})
             try:
                 if read_only:
-                    self._look_at_version()
+                    self.patience.call(self._look_at_version)
                 elif not checked:
                     self.patience.call(lambda: _unless_created_meanwhile(self._prepare_tables))
-                self._file = _identity(url)
+                self._file, self._log = _identity(self._path), ShortLog(self._path)
             except BaseException:
                 self.close()
                 raise
@@ -89,7 +91,10 @@ class Database:
         A `durable` one survives a power cut once this returns; another one may be lost in it, and what came after it
         with it, but nothing that came before.
         """
-        return self._in_transaction(self._durable_writer if durable else self._writer, work)
+        found = self._in_transaction(self._durable_writer if durable else self._writer, work)
+        with suppress(*DATABASE_ERRORS):  # what was written is written; the log can wait
+            self._log.keep(self.engine)
+        return found
 
     def _in_transaction(self, engine: sa.Engine, work: Work[T]) -> T:
         def attempt() -> T:
@@ -104,7 +109,7 @@ class Database:
 
         SQLite goes on with the file that it has open, which nobody will find again.
         """
-        if self._file is not None and _identity(self.url) != self._file:
+        if self._file is not None and _identity(self._path) != self._file:
             raise UserError(
                 f"the database {shown(self.url)} was removed or replaced while in use, so what is written now would be "
                 "lost; put it back, or leave it, and run the same command again"
@@ -119,7 +124,8 @@ class Database:
     def _backend(self, *, checked: bool) -> Any:
         from hpo.storage.forgiving import ForgivingStorage  # noqa: PLC0415 - workers never need it
 
-        options = _options(sa.make_url(self.url), read_only=self._read_only, patient=False)
+        timeout = SQLITE_TIMEOUT if checked else SQLITE_STEP
+        options = _options(sa.make_url(self.url), read_only=self._read_only, timeout=timeout)
         try:
             backend = ForgivingStorage(
                 self.url,
@@ -228,6 +234,7 @@ def _way_out(error: BaseException) -> str:
         "readonly": "make the file and its folder writable",
         "not a database": "it is not an SQLite file; name another one with --storage",
         "no such table": "it was changed while in use; run the same command again",
+        'relation "': "it was changed while in use; run the same command again",
         "unable to open": "check that the folder exists and can be written",
         "password": "check the user and password in --storage",
         "does not exist": "create it first, or check its name in --storage",
@@ -245,11 +252,11 @@ def _require_existing(url: str) -> None:
         raise NoDatabaseError(text)
 
 
-def _engine(url: str, *, read_only: bool, patient: bool) -> sa.Engine:
+def _engine(url: str, *, read_only: bool) -> sa.Engine:
     """Return an engine set up for many processes; each needs a connection, and its heart one for a moment."""
     parsed = sa.make_url(url)
     try:
-        engine = sa.create_engine(url, **_options(parsed, read_only=read_only, patient=patient))
+        engine = sa.create_engine(url, **_options(parsed, read_only=read_only))
     except (NoSuchModuleError, ImportError) as error:
         postgres = parsed.get_backend_name() == "postgresql"
         hint = f"for PostgreSQL: {to_install('postgres')}" if postgres else f"a database that works: {EXAMPLES}"
@@ -260,8 +267,11 @@ def _engine(url: str, *, read_only: bool, patient: bool) -> sa.Engine:
     return engine.execution_options(postgresql_readonly=True) if read_only else engine
 
 
-def _options(url: sa.URL, *, read_only: bool, patient: bool) -> dict[str, Any]:
-    """Return what SQLAlchemy's create_engine is to be told about the database at `url`."""
+def _options(url: sa.URL, *, read_only: bool, timeout: float = SQLITE_STEP) -> dict[str, Any]:
+    """Return what SQLAlchemy's create_engine is to be told about the database at `url`.
+
+    `timeout` is how long SQLite waits for another process's write, in seconds.
+    """
     pool = {"pool_size": 1, "max_overflow": 9}
     if url.get_backend_name() == "postgresql":
         # A server may have closed a connection meanwhile, so the pool checks it before it is used; a file does not.
@@ -270,14 +280,13 @@ def _options(url: sa.URL, *, read_only: bool, patient: bool) -> dict[str, Any]:
         link |= {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 1000 * LINK_SECONDS}
         given = {name: value for name, value in link.items() if name not in url.query}
         return {**pool, "pool_pre_ping": True, "connect_args": {"prepare_threshold": None, **given}}
-    timeout = SQLITE_STEP if patient else SQLITE_TIMEOUT
     if read_only and url.database and not url.database.startswith("file:"):
-        return {**pool, "creator": partial(_connect_read_only, Path(url.database))}
+        return {**pool, "creator": partial(_connect_read_only, Path(url.database), timeout)}
     # isolation_level None leaves BEGIN to the event of _set_up.
     return {**pool, "connect_args": {"timeout": timeout, "isolation_level": None}}
 
 
-def _connect_read_only(path: Path) -> sqlite3.Connection:
+def _connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
     """Open the SQLite file `path` for reading.
 
     Beside a file in WAL mode SQLite keeps two others, also for readers. Where it cannot make them and no others are
@@ -286,20 +295,25 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
     alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
     query = "mode=ro&immutable=1" if alone else "mode=ro"
     return sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?{query}", uri=True, timeout=SQLITE_TIMEOUT, check_same_thread=False
+        f"file:{quote(str(path.absolute()))}?{query}", uri=True, timeout=timeout, check_same_thread=False
     )
 
 
-def _identity(url: str) -> tuple[int, int] | None:
-    """Return what tells the SQLite file at `url` from every other one; None for a server, and where it is gone."""
+def _file_of(url: str) -> str | None:
+    """Return the path of the SQLite file at `url`; None for a server, and for what is opened in other ways."""
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database.startswith("file:"):
         return None
+    return str(Path(parsed.database).absolute())
+
+
+def _identity(path: str | None) -> tuple[int, int] | None:
+    """Return what tells this file from every other one; None for a server, and where it is gone."""
     try:
-        found = Path(parsed.database).stat()
+        found = None if path is None else os.stat(path)  # noqa: PTH116 - before every transaction
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _hint_at_the_wal(url: str) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import optuna
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 T = TypeVar("T")
 
@@ -22,82 +22,145 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 SAID_AFTER = 3.0
 """Seconds after which somebody who waits is told why: a lock that is held for a moment is nothing to talk about."""
 
+LOCKED_SECONDS = 60.0
+"""How long another process's write to an SQLite file is waited for at least, without any patience at all."""
+
 DATABASE_ERRORS = (SQLAlchemyError, optuna.exceptions.StorageInternalError, sqlite3.Error)
 
-_SQLITE = ("locked", "busy", "disk is full", "disk I/O error")
-_SQLSTATES = ("08", "40", "53", "55P03", "57")
-"""What PostgreSQL's codes begin with: connections, deadlocks, resources, locks, and an administrator's stop."""
-_WORDS = ("connection", "server closed", "could not receive", "timeout", "SSL", "terminat", "starting up", "shutting")
+_SQLITE_LOCKED = ("locked", "busy")
+_SQLITE_PASSES = (*_SQLITE_LOCKED, "disk is full", "disk I/O error")
+
+_SQLSTATES = ("08", "25P03", "25P04", "40", "53", "55P03", "57")
+"""PostgreSQL's codes, or what they begin with: connections, transactions that were open for too long, deadlocks and
+what cannot be serialized, resources, locks, and an administrator's stop."""
+
+_SQLSTATES_FOR_GOOD = ("08P01", "57P04")
+"""A server that speaks another protocol, and a database that was dropped."""
+
+_SERVER_SAYS = "FATAL"
+_SERVER_PASSES = (
+    *("starting up", "shutting down", "recovery", "not yet accepting", "terminating connection"),
+    *("too many", "connection slots", "pooler", "bouncer", "server login", "cannot connect to server", "timeout"),
+)
+"""What a server, or a pooler in front of it, says while it refuses a connection, and will not say for long."""
+
+_FOR_GOOD = ("password", "authentication", "invalid", "SSL", "certificate", "Kerberos", "GSSAPI")
+"""What is said before a server was asked for anything, and will be said again."""
 
 
 def reason_of(error: BaseException) -> str:
     """Return the driver's own words: the innermost cause says more than its wrappers."""
-    cause: BaseException = error
-    while True:
-        inner = getattr(cause, "orig", None) or cause.__cause__
-        if inner is None:
-            return " ".join(str(cause).split()) or type(cause).__name__
-        cause = inner
+    *_, cause = _causes(error)
+    return " ".join(str(cause).split()) or type(cause).__name__
+
+
+def is_locked(error: BaseException) -> bool:
+    """Say whether an SQLite file is just being written by another process."""
+    driver = _driver(error)
+    return isinstance(driver, sqlite3.Error) and any(sign in str(driver) for sign in _SQLITE_LOCKED)
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Say whether no server answered at all: it may be down for a moment, or be the wrong one."""
+    driver = _driver(error)
+    if isinstance(driver, sqlite3.Error) or _lost(error) or getattr(driver, "sqlstate", None) is not None:
+        return False
+    text = str(driver)
+    return _connects(error) and _SERVER_SAYS not in text and not any(sign in text for sign in _FOR_GOOD)
 
 
 def passes(error: BaseException) -> bool:
     """Say whether what a database answered may be over in a while."""
-    driver: BaseException | None = error
-    while driver is not None and not isinstance(driver, sqlite3.Error) and not hasattr(driver, "sqlstate"):
-        driver = getattr(driver, "orig", None) or driver.__cause__
+    driver = _driver(error)
     if isinstance(driver, sqlite3.Error):
-        return any(sign in str(driver) for sign in _SQLITE)
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
+        return any(sign in str(driver) for sign in _SQLITE_PASSES)
     code = getattr(driver, "sqlstate", None)
+    if code in _SQLSTATES_FOR_GOOD:
+        return False
     if code is not None:
-        return str(code).startswith(_SQLSTATES)
-    return driver is not None and any(word in str(driver) for word in _WORDS)
+        return _lost(error) or str(code).startswith(_SQLSTATES)
+    if _SERVER_SAYS in str(driver):  # a connection that was refused has no code
+        return any(sign in str(driver) for sign in _SERVER_PASSES)
+    return _lost(error) or is_unreachable(error)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Return `error`, and what is behind it: Optuna's word, SQLAlchemy's, the driver's."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = getattr(found, "orig", None) or found.__cause__
+
+
+def _driver(error: BaseException) -> BaseException | None:
+    """Return the driver's own error."""
+    return next((each for each in _causes(error) if isinstance(each, sqlite3.Error) or hasattr(each, "sqlstate")), None)
+
+
+def _lost(error: BaseException) -> bool:
+    """Say whether the connection broke in the middle of a transaction."""
+    return any(isinstance(each, DBAPIError) and each.connection_invalidated for each in _causes(error))
+
+
+def _connects(error: BaseException) -> bool:
+    return any(isinstance(each, OperationalError | InterfaceError) for each in _causes(error))
 
 
 class Patience:
-    """How long somebody waits for a database, who is told, and how a pause is made: one that may be broken off."""
+    """How long somebody waits for a database, who is told, and how a pause is made: one that may be broken off.
+
+    A server that does not answer at all is waited for if it did before: at first it may be a mistake in its address.
+    With `insists`, it is waited for at once.
+    """
 
     def __init__(
         self,
         seconds: float = 0.0,
         say: Callable[[str], None] = lambda _: None,
         pause: Callable[[float], None] = time.sleep,
+        *,
+        insists: bool = False,
     ) -> None:
         self.seconds, self.say, self.pause = seconds, say, pause
-        self._lock, self._said = threading.Lock(), False
+        self._lock, self._said, self._reached = threading.Lock(), False, insists
 
     def call(self, attempt: Callable[[], T]) -> T:
         """Return what `attempt` returns, tried again while the database's answer may be over in a while.
 
-        Raises the last answer when the time is over, and at once what does not pass.
+        Raises the last answer when the time is over, and at once what does not pass. A lock that SQLite itself has
+        waited for is asked for again soon, or the others would always be first.
         """
         began, pause = time.monotonic(), FIRST_PAUSE
         while True:
+            asked = time.monotonic()
             try:
                 found = attempt()
             except DATABASE_ERRORS as error:
-                waited = time.monotonic() - began
-                if waited >= self.seconds or not passes(error):
+                answered = time.monotonic()
+                patience = max(self.seconds, LOCKED_SECONDS) if is_locked(error) else self.seconds
+                waited = answered - began
+                if waited >= patience or not passes(error) or (not self._reached and is_unreachable(error)):
                     raise
-                if waited >= SAID_AFTER or pause >= 1:
-                    self._tell(error)
-                self.pause(min(pause, max(self.seconds - waited, FIRST_PAUSE)))
-                pause = min(2 * pause, LONGEST_PAUSE)
+                if waited >= SAID_AFTER:
+                    self._tell(error, patience)
+                self.pause(min(pause, max(patience - waited, FIRST_PAUSE)))
+                if not is_locked(error) or answered - asked < FIRST_PAUSE:
+                    pause = min(2 * pause, LONGEST_PAUSE)
             else:
                 self._over()
                 return found
 
-    def _tell(self, error: BaseException) -> None:
+    def _tell(self, error: BaseException, patience: float) -> None:
         with self._lock:
             if self._said:
                 return
             self._said = True
         self.say(
-            f"the database does not answer ({reason_of(error)[:200]}); waiting for it, for up to {_long(self.seconds)}"
+            f"the database does not answer ({reason_of(error)[:200]}); waiting for it, for up to {_long(patience)}"
         )
 
     def _over(self) -> None:
+        self._reached = True
         if not self._said:
             return
         with self._lock:
