@@ -6,6 +6,7 @@ held by then that would have to be given back. As soon as the command runs, `run
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -58,9 +59,27 @@ def raised() -> Iterator[None]:
             raise KeyboardInterrupt from error
         raise
     finally:
+        if ASKED.is_set():
+            _interrupted.set()
         ASKED.clear()
         sys.unraisablehook = told
         signal.signal(signal.SIGINT, before)
+
+
+_interrupted = threading.Event()
+
+
+def _end_as_interrupted() -> None:
+    """Give the exit code of an interrupted command, at the very end.
+
+    Python ends a process by SIGINT if a KeyboardInterrupt ever came out of an `exec`, as in the making of a dataclass,
+    even where it was answered.
+    """
+    if _interrupted.is_set():
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(INTERRUPTED)
 
 
 def _is_front_door() -> bool:
@@ -72,3 +91,4 @@ def _is_front_door() -> bool:
 
 if _is_front_door() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, leave_at_once)
+    atexit.register(_end_as_interrupted)  # the first one registered is the last one called
