@@ -5,6 +5,7 @@ from __future__ import annotations
 import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
+import gc
 import re
 import sys
 
@@ -81,9 +82,13 @@ def _introduce() -> None:
 
 
 def _run(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
+    gc.disable()  # until the data are loaded, too: see hpo.cli.one_thread
     from hpo.whole_run import run  # noqa: PLC0415 - meanwhile the workers' process loads what it needs, too
 
-    return run(arguments, prestarted)
+    try:
+        return run(arguments, prestarted)
+    finally:
+        gc.enable()
 
 
 if __name__ == "__main__":

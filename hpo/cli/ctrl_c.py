@@ -82,13 +82,13 @@ def _end_as_interrupted() -> None:
         os._exit(INTERRUPTED)
 
 
-def _is_front_door() -> bool:
+def is_front_door() -> bool:
     """Say whether this process was started as one of our commands, rather than importing one."""
     main = sys.modules.get("__main__")
     name = getattr(getattr(main, "__spec__", None), "name", "")
     return name.split(".")[0] == "hpo" or PurePath(sys.argv[0]).stem == "hpo"
 
 
-if _is_front_door() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+if is_front_door() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, leave_at_once)
     atexit.register(_end_as_interrupted)  # the first one registered is the last one called

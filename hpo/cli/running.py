@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import os
 import sys
 import traceback
@@ -25,6 +26,7 @@ def complain(text: str) -> None:
 
 def run_command(command: Callable[[], int]) -> int:
     """Run a front door and return its exit code; a user's mistake is one clear message, never a traceback."""
+    gc.enable()  # see hpo.cli.one_thread
     try:
         with raised():
             return command()
