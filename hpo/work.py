@@ -20,12 +20,17 @@ from hpo.engine.launchers.base import Announce
 from hpo.engine.launchers.crew import Crew
 from hpo.engine.launchers.member import Idle, Membership, Ready
 from hpo.engine.launchers.processes import IDLE_LINE, READY_LINE, Ahead, Order, read
-from hpo.engine.worker import Worker
+from hpo.engine.watchdog import watched
+from hpo.engine.worker import LONGEST_WAIT, Worker
 from hpo.record.study import StudyRecord, check_same_data
+from hpo.storage import queue
 from hpo.storage.database import Database, database_errors
 from hpo.storage.datasets import Located, load_training_part, locate
 from hpo.storage.errors import UserError
 from hpo.training.images import StudyData
+
+PARENT_WAKES_SECONDS = 10.0
+"""Between two looks of a worker whose parent tells it when there is something to do."""
 
 STDIN = 0
 
@@ -33,7 +38,7 @@ STDIN = 0
 def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` and return its exit code."""
     arguments = make_parser().parse_args(argv)
-    return run_command(lambda: _for_parent(arguments) if arguments.child else _for_person(arguments))
+    return run_command(lambda: _for_parent(arguments) if arguments.child else _for_person(arguments), watch=False)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -69,7 +74,7 @@ def _for_person(arguments: argparse.Namespace) -> int:
         code = Crew(
             arguments.workers,
             partial(_work, storage=storage, study=study, data=data, located=located, announce=say),
-            bury=partial(_bury, storage),
+            bury=partial(_bury, storage, study),
             announce=say,
             on_ready=lambda: say(f"working on {study}{several} ({located.provenance})"),
         ).run()
@@ -94,8 +99,16 @@ def _for_parent(arguments: argparse.Namespace) -> int:
         data, located = _load(order.study, order.storage, folder, offline=True, announce=complain, ahead=loaded)
         return Crew(
             order.workers,
-            partial(_work, storage=order.storage, study=order.study, data=data, located=located, announce=complain),
-            bury=partial(_bury, order.storage),
+            partial(
+                _work,
+                storage=order.storage,
+                study=order.study,
+                data=data,
+                located=located,
+                announce=complain,
+                longest_wait=PARENT_WAKES_SECONDS,
+            ),
+            bury=partial(_bury, order.storage, order.study),
             announce=complain,
             on_ready=lambda: say(READY_LINE),
             on_idle=lambda: say(IDLE_LINE),
@@ -141,7 +154,7 @@ def _load(
     ahead: _Loaded | None = None,
 ) -> tuple[StudyData, Located]:
     """Return the data of `study`, once for all workers; the database is closed again, as a fork asks for."""
-    with Database(storage, create=False) as database:
+    with watched(), Database(storage, create=False) as database:
         record = StudyRecord(database, study)
         definition = record.definition
         stand_in = record.source["complete"] != "yes"
@@ -159,10 +172,17 @@ def _load(
 
 
 def _work(
-    membership: Membership, *, storage: str, study: str, data: StudyData, located: Located, announce: Announce
+    membership: Membership,
+    *,
+    storage: str,
+    study: str,
+    data: StudyData,
+    located: Located,
+    announce: Announce,
+    longest_wait: float = LONGEST_WAIT,
 ) -> None:
     """Be one of the workers, in a process of its own."""
-    with database_errors(storage), Database(storage, create=False) as database:
+    with database_errors(storage), Database(storage, create=False, checked=True) as database:
         worker = Worker(
             database,
             study,
@@ -172,14 +192,17 @@ def _work(
             announce=announce,
             on_idle=lambda: membership.tell(Idle()),
             nudged=membership.nudged,
+            longest_wait=longest_wait,
         )
         membership.tell(Ready(worker.holder))
         worker.run()
 
 
-def _bury(storage: str, holder: str, cause: str) -> None:
-    """Write down that a worker died."""
-    del storage, holder, cause
+def _bury(storage: str, study: str, holder: str, cause: str) -> None:
+    """Blame the trial that the worker with this name died of, in a process of its own."""
+    with database_errors(storage), Database(storage, create=False, checked=True) as database:
+        study_id = StudyRecord(database, study).id
+        database.write(lambda connection: queue.bury(connection, study_id, holder, cause))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Importing this in a front door, before anything heavy, lets Ctrl-C end it at once while the rest is loaded.
+"""Importing this in a front door, before anything heavy, lets Ctrl-C and SIGTERM end it at once while the rest loads.
 
 It takes a second or two until a front door has its libraries; Python's own answer meanwhile is a traceback. Nothing is
 held by then that would have to be given back. As soon as the command runs, `run_command` answers in its own way.
@@ -17,6 +17,7 @@ from pathlib import PurePath
 
 from hpo.engine.exit_codes import INTERRUPTED
 from hpo.engine.interrupts import ASKED, STOPPING
+from hpo.engine.watchdog import SIGNALS, watched
 
 
 def leave_at_once(number: int, frame: object) -> None:
@@ -27,10 +28,11 @@ def leave_at_once(number: int, frame: object) -> None:
 
 
 @contextlib.contextmanager
-def raised() -> Iterator[None]:
-    """While this lasts, the first Ctrl-C says so and raises KeyboardInterrupt, and a second one ends the process.
+def raised(*, watch: bool = True) -> Iterator[None]:
+    """While this lasts, the first Ctrl-C or SIGTERM says so and raises KeyboardInterrupt, a second ends the process.
 
-    What comes of it afterwards is a KeyboardInterrupt, too, whatever a library made of the first one.
+    What comes of it afterwards is a KeyboardInterrupt, too, whatever a library made of the first one. A thread keeps
+    `watch` over it (hpo.engine.watchdog), which a process that is to be forked must not have.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -38,7 +40,8 @@ def raised() -> Iterator[None]:
 
     def stop(number: int, frame: object) -> None:
         del number, frame
-        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        for each in SIGNALS:
+            signal.signal(each, lambda *_: os._exit(INTERRUPTED))
         os.write(2, f"{STOPPING}\n".encode())
         ASKED.set()
         raise KeyboardInterrupt
@@ -48,10 +51,11 @@ def raised() -> Iterator[None]:
             told(unraisable)
 
     ASKED.clear()
-    before, told = signal.signal(signal.SIGINT, stop), sys.unraisablehook
+    before, told = {number: signal.signal(number, stop) for number in SIGNALS}, sys.unraisablehook
     sys.unraisablehook = say_unraisable
     try:
-        yield
+        with watched() if watch else contextlib.nullcontext():
+            yield
         if ASKED.is_set():
             raise KeyboardInterrupt
     except Exception as error:
@@ -63,7 +67,8 @@ def raised() -> Iterator[None]:
             _interrupted.set()
         ASKED.clear()
         sys.unraisablehook = told
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 _interrupted = threading.Event()
@@ -90,5 +95,6 @@ def is_front_door() -> bool:
 
 
 if is_front_door() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, leave_at_once)
+    for each in SIGNALS:
+        signal.signal(each, leave_at_once)
     atexit.register(_end_as_interrupted)  # the first one registered is the last one called

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from hpo.cli.ctrl_c import raised
 from hpo.definition.printable import printable
 from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
+from hpo.engine.interrupts import Interrupted
 from hpo.record.untrusted import UnreadableStudyError
 from hpo.storage.errors import UserError
 from hpo.storage.urls import shown
@@ -24,18 +25,21 @@ def complain(text: str) -> None:
     print(printable(text), file=sys.stderr, flush=True)
 
 
-def run_command(command: Callable[[], int]) -> int:
-    """Run a front door and return its exit code; a user's mistake is one clear message, never a traceback."""
+def run_command(command: Callable[[], int], *, watch: bool = True) -> int:
+    """Run a front door and return its exit code; a user's mistake is one clear message, never a traceback.
+
+    `watch`: see hpo.cli.ctrl_c.raised.
+    """
     gc.enable()  # see hpo.cli.one_thread
     try:
-        with raised():
+        with raised(watch=watch):
             return command()
     except UserError as error:
         complain(f"error: {error}")
         if isinstance(error, UnreadableStudyError) and _is_verbose():
             complain("".join(traceback.format_exception(error.__cause__)).rstrip())  # it may be our own mistake
         return MISTAKE
-    except KeyboardInterrupt:  # it has been said already
+    except (KeyboardInterrupt, Interrupted):  # it has been said already
         return INTERRUPTED
     except BrokenPipeError:  # somebody closed the pipe, as `| head` does
         sys.stderr.close()

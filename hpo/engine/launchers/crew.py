@@ -21,10 +21,11 @@ from types import FrameType
 from typing import Any, Protocol, Self
 
 from hpo.engine.exit_codes import DONE, INTERRUPTED, MISTAKE
-from hpo.engine.interrupts import ASKED, SIGNALS, STOPPING
+from hpo.engine.interrupts import ASKED, STOPPING
 from hpo.engine.launchers.base import Announce
 from hpo.engine.launchers.member import LEAVING_SECONDS, Idle, LastWords, Ready, Work, live
 from hpo.engine.launchers.restarts import Restarts
+from hpo.engine.watchdog import SIGNALS
 from hpo.storage.errors import UserError
 
 ONE_LOOK_SECONDS = 0.25

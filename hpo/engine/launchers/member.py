@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection
 from typing import NoReturn, TypeAlias
 
 from hpo.engine.exit_codes import DONE, FAILED, INTERRUPTED, MISTAKE
-from hpo.engine.interrupts import SIGNALS, StopRequest
+from hpo.engine.interrupts import StopRequest
+from hpo.engine.watchdog import SIGNALS
 from hpo.storage.errors import UserError
 
 LEAVING_SECONDS = 20.0
