@@ -5,10 +5,10 @@ from __future__ import annotations
 import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
-import gc
 import re
 import sys
 
+from hpo.cli import garbage
 from hpo.cli.formats import add_formats
 from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, parser, user_path
 from hpo.cli.running import run_command, say
@@ -82,13 +82,10 @@ def _introduce() -> None:
 
 
 def _run(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
-    gc.disable()  # until the data are loaded, too: see hpo.cli.one_thread
+    garbage.put_off()
     from hpo.whole_run import run  # noqa: PLC0415 - meanwhile the workers' process loads what it needs, too
 
-    try:
-        return run(arguments, prestarted)
-    finally:
-        gc.enable()
+    return run(arguments, prestarted)
 
 
 if __name__ == "__main__":

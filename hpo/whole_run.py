@@ -6,11 +6,11 @@ Apart from the front door, which starts the workers' process before it imports t
 from __future__ import annotations
 
 import argparse
-import gc
 from collections.abc import Mapping
 from pathlib import Path
 
 from hpo import models
+from hpo.cli import garbage
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
     prestarted.tell(Ahead(declared.name, declared.definition.record(), None if folder is None else str(folder)))
     with database_errors(arguments.storage), Database(arguments.storage) as database:
         data, source = look_at_data(declared.definition, arguments.data_dir)
-        gc.enable()
+        garbage.look_again()
         declared = declared.settled(data.settled)
         arguments.data_dir = folder
         done = _search(arguments, database, declared, data, source, prestarted=prestarted)

@@ -5,10 +5,10 @@ reads results does the same: beside a search that keeps the cores busy, BLAS's t
 eigenvalues of 500 x 500 numbers took 3.2 s instead of .03 s), and another number of threads gives other last bits.
 """
 
-import gc
 import os
 
-from hpo.cli.ctrl_c import is_front_door  # what comes first in a front door answers Ctrl-C, too
+import hpo.cli.ctrl_c  # noqa: F401 - what comes first in a front door answers Ctrl-C, too
+from hpo.cli import garbage
 from hpo.cli.installed import refuse_what_is_missing
 
 for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
@@ -16,5 +16,4 @@ for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VEC
 
 refuse_what_is_missing()
 
-if is_front_door():  # nothing that is loaded is garbage, and looking for it takes a tenth of the time
-    gc.disable()  # until `run_command` begins
+garbage.put_off()  # until `run_command` begins

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
 import os
 import sys
 import traceback
 import warnings
 from collections.abc import Callable
 
+from hpo.cli import garbage
 from hpo.cli.ctrl_c import raised
 from hpo.definition.printable import printable
 from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
@@ -30,7 +30,7 @@ def run_command(command: Callable[[], int], *, watch: bool = True) -> int:
 
     `watch`: see hpo.cli.ctrl_c.raised.
     """
-    gc.enable()  # see hpo.cli.one_thread
+    garbage.look_again()
     try:
         with raised(watch=watch):
             return command()
