@@ -19,6 +19,7 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from hpo.storage.errors import NoDatabaseError, UserError, to_install
 from hpo.storage.patience import DATABASE_ERRORS, Patience, reason_of
 from hpo.storage.schema import SCHEMA_VERSION, metadata, schema_version
+from hpo.storage.stamps import alone
 from hpo.storage.supported import EXAMPLES
 from hpo.storage.urls import database_url, shown, without_password
 from hpo.storage.wal import ShortLog
@@ -146,6 +147,7 @@ class Database:
         backend.remove_session()
         backend.engine.dispose()
         with self._durable_writer.begin() as connection:
+            alone(connection)
             known = sa.inspect(connection).has_table(schema_version.name)
             found = connection.execute(sa.select(schema_version.c.version)).scalar() if known else None
             if found is not None and found < SCHEMA_VERSION:

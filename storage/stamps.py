@@ -18,6 +18,12 @@ def is_sqlite(connection: sa.Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
+def alone(connection: sa.Connection) -> None:
+    """Let nobody else prepare the tables until this transaction is over; in SQLite nobody else writes anyway."""
+    if not is_sqlite(connection):
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('hpo tables'))"))
+
+
 def now(connection: sa.Connection) -> sa.ColumnElement[float]:
     """Return the database's time in seconds since 1970, as an expression: the clocks of many machines differ."""
     if is_sqlite(connection):

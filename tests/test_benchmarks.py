@@ -18,6 +18,8 @@ from tests.benchmarks import interleaving
 from tests.benchmarks.bars import ASKED
 from tests.benchmarks.plain_layers import Dropout
 from tests.benchmarks.plain_networks import SGD, PlainNetwork
+from tests.benchmarks.queue.bars import MOST_STATEMENTS, MOST_TRANSACTIONS
+from tests.benchmarks.queue.tables import print_results as print_queue
 from tests.benchmarks.training_table import PEERS, print_results
 from tests.benchmarks.workloads import WORKLOADS
 
@@ -222,3 +224,52 @@ def test_an_unknown_workload_is_refused_with_those_there_are():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "mlp_sgd" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def drained() -> dict:
+    """Return what a short run of the queue's benchmark prints as JSON, of our side alone."""
+    arguments = ["--database", "sqlite", "--only", "drains", "--sides", "ours", "--workers", "2", "--trials", "60"]
+    command = [sys.executable, "-m", "tests.benchmarks.queue", "--json", "--repetitions", "1", *arguments]
+    return json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def test_a_trial_takes_few_transactions_and_statements_from_its_claim_to_its_report(drained):
+    ours = drained["databases"]["sqlite"]["drains"]["2"]["ours"]
+    assert ours["done"]["median"] == 60
+    assert ours["errors"]["high"] == 0
+    assert ours["transactions"]["high"] <= MOST_TRANSACTIONS
+    assert ours["statements"]["high"] <= MOST_STATEMENTS
+
+
+def test_the_bars_of_the_queue_say_what_was_reached(drained):
+    told = {bar["what"]: bar for bar in drained["databases"]["sqlite"]["bars"]}
+    transactions = told["transactions a trial, at most"]
+    assert transactions["asked"] == MOST_TRANSACTIONS
+    assert transactions["reached"] == (transactions["found"] <= transactions["asked"])
+
+
+def test_the_tables_of_the_queue_fit_80_columns(drained):
+    def of(value: float) -> dict:
+        return {"median": value, "low": value, "high": value, "count": 3}
+
+    count, rate, share = of(97.25), of(1589.2), of(0.485)
+    side = {"trials_a_second": rate, "times": share, "transactions": count, "statements": of(231.2)}
+    side |= {"worker_ms": of(123.4), "server_ms": of(45.6), "claims": count, "errors": of(3)}
+    ours = side | {"leader_ms": of(123.4)}
+    whole = {"ours": ours, "optimize": side, "times": share}
+    size = {"trials_a_second": 1589.2, "worker_ms": 31.25, "server_ms": 2.5, "memory_mb": 1234.5}
+    size |= {"leader_memory_mb": 2345.6, "enqueue_seconds": 1234.5, "first_look_seconds": 31.25, "look_seconds": 31.25}
+    parts = {
+        "what": "a database",
+        "drains": {"64": {"ours": ours, "optimize": side, "gRPC proxy": side, "journal file": side}},
+        "whole_runs": {"64": whole},
+        "sizes": {"100000": size},
+        "bars": [{"what": "a worker's memory, 100000 trials to 100", "found": 1.234, "asked": 1.1, "at_least": False}],
+    }
+    parts["bars"][0]["reached"] = False
+    text = io.StringIO()
+    print_queue(drained | {"databases": {"sqlite": parts}}, Console(file=text, width=80))
+    lines = text.getvalue().splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert "…" not in text.getvalue()

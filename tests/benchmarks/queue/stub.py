@@ -1,0 +1,91 @@
+"""A study whose trials train nothing, on a few images of noise, and the stub that stands in for a training."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpo import models
+from hpo.definition.reading import read_definition
+from hpo.definition.study import StudyDefinition
+from hpo.storage.datasets import Located, load_training_part, locate
+from hpo.storage.records import Curve, CurvePoint
+from hpo.training.images import StudyData
+from hpo.training.runs import RunResult, Watch
+
+NAME = "bench"
+HITS = np.random.default_rng(0).random((1, 500)) < 0.8
+"""As many validation images as our presets have."""
+
+
+@dataclass(frozen=True)
+class Stub:
+    """What the product knows of the study beside the database."""
+
+    definition: StudyDefinition
+    data: StudyData
+    located: Located
+    pause: float = 0.0
+    """Seconds that a trial takes between two rungs."""
+
+
+def stub_study(folder: Path, rounds: Sequence[int], *, rungs: Sequence[float] = (), pause: float = 0.0) -> Stub:
+    """Return a study of `rounds` with so many trials, whose images are written to `folder`."""
+    path = folder / "noise.npz"
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (240, 4, 4), dtype=np.uint8)
+    labels = np.arange(240) % 2
+    np.savez(path, x_train=images[:200], y_train=labels[:200], x_test=images[200:], y_test=labels[200:])
+    tables: dict[str, Any] = {
+        "title": "trials that train nothing",
+        "seed": 7,
+        "data": {"dataset": str(path), "holdout": 100, "validation": 50, "confirmation": 50},
+        "model": {"network": "mlp", "hidden": [4]},
+        "training": {"batch_size": 10},
+        "space": {
+            "learning_rate": {"log": True, "start": [1e-4, 1e-2], "limits": [1e-6, 10.0]},
+            "weight_decay": {"log": True, "start": [1e-6, 1e-3], "limits": [1e-8, 1.0]},
+        },
+        "search": {"sampler": "random", "groups": 1, "rungs": list(rungs), "keep": 0.5, "min_gain": 0.0},
+        "rounds": [{"trials": trials, "samples": 40, "epochs": 1} for trials in rounds],
+        "final": {"good_values": 1, "race_runs": 2, "confirmation_runs": 2, "seeds": 1, "epochs": 1, "probe": False},
+    }
+    definition = read_definition(NAME, tables)
+    located = locate(definition.data.dataset, data_dir=None, offline=True, announce=lambda _: None)
+    data = StudyData.build(definition, located, load_training_part(located))
+    return Stub(data.settled(definition), data, located, pause)
+
+
+class StubRun:
+    """Stands where a TrainingRun would: the same results, of the same size, at once."""
+
+    def __init__(self, config: dict[str, Any], seed: int, networks: list[models.Network], pause: float) -> None:
+        self._config, self._seed, self.networks, self._pause = config, seed, networks, pause
+        self.percent = 0
+
+    def advance(self, percent: int, watch: Watch | None = None) -> RunResult:
+        """Return what a training to `percent` might say."""
+        del watch
+        time.sleep(self._pause)
+        self.percent = percent
+        score = _score(self._config, self._seed, percent)
+        points = tuple(
+            CurvePoint(0, 5 * k, k / 8, 0.5123, 0.8123, 0.6123, 0.7123, 0.01 * k)
+            for k in range(1, 9)
+            if 12.5 * k <= percent
+        )
+        return RunResult(score, min(1.0, score + 0.05), None, Curve(points, HITS), 0.01, None)
+
+
+def _score(config: dict[str, Any], seed: int, percent: int) -> float:
+    """Return an accuracy that depends on the config, the trial's seed and how far it is, and on nothing else."""
+    u, v = (math.log10(float(config[name])) for name in ("learning_rate", "weight_decay"))
+    mean = 0.9 * math.exp(-0.5 * ((u + 1.5) / 1.5) ** 2) - 0.005 * abs(v + 4)
+    noise = np.random.default_rng([seed, percent]).normal(0, 0.01)
+    return float(np.clip(mean * (0.6 + 0.4 * percent / 100) + noise, 0, 1))
