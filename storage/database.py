@@ -284,7 +284,7 @@ def _engine(url: str, *, read_only: bool) -> sa.Engine:
     except ValueError as error:
         raise UserError(f"--storage {shown(url)}: {without_password(str(error), url)}") from error
     _set_up(engine, read_only=read_only, always_writes=False)
-    return engine.execution_options(postgresql_readonly=True) if read_only else engine
+    return engine
 
 
 def _options(url: sa.URL, *, read_only: bool, timeout: float = SQLITE_STEP) -> dict[str, Any]:
@@ -299,7 +299,8 @@ def _options(url: sa.URL, *, read_only: bool, timeout: float = SQLITE_STEP) -> d
         link = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
         link |= {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 1000 * LINK_SECONDS}
         given = {name: value for name, value in link.items() if name not in url.query}
-        return {**pool, "pool_pre_ping": True, "connect_args": {"prepare_threshold": None, **given}}
+        reading = {"execution_options": {"postgresql_readonly": True}} if read_only else {}
+        return {**pool, **reading, "pool_pre_ping": True, "connect_args": {"prepare_threshold": None, **given}}
     if read_only and url.database and not url.database.startswith("file:"):
         return {**pool, "creator": partial(_connect_read_only, Path(url.database), timeout)}
     # isolation_level None leaves BEGIN to the event of _set_up.
