@@ -19,6 +19,7 @@ from hpo.cli.foresight import LoadingLate
 from hpo.cli.formats import chosen_formats
 from hpo.cli.options import check_workers, make_out_folder
 from hpo.cli.running import quiet_optuna, say, stopped
+from hpo.cli.waiting import patience
 from hpo.engine.exit_codes import DONE
 from hpo.engine.launchers.processes import Ahead, Prestarted, on_this_machine
 from hpo.engine.running import run_study
@@ -47,7 +48,8 @@ def run(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
     make_out_folder(out)
     folder = data_dir_of_workers(declared.definition, arguments.data_dir)
     prestarted.tell(Ahead(declared.name, declared.definition.record(), None if folder is None else str(folder)))
-    with database_errors(arguments.storage), Database(arguments.storage) as database:
+    waiting = patience(arguments.patience, say)
+    with database_errors(arguments.storage), Database(arguments.storage, patience=waiting) as database:
         data, source = look_at_data(declared.definition, arguments.data_dir)
         garbage.look_again()
         declared = declared.settled(data.settled)
@@ -82,7 +84,9 @@ def _search(
             declared,
             data=data.summary(),
             source=source,
-            launch=on_this_machine(arguments.storage, arguments.workers, arguments.data_dir, prestarted.take),
+            launch=on_this_machine(
+                arguments.storage, arguments.workers, arguments.data_dir, prestarted.take, arguments.patience
+            ),
             watcher=LoadingLate(display, _load_reports),
             more_rounds=arguments.rounds,
             lines=lambda definition: [effort_line(definition, data, arguments.workers)],
