@@ -23,16 +23,13 @@ from hpo.engine.launchers.crew import Crew
 from hpo.engine.launchers.member import Idle, Membership, Ready
 from hpo.engine.launchers.processes import IDLE_LINE, READY_LINE, Ahead, Order, read
 from hpo.engine.watchdog import watched
-from hpo.engine.worker import LONGEST_WAIT, Worker
+from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord, check_same_data
 from hpo.storage import queue
 from hpo.storage.database import Database, database_errors
 from hpo.storage.datasets import Located, load_training_part, locate
 from hpo.storage.errors import UserError
 from hpo.training.images import StudyData
-
-PARENT_WAKES_SECONDS = 10.0
-"""Between two looks of a worker whose parent tells it when there is something to do."""
 
 STDIN = 0
 
@@ -111,7 +108,7 @@ def _for_parent(arguments: argparse.Namespace) -> int:
                 data=data,
                 located=located,
                 announce=complain,
-                longest_wait=PARENT_WAKES_SECONDS,
+                is_nudged=True,
             ),
             bury=partial(_bury, reach, order.study),
             announce=complain,
@@ -202,7 +199,7 @@ def _work(
     data: StudyData,
     located: Located,
     announce: Announce,
-    longest_wait: float = LONGEST_WAIT,
+    is_nudged: bool = False,
 ) -> None:
     """Be one of the workers, in a process of its own."""
     with reach(checked=True) as database, database_errors(database.url):
@@ -215,7 +212,7 @@ def _work(
             announce=announce,
             on_idle=lambda: membership.tell(Idle()),
             nudged=membership.nudged,
-            longest_wait=longest_wait,
+            is_nudged=is_nudged,
         )
         membership.tell(Ready(worker.holder))
         worker.run()

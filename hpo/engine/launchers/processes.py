@@ -173,10 +173,11 @@ class Fleet:
         self._crew: _Crew | None = self._start(take)
         self._not_before = 0.0
 
-    def wait(self, seconds: float) -> None:
-        """Wait until a worker has nothing to do, for at most `seconds`."""
-        self._idle.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Wait until a worker has nothing to do, for at most `seconds`; say whether one has."""
+        told = self._idle.wait(seconds)
         self._idle.clear()
+        return told
 
     def nudge(self) -> None:
         """Tell the workers that there may be something to do, so that they need not ask the database all the time."""
