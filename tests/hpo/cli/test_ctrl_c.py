@@ -66,7 +66,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory, blobs: Path) -> Search:
     """Return a search that was stopped at its first trials."""
     search = Search(tmp_path_factory.mktemp("begun"), blobs)
     with started("run", *search.arguments, "--workers", "1") as process:
-        wait_for(lambda: search.workers())
+        wait_for(search.workers)
         os.kill(process.pid, signal.SIGINT)
         process.communicate(timeout=DEADLINE)
     return search
@@ -110,7 +110,7 @@ def _marked(mark: str) -> list[str]:
 def test_a_second_ctrl_c_ends_a_search_that_is_stopping(tmp_path: Path, blobs: Path) -> None:
     search = Search(tmp_path, blobs)
     with started("run", *search.arguments, "--workers", "1") as process:
-        workers = wait_for(lambda: search.workers())
+        workers = wait_for(search.workers)
         os.kill(workers[0], signal.SIGSTOP)  # so that it does not leave, and is waited for
         os.kill(process.pid, signal.SIGINT)
         assert process.stdout is not None
