@@ -8,6 +8,7 @@ import argparse
 import re
 import sys
 
+from hpo.cli import garbage
 from hpo.cli.formats import add_formats
 from hpo.cli.options import add_changes, add_data_dir, add_patience, add_storage, add_workers, parser, user_path
 from hpo.cli.running import run_command, say
@@ -82,6 +83,7 @@ def _introduce() -> None:
 
 
 def _run(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
+    garbage.put_off()
     from hpo.whole_run import run  # noqa: PLC0415 - meanwhile the workers' process loads what it needs, too
 
     return run(arguments, prestarted)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from hpo.cli import garbage
 from hpo.cli.options import add_data_dir, add_patience, add_storage, check_workers, parser
 from hpo.cli.running import complain, quiet_optuna, run_command, say
 from hpo.cli.waiting import patience
@@ -91,6 +92,7 @@ def _for_person(arguments: argparse.Namespace) -> int:
 def _for_parent(arguments: argparse.Namespace) -> int:
     """Do what the hpo.run wants that holds the other end of standard input; stop when it is gone."""
     quiet_optuna(arguments.verbose)
+    garbage.put_off()  # until the data are loaded, too
     loaded, told = None, read(STDIN)
     if isinstance(told, Ahead):
         loaded, told = _loaded_ahead(told), read(STDIN)

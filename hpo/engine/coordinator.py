@@ -66,6 +66,7 @@ class Coordinator:
         self.advanced = False
         self._look()
         if self.record.state == "done":
+            self._show_what_is_done()
             return True
         try:
             if not self._leads():
@@ -91,6 +92,12 @@ class Coordinator:
         self.lead.show()
         self._look()
         return True
+
+    def _show_what_is_done(self) -> None:
+        """Show a study that is done again, where somebody deleted Optuna's studies that show it."""
+        if not self.lead.has() and not self.lead.is_shown() and self.lead.take():
+            self.lead.show()
+            self.lead.release()
 
     def release(self) -> None:
         """Give the lead back, so that another coordinator need not wait for it to expire."""

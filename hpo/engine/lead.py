@@ -119,9 +119,13 @@ class Lead:
         if time.monotonic() - self._shown_at < LOOK_AT_WHAT_IS_SHOWN:
             return
         self._shown_at = time.monotonic()
-        row, parts = self._record.row, self._record.parts_shown().keys()
-        if not self._database.read(lambda connection: repair.is_shown(connection, row, parts)):
+        if not self.is_shown():
             self.show()
+
+    def is_shown(self) -> bool:
+        """Say whether Optuna's studies that show this one are there."""
+        row, parts = self._record.row, self._record.parts_shown().keys()
+        return self._database.read(lambda connection: repair.is_shown(connection, row, parts))
 
 
 def pieces(

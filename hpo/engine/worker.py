@@ -12,11 +12,13 @@ from hpo.engine.queue import TrialQueue
 from hpo.models.checkpoint import network_bytes
 from hpo.record.commands import certify_command
 from hpo.record.study import StudyRecord
+from hpo.record.untrusted import UnreadableStudyError
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
 from hpo.storage.holders import LEASE_SECONDS, Holder
+from hpo.storage.queue import DamagedRowError
 from hpo.training.assignments import Assignment, assignment
 from hpo.training.images import StudyData
 from hpo.training.runs import RunResult, TrainingRun, Watch
@@ -78,7 +80,7 @@ class Worker:
         try:
             done = False
             while not done and not self._stop.requested:
-                claimed = self._queue.claim(list(self._parked))
+                claimed = self._claim()
                 if claimed is not None:
                     self._waiting_for = ""
                     self._train(claimed)
@@ -86,6 +88,12 @@ class Worker:
                     done = self._wait_for_more()
         finally:
             heart.stop()
+
+    def _claim(self) -> QueuedTrial | None:
+        try:
+            return self._queue.claim(list(self._parked))
+        except DamagedRowError as error:
+            raise UnreadableStudyError(self._study, str(error)) from error
 
     def _wait_for_more(self) -> bool:
         """Wait until there is something to claim again, and return False; True if nothing will be."""
