@@ -137,7 +137,10 @@ OF_REPORTS = {
     ),
     "hits that are a text": (f"UPDATE hpo_curves SET hits = 'text' {ONE_CURVE}", "which validation images were hit"),
     "a time that is none": (
-        "INSERT INTO hpo_test_evaluations (study, trial_id, purpose, dataset, evaluated_at) VALUES ('bad', 1, 'p', 'd', 'x')",
+        (
+            "INSERT INTO hpo_test_evaluations (study, trial_id, purpose, dataset, evaluated_at) "
+            "VALUES ('bad', 1, 'p', 'd', 'x')"
+        ),
         "has an unreadable time",
     ),
     "data that are a text": (
