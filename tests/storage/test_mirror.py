@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,7 +19,6 @@ from optuna.distributions import (
     IntDistribution,
     distribution_to_json,
 )
-from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.storage import mirror, queue, studies
@@ -28,7 +28,7 @@ from hpo.storage.optuna_studies import NewStudy
 from hpo.storage.queue import Piece, Report, TrialRow
 from hpo.storage.schema import CLAIMED, COMPLETE, FAILED, PAUSED, READY, STOPPED
 from hpo.storage.studies import SEARCH, StudyRow
-from tests.support.databases import CURVE
+from tests.support.databases import CURVE, as_optuna
 
 SPACE: dict[str, BaseDistribution] = {
     "rate": FloatDistribution(1e-5, 10.0, log=True),
@@ -83,13 +83,9 @@ def ours(database: Database) -> list[TrialRow]:
 
 def shown(database: Database) -> list[FrozenTrial]:
     """Return the trials as a storage that Optuna made of the same URL reads them."""
-    storage = RDBStorage(database.url)
-    try:
+    with as_optuna(database) as storage:
         (found,) = storage.get_all_studies()
         return sorted(storage.get_all_trials(found._study_id), key=lambda trial: trial.number)
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
 
 
 def live(database: Database, state: str, score: float = 0.5) -> None:
@@ -114,8 +110,8 @@ def live(database: Database, state: str, score: float = 0.5) -> None:
 
 
 def when(seconds: float | None) -> datetime.datetime | None:
-    """Return a time as Optuna's tables have it: UTC without a zone."""
-    return None if seconds is None else datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)
+    """Return a time as Optuna writes it: the machine's own, without a zone."""
+    return None if seconds is None else datetime.datetime.fromtimestamp(seconds)
 
 
 def near(one: datetime.datetime | None, other: datetime.datetime | None) -> bool:
@@ -144,17 +140,13 @@ def test_optuna_reads_of_a_trial_in_every_state_what_is_true_of_it(database: Dat
 def test_optunas_own_trials_have_the_same_rows_as_ours(database: Database) -> None:
     """What Optuna itself would have written for these configs is what is there, to the internal representation."""
     live(database, COMPLETE)
-    theirs = RDBStorage(database.url)
-    made = theirs.create_new_study([optuna.study.StudyDirection.MAXIMIZE], "theirs")
-    for config in CONFIGS:
-        theirs.create_new_trial(
-            made,
-            optuna.trial.create_trial(
-                params=config, distributions=SPACE, value=0.5, intermediate_values={100: 0.5}, user_attrs={}
-            ),
-        )
-    theirs.remove_session()
-    theirs.engine.dispose()
+    with as_optuna(database) as theirs:
+        made = theirs.create_new_study([optuna.study.StudyDirection.MAXIMIZE], "theirs")
+        for config in CONFIGS:
+            trial = optuna.trial.create_trial(
+                params=config, distributions=SPACE, value=0.5, intermediate_values={100: 0.5}
+            )
+            theirs.create_new_trial(made, trial)
 
     def rows(table: sa.Table, study_name: str) -> list[Mapping[str, Any]]:
         named = [column for column in table.c if column.name not in (f"{table.name[:-1]}_id", "trial_id")]
@@ -171,6 +163,24 @@ def test_optunas_own_trials_have_the_same_rows_as_ours(database: Database) -> No
         assert rows(table, "a study") == rows(table, "theirs")
 
 
+def test_times_are_those_of_the_machine_as_optuna_writes_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        live(database, COMPLETE)
+        moment = datetime.datetime.now()
+        for trial in shown(database):
+            assert trial.datetime_start is not None
+            assert trial.datetime_complete is not None
+            assert abs(moment - trial.datetime_start) < datetime.timedelta(minutes=5)
+            assert abs(moment - trial.datetime_complete) < datetime.timedelta(minutes=5)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_a_score_that_is_no_number_is_shown_as_one_at_its_rung(database: Database) -> None:
     live(database, PAUSED, score=math.nan)
     for trial in shown(database):
@@ -180,12 +190,13 @@ def test_a_score_that_is_no_number_is_shown_as_one_at_its_rung(database: Databas
 
 def test_optuna_reads_a_study_with_its_direction_its_attributes_and_its_best_trial(database: Database) -> None:
     live(database, COMPLETE)
-    found = optuna.load_study(study_name="a study", storage=database.url)
-    assert found.direction == optuna.study.StudyDirection.MAXIMIZE
-    assert found.metric_names == ["accuracy"]
-    assert found.user_attrs["title"] == "학습"
-    assert found.best_value == 0.5
-    assert {trial.state for trial in found.trials} == {TrialState.COMPLETE}
+    with as_optuna(database) as storage:
+        found = optuna.load_study(study_name="a study", storage=storage)
+        assert found.direction == optuna.study.StudyDirection.MAXIMIZE
+        assert found.metric_names == ["accuracy"]
+        assert found.user_attrs["title"] == "학습"
+        assert found.best_value == 0.5
+        assert {trial.state for trial in found.trials} == {TrialState.COMPLETE}
 
 
 def test_what_a_worker_says_on_the_way_is_shown_and_changes_nothing_of_ours(database: Database) -> None:
@@ -204,7 +215,8 @@ def test_what_a_worker_says_on_the_way_is_shown_and_changes_nothing_of_ours(data
 
 
 def test_where_nothing_is_shown_nothing_is_written(database: Database) -> None:
-    optuna.delete_study(study_name="a study", storage=database.url)
+    with as_optuna(database) as storage:
+        optuna.delete_study(study_name="a study", storage=storage)
     live(database, COMPLETE)
     assert [row.state for row in ours(database)] == [COMPLETE] * len(CONFIGS)
     left = database.read(

@@ -15,6 +15,7 @@ from hpo.storage.optuna_studies import NewStudy
 from hpo.storage.schema import CLAIMED, COMPLETE, FAILED, PAUSED, READY, STOPPED
 from hpo.storage.studies import SEARCH, StudyRow
 from tests.storage.test_mirror import CONFIGS, WORDS, begin, live, ours, shown, study
+from tests.support.databases import as_optuna
 
 NEW = {SEARCH: NewStudy("a study", {"title": "학습"})}
 
@@ -58,9 +59,7 @@ def without_a_trial(connection: sa.Connection) -> None:
 
 
 def of_another_state(connection: sa.Connection) -> None:
-    failed = mirror.TRIALS.c.state == TrialState.FAIL
-    connection.execute(mirror.TRIALS.update().where(~failed).values(state=TrialState.FAIL))
-    connection.execute(mirror.TRIALS.update().where(failed).values(state=TrialState.RUNNING))
+    connection.execute(mirror.TRIALS.update().values(state=TrialState.FAIL))
 
 
 def of_other_numbers(connection: sa.Connection) -> None:
@@ -127,17 +126,20 @@ def test_whoever_reads_only_what_changed_learns_the_new_numbers(database: Databa
 
 def test_a_name_that_was_taken_meanwhile_is_left_to_who_has_it(database: Database) -> None:
     database.write(deleted)
-    theirs = optuna.create_study(study_name="a study", storage=database.url)
-    theirs.add_trial(optuna.trial.create_trial(value=1.0))
+    with as_optuna(database) as storage:
+        theirs = optuna.create_study(study_name="a study", storage=storage)
+        theirs.add_trial(optuna.trial.create_trial(value=1.0))
     row = mend(database)
     assert row.search_id is not None
     assert database.read(optuna_studies.names)[row.search_id] == "a study-2"
-    assert [trial.value for trial in optuna.load_study(study_name="a study", storage=database.url).trials] == [1.0]
+    with as_optuna(database) as storage:
+        assert [trial.value for trial in optuna.load_study(study_name="a study", storage=storage).trials] == [1.0]
     assert differences(database) == []
 
 
 def test_trials_that_somebody_enqueued_stay_and_take_no_number_of_ours(database: Database) -> None:
-    optuna.load_study(study_name="a study", storage=database.url).enqueue_trial({"rate": 0.5})
+    with as_optuna(database) as storage:
+        optuna.load_study(study_name="a study", storage=storage).enqueue_trial({"rate": 0.5})
     mend(database)
     assert differences(database) == []
     theirs = shown(database)[-1]
