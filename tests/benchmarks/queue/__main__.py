@@ -13,6 +13,7 @@ import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 import argparse
 import json
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -41,6 +42,7 @@ PARTS = ("drains", "whole_runs", "durability", "idle", "sizes")
 def main(argv: list[str] | None = None) -> None:
     """Run the command with `argv`."""
     arguments = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # servers and files do not outlive it
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     results = measure(arguments, _ticker())
