@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from hpo.cli.options import add_storage, parser
 from hpo.cli.running import quiet_optuna, run_command, say
 from hpo.engine.exit_codes import DONE, INTERRUPTED
-from hpo.record.parts import whole_studies
+from hpo.record.study import whole_studies
 from hpo.storage.database import Database, database_errors, shown
 from hpo.web.access import Access, check_exposure
 from hpo.web.dashboard import fill_in, guarded

@@ -15,11 +15,14 @@ from hpo.cli.running import complain, quiet_optuna, run_command, say
 from hpo.engine.exit_codes import DONE, INTERRUPTED
 from hpo.engine.interrupts import StopRequest
 from hpo.engine.launchers.processes import IDLE_LINE
-from hpo.engine.worker import Worker
+from hpo.engine.worker import LONGEST_WAIT, Worker
 from hpo.record.study import StudyRecord, check_same_data
 from hpo.storage.database import Database, database_errors
 from hpo.storage.datasets import load_training_part, locate
 from hpo.training.images import StudyData
+
+PARENT_WAKES_SECONDS = 10.0
+"""Between two looks of a worker whose parent tells it when there is something to do."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -79,6 +82,7 @@ def _work(arguments: argparse.Namespace) -> int:
             announce=announce,
             on_idle=(lambda: say(IDLE_LINE)) if arguments.child else (lambda: None),
             nudged=nudged,
+            longest_wait=PARENT_WAKES_SECONDS if arguments.child else LONGEST_WAIT,
         )
         if not arguments.child:
             say(f"working on {arguments.study} ({located.provenance})")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from optuna.storages import RDBStorage
 from optuna.study._frozen import FrozenStudy
 from sqlalchemy import column, select, table
@@ -12,6 +14,15 @@ DAMAGED = (LookupError, TypeError, ValueError, RecursionError)
 
 class ForgivingStorage(RDBStorage):
     """Optuna's storage; it lists the studies that it can read where it cannot read all of them."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Open it; where that cannot be, its connections are given back before it is tried again."""
+        try:
+            super().__init__(*arguments, **options)
+        except BaseException:
+            if hasattr(self, "engine"):
+                self.engine.dispose()
+            raise
 
     def get_all_studies(self) -> list[FrozenStudy]:
         """Return every study that can be read, in the order in which they were made."""

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sqlalchemy.types import NULLTYPE
 
 from hpo.storage.errors import UserError
-from hpo.storage.schema import curves, networks, test_openings
+from hpo.storage.schema import curves, networks, test_evaluations
+from hpo.storage.upserts import insert_new, upsert
 
 LARGEST = 2**63
 """What a whole number here is less than."""
@@ -58,16 +59,15 @@ class LedgerEntry:
     evaluated_at: datetime.datetime
 
 
-def save_curve(engine: sa.Engine, trial_id: int, curve: Curve) -> None:
+def save_curve(connection: sa.Connection, trial_id: int, curve: Curve) -> None:
     """Write the curve of `trial_id` in place of the one it had: the last one written stays, longer or shorter."""
     row = {
+        "trial_id": trial_id,
         "points": json.dumps([list(asdict(point).values()) for point in curve.points], separators=(",", ":")),
         "hits": np.packbits(curve.hits.reshape(-1)).tobytes(),
         "n_validation": curve.hits.shape[1],
     }
-    with engine.begin() as connection:
-        connection.execute(curves.delete().where(curves.c.trial_id == trial_id))
-        connection.execute(curves.insert().values(trial_id=trial_id, **row))
+    upsert(connection, curves, [row], ["trial_id"])
 
 
 def load_curves(engine: sa.Engine, trial_ids: Sequence[int]) -> dict[int, Curve]:
@@ -111,11 +111,9 @@ def _point(values: object) -> CurvePoint:
     return CurvePoint(*values)
 
 
-def save_network_bytes(engine: sa.Engine, trial_id: int, npz: bytes) -> None:
+def save_network_bytes(connection: sa.Connection, trial_id: int, npz: bytes) -> None:
     """Keep the trained network of `trial_id`, an .npz file as bytes, in place of one that was kept before."""
-    with engine.begin() as connection:
-        connection.execute(networks.delete().where(networks.c.trial_id == trial_id))
-        connection.execute(networks.insert().values(trial_id=trial_id, npz=npz))
+    upsert(connection, networks, [{"trial_id": trial_id, "npz": npz}], ["trial_id"])
 
 
 def load_network_bytes(engine: sa.Engine, trial_id: int) -> bytes | None:
@@ -136,23 +134,21 @@ def trials_with_network(engine: sa.Engine, trial_ids: Sequence[int]) -> set[int]
     return found
 
 
-def record_test_evaluation(engine: sa.Engine, *, study: str, trial_id: int, purpose: str, dataset: str) -> None:
-    """Write into the ledger that the test set is being opened, before it is."""
-    with engine.begin() as connection:
-        connection.execute(
-            test_openings.insert().values(study=study, trial_id=trial_id, purpose=purpose, dataset=dataset)
-        )
+def record_test_evaluation(connection: sa.Connection, *, study: str, trial_id: int, purpose: str, dataset: str) -> None:
+    """Write into the ledger that the test set is being opened, before it is; the same look is there once."""
+    row = {"study": study, "trial_id": trial_id, "purpose": purpose, "dataset": dataset}
+    insert_new(connection, test_evaluations, row)
 
 
 def load_test_evaluations(engine: sa.Engine, study: str) -> list[LedgerEntry]:
     """Return the ledger of `study`, oldest first; times are UTC."""
-    query = sa.select(test_openings).where(test_openings.c.study == study).order_by(test_openings.c.id)
+    query = sa.select(test_evaluations).where(test_evaluations.c.study == study).order_by(test_evaluations.c.id)
     try:
         with engine.begin() as connection:
             rows = connection.execute(query).all()
     except (ValueError, TypeError) as error:
         raise UserError(f"the ledger of its test-set evaluations has an unreadable time ({error})") from error
-    return [LedgerEntry(r.study, r.trial_id, r.purpose, r.dataset, r.opened_at) for r in rows]
+    return [LedgerEntry(r.study, r.trial_id, r.purpose, r.dataset, r.evaluated_at) for r in rows]
 
 
 def _batches(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:

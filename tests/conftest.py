@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +10,7 @@ import optuna
 import pytest
 
 from tests.support import one_thread  # noqa: F401 - before anything uses NumPy in earnest
+from tests.support.servers import Server
 
 ROOT = Path(__file__).parents[1]
 
@@ -102,29 +97,9 @@ def write_blob_study(path: Path, blobs: Path) -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Start a PostgreSQL server of our own and return its URL without a database; skip where there is none."""
-    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or [Path(shutil.which("postgres") or "")]
-    binary = binaries[-1].parent
-    if not (binary / "initdb").exists():
-        pytest.skip("no PostgreSQL server is installed; on Debian: apt-get install postgresql")
-    user = "postgres" if os.getuid() == 0 else getpass.getuser()  # a server refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="hpo-postgres-"))  # pytest's own folders are closed to other users
-    if os.getuid() == 0:
-        shutil.chown(folder, user)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(*command: str) -> None:
-        as_user = {"user": user} if os.getuid() == 0 else {}
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user)  # type: ignore[call-overload]
-
-    data = str(folder / "data")
-    run(str(binary / "initdb"), "-D", data, "-U", "hpo", "-A", "trust", "-N")
-    options = f"-p {port} -h 127.0.0.1 -k {folder} -F"
-    run(str(binary / "pg_ctl"), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
-    yield f"postgresql+psycopg://hpo@127.0.0.1:{port}"
-    run(str(binary / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
-    shutil.rmtree(folder)
+    server = Server()
+    yield server.url
+    server.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,4 +1,4 @@
-"""Importing this in a front door, before anything heavy, lets Ctrl-C end it at once while the rest is loaded.
+"""Importing this in a front door, before anything heavy, lets Ctrl-C and SIGTERM end it at once while the rest loads.
 
 It takes a second or two until a front door has its libraries; Python's own answer meanwhile is a traceback. Nothing is
 held by then that would have to be given back. As soon as the command runs, `run_command` answers in its own way.
@@ -16,6 +16,7 @@ from pathlib import PurePath
 
 from hpo.engine.exit_codes import INTERRUPTED
 from hpo.engine.interrupts import ASKED, STOPPING
+from hpo.engine.watchdog import SIGNALS, watched
 
 
 def leave_at_once(number: int, frame: object) -> None:
@@ -27,7 +28,7 @@ def leave_at_once(number: int, frame: object) -> None:
 
 @contextlib.contextmanager
 def raised() -> Iterator[None]:
-    """While this lasts, the first Ctrl-C says so and raises KeyboardInterrupt, and a second one ends the process.
+    """While this lasts, the first Ctrl-C or SIGTERM says so and raises KeyboardInterrupt, a second ends the process.
 
     What comes of it afterwards is a KeyboardInterrupt, too, whatever a library made of the first one.
     """
@@ -37,7 +38,8 @@ def raised() -> Iterator[None]:
 
     def stop(number: int, frame: object) -> None:
         del number, frame
-        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        for each in SIGNALS:
+            signal.signal(each, lambda *_: os._exit(INTERRUPTED))
         os.write(2, f"{STOPPING}\n".encode())
         ASKED.set()
         raise KeyboardInterrupt
@@ -47,10 +49,11 @@ def raised() -> Iterator[None]:
             told(unraisable)
 
     ASKED.clear()
-    before, told = signal.signal(signal.SIGINT, stop), sys.unraisablehook
+    before, told = {number: signal.signal(number, stop) for number in SIGNALS}, sys.unraisablehook
     sys.unraisablehook = say_unraisable
     try:
-        yield
+        with watched():
+            yield
         if ASKED.is_set():
             raise KeyboardInterrupt
     except Exception as error:
@@ -60,7 +63,8 @@ def raised() -> Iterator[None]:
     finally:
         ASKED.clear()
         sys.unraisablehook = told
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _is_front_door() -> bool:
@@ -71,4 +75,5 @@ def _is_front_door() -> bool:
 
 
 if _is_front_door() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, leave_at_once)
+    for each in SIGNALS:
+        signal.signal(each, leave_at_once)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 import textwrap
@@ -89,6 +90,27 @@ def add_storage(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument(
         "-v", "--verbose", action="store_true", help="also show Optuna's own log lines and the whole tables"
     )
+
+
+def add_patience(arguments: argparse.ArgumentParser) -> None:
+    """Add --patience: seconds, or None where nobody asked for any."""
+    arguments.add_argument(
+        "--patience",
+        metavar="TIME",
+        type=duration,
+        help="how long to wait for a database that is gone, locked or restarting: 90s, 10m, 1h, 0 (default: 10m)",
+    )
+
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def duration(text: str) -> float:
+    """Return the seconds that "90s", "10m", "1h" or "600" name. Raises argparse's own error for anything else."""
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?) ?([smh]?)", text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r}: a time such as 90s, 10m or 1h, or a number of seconds")
+    return float(found[1]) * _UNITS[found[2]]
 
 
 def add_data_dir(arguments: argparse.ArgumentParser) -> None:

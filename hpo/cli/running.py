@@ -15,6 +15,7 @@ import optuna
 from hpo.cli.ctrl_c import raised
 from hpo.definition.printable import printable
 from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
+from hpo.engine.interrupts import Interrupted
 from hpo.record.untrusted import UnreadableStudyError
 from hpo.storage.database import shown
 from hpo.storage.errors import UserError
@@ -35,7 +36,7 @@ def run_command(command: Callable[[], int]) -> int:
         if isinstance(error, UnreadableStudyError) and optuna.logging.get_verbosity() <= optuna.logging.INFO:  # -v
             complain("".join(traceback.format_exception(error.__cause__)).rstrip())  # it may be our own mistake
         return MISTAKE
-    except KeyboardInterrupt:  # it has been said already
+    except (KeyboardInterrupt, Interrupted):  # it has been said already
         return INTERRUPTED
     except BrokenPipeError:  # somebody closed the pipe, as `| head` does
         sys.stderr.close()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpo.definition.study import StudyDefinition
-from hpo.searching.space import Box, Value
+from hpo.searching.space import Box
 from hpo.searching.trials import TrialResult
 
 
@@ -25,12 +25,12 @@ def comparable(definition: StudyDefinition, trials: Sequence[TrialResult]) -> li
 
 @dataclass(frozen=True, slots=True)
 class RoundRecord:
-    """A round that was opened: where it looks, why there, and what it tries."""
+    """A round that was opened: where it looks, why there, and how many configs it tries."""
 
     number: int
     box: Box
     why: tuple[str, ...]
-    configs: tuple[Mapping[str, Value], ...]
+    trials: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The one that opens rounds: it looks at the trials, and enqueues, promotes or stops what follows from them.
 
-Every step derives from the database what comes next, and doing a step twice does nothing twice. So a coordinator may
-die at any point: whoever takes over its lease goes on from the same place, with the same numbers.
+Every step derives from the database what comes next and is one transaction, in which nobody can take the lead over. So
+a coordinator may die, or be stopped for hours, at any point: whoever takes over goes on from the same place, with the
+same numbers, and the old one learns at its next write that it leads no more.
 """
 
 from __future__ import annotations
@@ -9,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from optuna.distributions import BaseDistribution
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.settings import ComparisonSettings
+from hpo.engine.lead import Lead, pieces
 from hpo.engine.progress import Progress, progress
-from hpo.engine.queue import TrialQueue
 from hpo.proof.comparison import wanted_trials
 from hpo.proof.final_runs import final_runs, source_key, source_text
 from hpo.proof.final_stage import WantedRun, wanted_runs
 from hpo.proof.replaying import runs_that_count
-from hpo.record.study import StudyRecord, coordinator_lease
-from hpo.record.untrusted import check_trials, reading
+from hpo.record.study import StudyRecord
+from hpo.record.trials import Trials
 from hpo.searching.narrowing import narrow
 from hpo.searching.paying import expected_gain
 from hpo.searching.proposing import propose
@@ -31,7 +33,9 @@ from hpo.searching.stopping import survivors, with_imputed_scores
 from hpo.searching.trials import TrialResult
 from hpo.searching.warm_start import warm_box, warm_configs
 from hpo.storage.database import Database
-from hpo.storage.leases import Leases
+from hpo.storage.holders import Holder
+from hpo.storage.queue import LostLeadError
+from hpo.storage.studies import FINAL, SEARCH
 from hpo.training.assignments import planned_size
 
 WantedTrial = tuple[Config, Mapping[str, Any]]
@@ -39,65 +43,85 @@ WantedTrial = tuple[Config, Mapping[str, Any]]
 
 
 class Coordinator:
-    """Moves one study forward, for as long as it holds the study's lease."""
+    """Moves one study forward, for as long as it has the lead."""
 
-    def __init__(self, database: Database, study: str, leases: Leases, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self, database: Database, study: str, announce: Callable[[str], None], holder: Holder | None = None
+    ) -> None:
         self.record = StudyRecord(database, study)
         self.definition = self.record.definition
-        self.search = TrialQueue(database, study, leases)
-        self.final = TrialQueue(database, self.record.part_to_train(), leases)
+        self.trials = Trials(database, self.record)
+        self.lead = Lead(database, self.record, holder)
         self._pool = int(self.record.data["pool"])
         self._chance = float(self.record.data["chance"])
-        self._leases = leases
-        self._lease = coordinator_lease(study)
         self._announce = announce
         self.advanced = False
         """Whether the last step moved the study forward, so that workers have something to look for."""
 
     def step(self) -> bool:
-        """Do all that can be done now, and say whether the study is done; another coordinator's study is left alone."""
+        """Do what can be done in one go, and say whether the study is done; another coordinator's study is left alone.
+
+        Where it `advanced`, there may be more to do at once.
+        """
+        self.advanced = False
         self._look()
         if self.record.state == "done":
             return True
-        if not self._leases.acquire(self._lease):
-            return False
-        freed = self.search.reap(self.trials) + self.final.reap(self.final_trials)
-        for number in freed:
-            self._announce(f"trial {number} lost its worker and is back in the queue")
-        self.advanced = False
-        while self._advance():
+        try:
+            if not self._leads():
+                return False
+            for number in self.lead.reap():
+                self._announce(f"trial {number} lost its worker and is back in the queue")
+            self.advanced = self._advance()
+        except LostLeadError:
+            self.lead.lost()
+        except IntegrityError:  # the answer to a write was lost, and it is there: seen at the next look
             self.advanced = True
+        if self.advanced:
             self._look()
         return self.record.state == "done"
 
+    def _leads(self) -> bool:
+        """Say whether this is who leads; who has just begun to looks at everything once more."""
+        if self.lead.has():
+            self.lead.keep_shown()
+            return True
+        if not self.lead.take():
+            return False
+        self.lead.show()
+        self._look()
+        return True
+
     def release(self) -> None:
-        """Give the study's lease back, so that another coordinator need not wait for it to expire."""
-        self._leases.release(self._lease)
+        """Give the lead back, so that another coordinator need not wait for it to expire."""
+        self.lead.release()
+
+    def renew(self) -> None:
+        """Say that this coordinator is alive."""
+        self.lead.renew()
 
     def progress(self) -> Progress:
         """Return how far the study is."""
         rounds = self.record.rounds_to_open
-        return progress(self.definition, self.trials, self.final_trials, self._pool, rounds)
+        return progress(self.definition, self.trials.search, self.trials.final, self._pool, rounds)
 
     def _look(self) -> None:
         self.record.refresh()
-        self.trials = self.search.trials()
-        self.final_trials = self.final.trials()
-        with reading(self.record.name):
-            check_trials((*self.trials, *self.final_trials), self.definition.space.hyperparameters)
+        self.trials.refresh()
 
     def _advance(self) -> bool:
         """Take one step forward, or return False if trials must be trained first."""
         rounds = self.record.rounds
         if self.definition.comparison is not None:
             return self._advance_comparison(self.definition.comparison, rounds)
-        for opened in rounds:
-            mine = _of_round(self.trials, opened.number)
-            if len(mine) < len(opened.configs):
-                return self._enqueue(self._wanted(opened), mine)
+        search = self.trials.search
+        if rounds:
+            mine = [trial for trial in search if trial.attributes["round"] == rounds[-1].number]
+            if len(mine) < rounds[-1].trials:
+                return self._enqueue()
             if not all(trial.finished for trial in mine):
                 return self._judge(mine)
-        known = comparable(self.definition, search_results(self.trials))
+        known = comparable(self.definition, search_results(search))
         if len(rounds) < self.record.rounds_to_open:
             return self._open_round(rounds, known)
         return self._advance_final(rounds[-1].box, known)
@@ -127,8 +151,25 @@ class Coordinator:
             max_gap=definition.search.max_gap,
             warm=bool(first),
         )
-        self.record.open_round(number, box, why, configs)
+        self._write_round(number, box, why, len(configs), self._wanted(number, configs))
         return True
+
+    def _write_round(
+        self, number: int, box: Box, why: Sequence[str], configs: int, wanted: Sequence[WantedTrial]
+    ) -> None:
+        """Open a round with all of its trials, of which as many are put into the queue as one transaction takes."""
+        sized = [(config, {**attributes, **self._size(attributes)}) for config, attributes in wanted]
+
+        def write(connection: sa.Connection) -> None:
+            self.record.write_round(connection, number, box, why, configs)
+            self.lead.plan(connection, pieces(SEARCH, self.definition.space, sized))
+            self.lead.enqueue(connection)
+
+        self.lead.write(write)
+
+    def _enqueue(self) -> bool:
+        """Put the next of the trials that are planned into the queue."""
+        return self.lead.write(self.lead.enqueue) > 0
 
     def _too_small_a_gain(self, rounds: Sequence[RoundRecord], following: Box, known: Sequence[TrialResult]) -> bool:
         """Say whether the next round would not pay, and write that down; it is compared with two rounds at least."""
@@ -142,57 +183,44 @@ class Coordinator:
         if gain >= definition.search.min_gain:
             return False
         unopened = UnopenedRound(number, gain)
-        self.record.leave_unopened(unopened)
+        self.lead.write(lambda connection: self.record.write_unopened(connection, unopened))
         self._announce(unopened.sentence(definition))
         return True
 
-    def _wanted(self, opened: RoundRecord) -> list[WantedTrial]:
+    def _wanted(self, number: int, configs: Sequence[Config]) -> list[WantedTrial]:
         """Return the trials of a round with their attributes."""
         wanted: list[WantedTrial] = []
-        for index, config in enumerate(opened.configs):
-            seed = derived_seed(self.definition.seed, TRIAL, opened.number, index)
-            attributes = {"round": opened.number, "index": index, "seed": seed}
+        for index, config in enumerate(configs):
+            seed = derived_seed(self.definition.seed, TRIAL, number, index)
+            attributes = {"round": number, "index": index, "seed": seed}
             wanted.append((config, attributes | {"allowed": self.definition.search.percents[0]}))
         return wanted
 
     def _size(self, attributes: Mapping[str, Any]) -> dict[str, int]:
         return planned_size(self.definition, self._pool, attributes)
 
-    def _enqueue(self, wanted: Sequence[WantedTrial], present: Sequence[QueuedTrial]) -> bool:
-        """Put those of the `wanted` trials of a round into the queue that are not in it yet."""
-        distributions = self.definition.space.distributions()
-        indices = {trial.attributes["index"] for trial in present}
-        for config, attributes in wanted:
-            if attributes["index"] not in indices:
-                self.search.add(config, distributions, {**attributes, **self._size(attributes)})
-        return True
-
     def _advance_comparison(self, comparison: ComparisonSettings, rounds: Sequence[RoundRecord]) -> bool:
         """Open the one round of a comparison, enqueue all of its trials, and mark the study done when they are over."""
         if not rounds:
+            grid = self.definition.space.grid()
+            wanted = wanted_trials(grid, runs=comparison.seeds, seed=self.definition.seed)
             why = ("every combination of the choices",)
-            self.record.open_round(1, self.definition.space.start(), why, self.definition.space.grid())
+            self._write_round(1, self.definition.space.start(), why, len(grid), wanted)
             return True
-        wanted = wanted_trials(rounds[0].configs, runs=comparison.seeds, seed=self.definition.seed)
-        mine = _of_round(self.trials, 1)
-        if len(mine) < len(wanted):
-            return self._enqueue(wanted, mine)
-        if all(trial.finished for trial in mine):
-            self._end()
-        return False
+        mine = self.trials.search
+        if len(mine) < rounds[0].trials * comparison.seeds:
+            return self._enqueue()
+        return all(trial.finished for trial in mine) and self._end()
 
-    def _end(self) -> None:
+    def _end(self) -> bool:
         """Mark the study done."""
-        for twin in self.trials:  # what a coordinator enqueued twice, having slept through a takeover
-            if not twin.finished:
-                self.search.stop(twin)
-        self.record.set_done()
+        self.lead.write(self.record.write_done)
+        return True
 
     def _judge(self, trials: Sequence[QueuedTrial]) -> bool:
         """Where all trials of the round stand at a rung, let the best go on and stop the rest.
 
-        The verdict is taken over all trials that ever reached the rung, so one that was half carried out when its
-        coordinator died is carried on, not taken anew.
+        The verdict is one transaction, so it is carried out on all of them or on none.
         """
         rungs = self.definition.search.percents
         rung = min(trial.allowed for trial in trials if not trial.finished)
@@ -201,38 +229,35 @@ class Coordinator:
             return False
         reached = {trial.attributes["index"]: trial.rungs[rung] for trial in trials if rung in trial.rungs}
         go_on = survivors(reached, self.definition.search.keep)
-        for trial in at_rung:
-            if trial.attributes["index"] in go_on:
-                self.search.allow(trial, rungs[rungs.index(rung) + 1])
-            else:
-                self.search.stop(trial)
+        further = [trial.id for trial in at_rung if trial.attributes["index"] in go_on]
+        stopped = [trial.id for trial in at_rung if trial.attributes["index"] not in go_on]
+        percent = rungs[rungs.index(rung) + 1]
+        self.lead.write(lambda connection: self.lead.verdict(connection, further, percent, stopped))
         return True
 
     def _advance_final(self, box: Box, known: Sequence[TrialResult]) -> bool:
         """Enqueue what is wanted of race, confirmation and full-data runs; mark the study done when all are over."""
-        present = self.final_trials
+        present = self.trials.final
         runs = final_runs(present)
         if self.record.continued:
             runs = runs_that_count(self.definition, box, known, runs, self._pool)
         wanted = wanted_runs(self.definition, box, known, runs, self._pool)
         enqueued = {(t.attributes["stage"], source_key(t.attributes["source"]), t.attributes["run"]) for t in present}
         missing = [run for run in wanted if run.key not in enqueued]
+        if not missing:
+            return all(trial.finished for trial in present) and self._end()
+        new = []
         for run in missing:
             attributes = _attributes(run)
-            distributions = _distributions_around(self.definition.space, run.config)
-            self.final.add(run.config, distributions, {**attributes, **self._size(attributes)})
-        if not missing and all(trial.finished for trial in present):
-            self._end()
-        return bool(missing)
+            trial = run.config, {**attributes, **self._size(attributes)}
+            new += pieces(FINAL, self.definition.space, [trial], _around(self.definition.space, run.config))
 
+        def enqueue(connection: sa.Connection) -> None:
+            self.lead.plan(connection, new)
+            self.lead.enqueue(connection, most=len(new))
 
-def _of_round(trials: Sequence[QueuedTrial], number: int) -> list[QueuedTrial]:
-    """Return the trials of a round, each index once."""
-    found: dict[int, QueuedTrial] = {}
-    for trial in trials:
-        if trial.attributes["round"] == number:
-            found.setdefault(trial.attributes["index"], trial)
-    return list(found.values())
+        self.lead.write(enqueue)
+        return True
 
 
 def _attributes(run: WantedRun) -> dict[str, object]:
@@ -248,11 +273,11 @@ def _attributes(run: WantedRun) -> dict[str, object]:
     return attributes
 
 
-def _distributions_around(space: SearchSpace, config: Config) -> Mapping[str, BaseDistribution]:
-    """Return the limits as distributions, stretched where a value that was carried over lies outside them."""
+def _around(space: SearchSpace, config: Config) -> Box:
+    """Return the limits, stretched where a value that was carried over lies outside them."""
     regions = dict(space.limits().regions)
     for name, hyperparameter in space.hyperparameters.items():
         if isinstance(hyperparameter, Numeric):
             value, limits = float(config[name]), hyperparameter.limits
             regions[name] = Interval(min(limits.low, value), max(limits.high, value))
-    return space.distributions(Box(regions))
+    return Box(regions)

@@ -11,8 +11,6 @@ from hpo.engine.interrupts import StopRequest
 from hpo.engine.launchers.base import Announce, Launch
 from hpo.engine.progress import Progress
 from hpo.engine.publishing import Publisher
-from hpo.storage.database import Database
-from hpo.storage.leases import Leases
 
 POLL_SECONDS = (0.3, 2.0)
 """How often the coordinator looks for what remote workers did, at most and at least; its own workers tell it."""
@@ -25,9 +23,13 @@ class Leader(Protocol):
     """Who opens what the workers train."""
 
     advanced: bool
+    """Whether the last step changed anything: then there may be more to do at once."""
 
     def step(self) -> bool:
-        """Do all that can be done now, and say whether everything is done."""
+        """Do what can be done in one go, and say whether everything is done."""
+
+    def renew(self) -> None:
+        """Say that the leader is alive."""
 
     def release(self) -> None:
         """Let another one lead."""
@@ -64,7 +66,7 @@ class Telling:
             self._last_phase = now.phase
 
 
-Lead = Callable[[Leases, Announce], Leader]
+Lead = Callable[[Announce], Leader]
 """Makes the leader."""
 
 
@@ -72,7 +74,6 @@ def drive(
     lead: Lead,
     launch: Launch,
     *,
-    database: Database,
     watcher: Watcher,
     publish: Callable[[], None] = lambda: None,
 ) -> bool:
@@ -82,14 +83,14 @@ def drive(
     all this (hpo.engine.publishing).
     """
     with StopRequest(watcher.say) as stop:
-        leases = Leases(database.engine)
-        leader = lead(leases, watcher.say)
-        heart = Heart(leases, watcher.say)
+        leader = lead(watcher.say)
+        heart = Heart(leader.renew, watcher.say)
         publisher = Publisher(publish, watcher.say)
         launcher = launch(watcher.say)
         try:
             while not stop.requested:
                 looked_at = time.perf_counter()
+                launcher.look_after()  # first: who sees a worker die knows more than who finds its trial
                 done = leader.step()
                 watcher.update(leader.progress())
                 if done:
@@ -97,7 +98,7 @@ def drive(
                 if leader.advanced:
                     launcher.nudge()
                     publisher.wake()
-                launcher.look_after()
+                    continue
                 cost = time.perf_counter() - looked_at
                 shortest, longest = POLL_SECONDS
                 launcher.wait(min(max(shortest, cost / LOOKING_SHARE), longest))

@@ -1,19 +1,18 @@
-"""The thread that keeps a process's leases alive."""
+"""The thread that says of a worker, or a leader, that it is alive."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
-from hpo.storage.leases import RENEW_SECONDS, Leases
+from hpo.storage.holders import RENEW_SECONDS
 
 
 class Heart:
-    """Keeps a holder's leases alive from a thread of its own, which no database error ends."""
+    """Calls `renew` now and then from a thread of its own, which no database error ends."""
 
-    def __init__(self, leases: Leases, announce: Callable[[str], None]) -> None:
-        self._leases = leases
-        self._announce = announce
+    def __init__(self, renew: Callable[[], None], announce: Callable[[str], None]) -> None:
+        self._renew, self._announce = renew, announce
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True, name="heart")
         self._thread.start()
@@ -22,7 +21,7 @@ class Heart:
         failing = False
         while not self._stop.wait(RENEW_SECONDS):
             try:
-                self._leases.renew()
+                self._renew()
                 failing = False
             except Exception as error:  # whatever it is, the next beat may succeed
                 if not failing:

@@ -1,21 +1,26 @@
-"""Ctrl-C and SIGTERM as a request: noted while the database is being written, obeyed at once while training."""
+"""Ctrl-C and SIGTERM as a request: noted while the database is being written, obeyed at once while training or waiting.
+
+A driver that does not come back hears of neither: see hpo.engine.watchdog.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Any, Self
 
 from hpo.engine.exit_codes import INTERRUPTED
+from hpo.engine.watchdog import SIGNALS, watched
 
 STOPPING = "stopping; finished trials are kept"
 """What is said as soon as somebody asks to stop."""
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SLICE_SECONDS = 0.1
 
 ASKED = threading.Event()
 """Set when a KeyboardInterrupt was raised for a Ctrl-C (hpo.cli.ctrl_c). A library that is loading, or a callback out
@@ -23,7 +28,7 @@ of C, may turn that into another error or swallow it: then this still says that 
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
-    """Raised in the middle of training when a stop was asked for."""
+    """Raised in the middle of training, or of waiting, when a stop was asked for."""
 
 
 class StopRequest:
@@ -39,17 +44,22 @@ class StopRequest:
         self.requested = False
         self._in_training = False
         self._before: dict[signal.Signals, Any] = {}
+        self._watched = ExitStack()
 
     def __enter__(self) -> Self:
+        global _latest  # noqa: PLW0603 - signals are the process's own, too
         if threading.current_thread() is threading.main_thread():
             self.requested = self.requested or ASKED.is_set()
             self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+            self._watched.enter_context(watched())
+            _latest = self
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+        self._watched.close()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
@@ -73,3 +83,30 @@ class StopRequest:
             yield
         finally:
             self._in_training = False
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long, in any thread; raises Interrupted as soon as a stop was asked for.
+
+        In slices: a threading.Event may not be set by a signal that comes while the same thread waits for it.
+        """
+        end = time.monotonic() + seconds
+        while not self.requested:
+            left = end - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, _SLICE_SECONDS))
+        raise Interrupted
+
+
+_latest: StopRequest | None = None
+
+
+def pause(seconds: float) -> None:
+    """Wait so long; raises Interrupted as soon as this process was asked to stop, also when that was before.
+
+    Before there is a StopRequest, Ctrl-C raises its KeyboardInterrupt here.
+    """
+    if _latest is None:
+        time.sleep(seconds)
+    else:
+        _latest.pause(seconds)

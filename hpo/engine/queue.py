@@ -1,69 +1,53 @@
-"""The queue in the database: trials are enqueued, claimed, trained to a rung, parked, finished or stopped.
+"""A worker's side of the queue: it claims what is ready, trains it to a rung, and reports, fails or gives it back.
 
-A trial's life in Optuna's states: WAITING (queued, or parked at a rung) -> RUNNING (claimed, under a lease) -> WAITING
-again at each rung -> COMPLETE, PRUNED (stopped at a rung) or FAIL. A claim is exclusive twice over: by the lease, and
-because setting RUNNING answers False to the second claimer. Nobody writes into a trial without its lease.
+A claim is a lease with a number. Everything that is written names the number, in the same transaction: whoever was
+taken for dead meanwhile writes nothing, and learns it.
 """
 
 from __future__ import annotations
 
-import contextlib
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from optuna.distributions import BaseDistribution
-from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import TrialState, create_trial
+import sqlalchemy as sa
 
-from hpo.record.attribute_names import database_name, to_database
-from hpo.record.trials import ON_THE_WAY, queue_id, trials_of, view
-from hpo.searching.queued import DONE, QueuedTrial
-from hpo.searching.space import Config
+from hpo.record.attribute_names import to_database
+from hpo.record.trials import view
+from hpo.searching.queued import QueuedTrial
+from hpo.storage import queue as rows
 from hpo.storage.database import Database
-from hpo.storage.leases import Leases
-from hpo.storage.records import Curve, save_curve, save_network_bytes
-
-MAX_DEATHS = 3
-"""After so many dead workers the trial, not the worker, is to blame (it eats the memory, say)."""
+from hpo.storage.holders import Holder
+from hpo.storage.queue import Report, TrialRow
+from hpo.storage.records import Curve
 
 
 class TrialQueue:
-    """The trials of one Optuna study, as a queue."""
+    """The queue of one study, as one worker sees it."""
 
-    def __init__(self, database: Database, study: str, leases: Leases) -> None:
-        self._database, self._storage = database, database.optuna
-        self._engine = database.engine
-        self._leases = leases
-        self._study_id = queue_id(database, study)
+    def __init__(self, database: Database, study_id: int, holder: Holder | None = None) -> None:
+        self._database, self._study_id = database, study_id
+        self.holder = holder or Holder()
+        self._claimed: dict[int, TrialRow] = {}
+        self._lock = threading.Lock()  # the heart reads what is claimed
+        self._certain = True
 
-    def trials(self) -> list[QueuedTrial]:
-        """Return every trial of ours, in the order they were enqueued."""
-        return trials_of(self._database, self._study_id)
+    def claim(self, paused_here: Sequence[int] = ()) -> QueuedTrial | None:
+        """Take a trial that is ready, one of those that were `paused_here` first; None if there is none."""
 
-    def add(self, config: Config, distributions: Mapping[str, BaseDistribution], attributes: Mapping[str, Any]) -> None:
-        """Put one more config into the queue."""
-        template = create_trial(
-            state=TrialState.WAITING,
-            params=dict(config),
-            distributions=dict(distributions),
-            user_attrs=to_database(attributes),
-        )
-        self._storage.create_new_trial(self._study_id, template)
+        def take(connection: sa.Connection) -> TrialRow | None:
+            if not self._certain:  # the answer to an earlier claim was lost: what it took is free again
+                rows.let_go(connection, self._study_id, self.holder.text)
+            self._certain = False
+            return rows.claim(connection, self._study_id, self.holder.text, paused_here)
 
-    def claim(self, trial: QueuedTrial) -> QueuedTrial | None:
-        """Return the trial as it stands now if it is ours to train, else None."""
-        if not self._leases.acquire(_lease(trial.id)):
+        row = self._database.write(take, durable=False)
+        self._certain = True
+        if row is None:
             return None
-        try:
-            if self._storage.set_trial_state_values(trial.id, TrialState.RUNNING):
-                fresh = view(self._storage.get_trial(trial.id))
-                if fresh.has_work:
-                    return fresh
-                self._storage.set_trial_state_values(trial.id, TrialState.WAITING)
-        except UpdateFinishedTrialError:
-            pass
-        self._leases.release(_lease(trial.id))
-        return None
+        with self._lock:
+            self._claimed[row.id] = row
+        return view(row)
 
     def report(
         self,
@@ -78,98 +62,56 @@ class TrialQueue:
     ) -> bool:
         """Write down what is known of a claimed trial at `rung` and end the claim; the last rung completes the trial.
 
-        `network` is the trained network, where it is to be kept; `constraint` a number that must not be above 0, where
-        there is one, in the form that Optuna and its dashboard both read.
-
-        Returns False, and writes nothing, if the lease was lost meanwhile: then another worker has the trial.
+        Returns False, and writes nothing, if another worker has the trial by now. See storage.queue.Report.
         """
-        try:
-            if not self._leases.holds(_lease(trial.id)):
-                return False
-            save_curve(self._engine, trial.id, curve)
-            if network is not None:
-                save_network_bytes(self._engine, trial.id, network)
-            for name, value in to_database(attributes).items():
-                self._storage.set_trial_user_attr(trial.id, name, value)
-            if constraint is not None:
-                self._storage.set_trial_system_attr(trial.id, "constraints", [constraint])
-            self._storage.set_trial_intermediate_value(trial.id, rung, score)
-            if rung == DONE:
-                self._storage.set_trial_state_values(trial.id, TrialState.COMPLETE, [score])
-            else:
-                self._storage.set_trial_state_values(trial.id, TrialState.WAITING)
-        except UpdateFinishedTrialError:
-            return False
-        finally:
-            self._leases.release(_lease(trial.id))
-        return True
-
-    def note(self, trial: QueuedTrial, percent: int, score: float) -> None:
-        """Write down how a claimed trial stands on the way, for those who watch; nothing is decided by it."""
-        with contextlib.suppress(UpdateFinishedTrialError):
-            if self._leases.holds(_lease(trial.id)):
-                self._storage.set_trial_intermediate_value(trial.id, percent, score)
-
-    def mark(self, trial: QueuedTrial, percent: int) -> None:
-        """Write down how far a claimed trial is between two rungs; a score would be taken for one of a rung."""
-        with contextlib.suppress(UpdateFinishedTrialError):
-            if self._leases.holds(_lease(trial.id)):
-                self._storage.set_trial_system_attr(trial.id, ON_THE_WAY, percent)
+        row = self._claimed[trial.id]
+        what = Report(rung, score, curve, dict(attributes), to_database(attributes), network, constraint)
+        return self._over(trial, self._database.write(lambda c: rows.report(c, self._study_id, row, what)))
 
     def fail(self, trial: QueuedTrial, reason: str) -> bool:
-        """End a claimed trial as failed, for `reason`, and say whether the lease was still ours."""
-        try:
-            if not self._leases.holds(_lease(trial.id)):
-                return False
-            self._storage.set_trial_user_attr(trial.id, "reason", reason)
-            self._storage.set_trial_state_values(trial.id, TrialState.FAIL)
-        except UpdateFinishedTrialError:
-            return False
-        finally:
-            self._leases.release(_lease(trial.id))
-        return True
+        """End a claimed trial as failed, for `reason`, and say whether the claim was still ours."""
+        row = self._claimed[trial.id]
+        return self._over(trial, self._database.write(lambda c: rows.fail(c, self._study_id, row, reason)))
 
-    def give_back(self, trial: QueuedTrial) -> None:
-        """Return a claimed trial to the queue untouched."""
-        self._requeue(trial.id)
-        self._leases.release(_lease(trial.id))
+    def give_back(self, trial: QueuedTrial) -> bool:
+        """Return a claimed trial to the queue untouched, and say whether the claim was still ours."""
+        row = self._claimed[trial.id]
+        return self._over(trial, self._database.write(lambda c: rows.give_back(c, self._study_id, row)))
 
-    def allow(self, trial: QueuedTrial, percent: int) -> None:
-        """Let a parked trial be trained to `percent`, unless it has ended meanwhile."""
-        with contextlib.suppress(UpdateFinishedTrialError):
-            self._storage.set_trial_user_attr(trial.id, database_name("allowed"), percent)
+    def note(self, trial: QueuedTrial, percent: int, score: float | None = None) -> bool:
+        """Write down how a claimed trial stands on the way, for those who watch; say whether it is still ours.
 
-    def stop(self, trial: QueuedTrial) -> None:
-        """Stop a parked trial for good, unless it has ended meanwhile; it keeps the scores and the curve it has."""
-        with contextlib.suppress(UpdateFinishedTrialError):
-            self._storage.set_trial_state_values(trial.id, TrialState.PRUNED)
-
-    def reap(self, trials: Sequence[QueuedTrial]) -> list[int]:
-        """Return those of `trials` whose worker is dead to the queue, with their config and seed; give their numbers.
-
-        A dead worker's lease is free, and whoever acquires it may decide: so two reapers never free the same trial.
+        Nothing is decided by it. Where rungs decide no score is said, as it would be taken for one of theirs.
         """
-        freed = []
-        for trial in trials:
-            if not trial.running or not self._leases.acquire(_lease(trial.id)):
-                continue
-            fresh = view(self._storage.get_trial(trial.id))
-            deaths = int(fresh.attributes.get("worker_deaths", 0)) + 1
-            if fresh.state != TrialState.RUNNING:
-                self._leases.release(_lease(trial.id))
-            elif deaths >= MAX_DEATHS:
-                self.fail(fresh, f"its worker died {deaths} times while training it (out of memory?)")
-            else:
-                self._storage.set_trial_user_attr(trial.id, database_name("worker_deaths"), deaths)
-                self._requeue(trial.id)
-                self._leases.release(_lease(trial.id))
-                freed.append(trial.number)
-        return freed
+        row = self._claimed[trial.id]
+        return self._database.write(lambda c: rows.note(c, self._study_id, row, percent, score), durable=False)
 
-    def _requeue(self, trial_id: int) -> None:
-        with contextlib.suppress(UpdateFinishedTrialError):
-            self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
+    def renew(self) -> None:
+        """Say that the worker of what is claimed is alive."""
+        with self._lock:
+            claims = {row.id: row.lease for row in self._claimed.values()}
+        if claims:
+            self._database.write(lambda connection: rows.renew(connection, claims), durable=False)
 
+    def look(self) -> tuple[str | None, bool]:
+        """Return the state of the study, None where it is gone, and whether anything is ready."""
+        return self._database.read(lambda connection: rows.look(connection, self._study_id))
 
-def _lease(trial_id: int) -> str:
-    return f"trial/{trial_id}"
+    def unfinished(self, ids: Sequence[int]) -> set[int]:
+        """Return those of the trials `ids` that have not ended."""
+        return self._database.read(lambda connection: rows.unfinished(connection, ids))
+
+    def reap(self) -> list[int]:
+        """Return the trials of dead workers to the queue, and give their numbers."""
+        if not self._database.read(lambda connection: rows.anyone_dead(connection, self._study_id)):
+            return []
+        return self._database.write(lambda connection: rows.reap(connection, self._study_id))
+
+    def is_led(self) -> bool:
+        """Say whether somebody leads the study."""
+        return self._database.read(lambda connection: rows.is_led(connection, self._study_id))
+
+    def _over(self, trial: QueuedTrial, was_ours: bool) -> bool:
+        with self._lock:
+            self._claimed.pop(trial.id, None)
+        return was_ours

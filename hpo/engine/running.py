@@ -69,9 +69,8 @@ def run_study(
     for line in lines(record.definition):
         watcher.say(line)
     return drive(
-        lambda leases, announce: Coordinator(database, record.name, leases, announce),
+        lambda announce: Coordinator(database, record.name, announce),
         launch(record.name),
-        database=database,
         watcher=watcher,
         publish=lambda: publish(record.name),
     )
@@ -85,9 +84,8 @@ def run_certificate(
     if record.state == "done" or study is None:
         return True
     return drive(
-        lambda leases, announce: Certifier(database, study, leases, announce),
+        lambda announce: Certifier(database, study, announce),
         launch(record.name),
-        database=database,
         watcher=watcher or Telling(),
     )
 

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
 from hpo.engine.queue import TrialQueue
 from hpo.models.checkpoint import network_bytes
 from hpo.record.commands import certify_command
-from hpo.record.study import StudyRecord, coordinator_lease
+from hpo.record.study import StudyRecord
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
-from hpo.storage.leases import Leases
+from hpo.storage.errors import UserError
+from hpo.storage.holders import LEASE_SECONDS, Holder
 from hpo.training.assignments import Assignment, assignment
 from hpo.training.images import StudyData
 from hpo.training.runs import RunResult, TrainingRun, Watch
 from hpo.training.test_set_access import open_test_set
 
-SHORTEST_WAIT, LONGEST_WAIT = 0.01, 0.5
+SHORTEST_WAIT, LONGEST_WAIT = 0.02, 2.0
+"""Between two looks at a queue in which nothing was ready, while nobody says that there is something again."""
+
+FIRST_LOOK_SECONDS, LOOK_AROUND_SECONDS = 2.0, LEASE_SECONDS
+"""Without work, after which a worker says what it waits for, and between two looks for dead workers."""
+
+NOTICES_A_STOP_SECONDS = 0.5
+
 TELL_PERCENT, TELL_SECONDS = 5, 2.0
 """How often at most a long training that nobody judges on the way says how it stands."""
 
@@ -43,60 +51,64 @@ class Worker:
         announce: Callable[[str], None],
         on_idle: Callable[[], None],
         nudged: threading.Event,
+        longest_wait: float = LONGEST_WAIT,
+        holder: Holder | None = None,
     ) -> None:
-        """Take `on_idle` to be called when there is nothing to do, and `nudged` to be set when there may be again."""
+        """Take `on_idle` to be called when there is nothing to do, and `nudged` to be set when there may be again.
+
+        Who is nudged may take a `longest_wait` that is longer than others'.
+        """
         self._database, self._study, self._data, self._located = database, study, data, located
         self._stop, self._announce, self._on_idle, self._nudged = stop, announce, on_idle, nudged
         self._record = StudyRecord(database, study)
         self._definition = self._record.definition
-        self._leases = Leases(database.engine)
-        queues = (study,) if self._record.certified is not None else (study, self._record.part_to_train())
-        self._queues = [TrialQueue(database, each, self._leases) for each in queues]
+        self._queue = TrialQueue(database, self._record.id, holder)
         self._parked: dict[int, TrainingRun] = {}
+        self._longest_wait = longest_wait
         self._waiting_for = ""
 
     def run(self) -> None:
         """Work until the study is done or a stop is requested."""
-        heart = Heart(self._leases, self._announce)
+        heart = Heart(self._queue.renew, self._announce)
         try:
-            wait = SHORTEST_WAIT
-            while not self._stop.requested:
-                self._nudged.clear()
-                if any(self._work_through(queue) for queue in self._queues):
-                    wait, self._waiting_for = SHORTEST_WAIT, ""
-                    continue
-                self._record.refresh()
-                if self._record.state == "done":
-                    return
-                if wait == SHORTEST_WAIT:
-                    self._on_idle()
-                if not self._nudged.wait(wait) and wait == LONGEST_WAIT:
-                    self._look_around()
-                wait = min(2 * wait, LONGEST_WAIT)
+            done = False
+            while not done and not self._stop.requested:
+                claimed = self._queue.claim(list(self._parked))
+                if claimed is not None:
+                    self._waiting_for = ""
+                    self._train(claimed)
+                else:
+                    done = self._wait_for_more()
         finally:
             heart.stop()
 
-    def _work_through(self, queue: TrialQueue) -> bool:
-        """Train what is ready in one look at `queue`; say whether anything was."""
-        trials = queue.trials()
-        self._forget(queue, trials)
-        worked = False
-        for trial in sorted((t for t in trials if t.ready), key=self._preference):
-            if self._stop.requested:
-                break
-            claimed = queue.claim(trial)
-            if claimed is not None:
-                self._train(queue, claimed)
-                worked = True
-        return worked
+    def _wait_for_more(self) -> bool:
+        """Wait until there is something to claim again, and return False; True if nothing will be."""
+        self._on_idle()
+        self._forget()
+        wait, looked_around = SHORTEST_WAIT, time.monotonic()
+        while not self._stop.requested:
+            state, ready = self._queue.look()
+            if state is None:
+                raise UserError(f"the study {self._study!r} is no longer in the database; was it deleted?")
+            if state == "done" or ready:
+                return state == "done"
+            wait = SHORTEST_WAIT if self._sleep(wait) else min(2 * wait, self._longest_wait)
+            if time.monotonic() - looked_around > (LOOK_AROUND_SECONDS if self._waiting_for else FIRST_LOOK_SECONDS):
+                self._look_around()
+                looked_around = time.monotonic()
+        return False
 
-    def _preference(self, trial: QueuedTrial) -> tuple[bool, bool, int]:
-        """Order what is ready: paused here first, then fresh trials, then those that others paused, from the back."""
-        mine = trial.id in self._parked
-        elsewhere = trial.reached > 0 and not mine
-        return not mine, elsewhere, -trial.number if elsewhere else trial.number
+    def _sleep(self, seconds: float) -> bool:
+        """Wait for so long, or until somebody says that there may be something to do: then return True."""
+        end = time.monotonic() + seconds
+        while not self._stop.requested and (left := end - time.monotonic()) > 0:
+            if self._nudged.wait(min(left, NOTICES_A_STOP_SECONDS)):
+                self._nudged.clear()
+                return True
+        return False
 
-    def _train(self, queue: TrialQueue, trial: QueuedTrial) -> None:
+    def _train(self, trial: QueuedTrial) -> None:
         """Train a claimed trial as far as it is allowed and write down how it stands there."""
         if self._definition.comparison is None and int(trial.attributes.get("round", 1)) > len(self._definition.rounds):
             self._record.refresh()  # the study got more rounds since this worker looked
@@ -106,7 +118,7 @@ class Worker:
             watch = self._open_test_set(trial, task) if task.test == "along the curve" else None
             with self._stop.interruptible():
                 run = self._parked.pop(trial.id, None) or self._start(trial, task)
-            self._tell_on_the_way(queue, trial, run, watch, scores=task.reports_progress)
+            self._tell_on_the_way(trial, run, watch, scores=task.reports_progress)
             with self._stop.interruptible():
                 result = run.advance(trial.allowed, watch)
             attributes = self._attributes(result, done=trial.allowed == DONE)
@@ -114,26 +126,24 @@ class Worker:
                 attributes["test_accuracy"] = self._open_test_set(trial, task)(run.networks[0])
             network = network_bytes(run.networks[0]) if task.keep_network else None
         except Interrupted:
-            queue.give_back(trial)
+            self._queue.give_back(trial)
             return
         except (ValueError, ArithmeticError, MemoryError, LookupError, TypeError) as error:
             # The last two come of what somebody else wrote into the trial; it must not end every worker in turn.
             reason = f"{type(error).__name__}: {error}"
-            queue.fail(trial, reason)
+            self._queue.fail(trial, reason)
             self._announce(f"trial {trial.number} failed: {reason}")
             return
         max_gap = self._definition.search.max_gap
         excess = None if max_gap is None or result.diverged else result.train_accuracy - result.score - max_gap
-        if not queue.report(
+        if not self._queue.report(
             trial, trial.allowed, result.score, result.curve, attributes, network=network, constraint=excess
         ):
             self._announce(f"trial {trial.number} was given to another worker meanwhile; this result is dropped")
         elif trial.allowed < DONE:
             self._park(trial, run)
 
-    def _tell_on_the_way(
-        self, queue: TrialQueue, trial: QueuedTrial, run: TrainingRun, watch: Watch | None, *, scores: bool
-    ) -> None:
+    def _tell_on_the_way(self, trial: QueuedTrial, run: TrainingRun, watch: Watch | None, *, scores: bool) -> None:
         """Train nearly as far as is allowed, and where that takes long, say now and then how it stands.
 
         Without `scores` it says only how far it is: where rungs decide, a score would be taken for one of theirs.
@@ -143,10 +153,7 @@ class Worker:
             with self._stop.interruptible():
                 result = run.advance(percent, watch)
             if run.percent < trial.allowed and time.monotonic() - told >= TELL_SECONDS:
-                if scores:
-                    queue.note(trial, run.percent, result.score)
-                else:
-                    queue.mark(trial, run.percent)
+                self._queue.note(trial, run.percent, result.score if scores else None)
                 told = time.monotonic()
 
     def _start(self, trial: QueuedTrial, task: Assignment) -> TrainingRun:
@@ -181,7 +188,7 @@ class Worker:
         if done:
             attributes |= {
                 "seconds": round(result.seconds, 3),
-                "worker": self._leases.holder.name,
+                "worker": self._queue.holder.name,
             }
             if result.test_accuracy is not None:
                 attributes["test_accuracy"] = result.test_accuracy
@@ -192,19 +199,18 @@ class Worker:
         while len(self._parked) > MOST_PARKED:
             del self._parked[next(iter(self._parked))]
 
-    def _forget(self, queue: TrialQueue, trials: Sequence[QueuedTrial]) -> None:
+    def _forget(self) -> None:
         """Let go of paused trainings whose trial is over."""
-        if queue is self._queues[0]:
-            alive = {trial.id for trial in trials if not trial.finished}
+        if self._parked:
+            alive = self._queue.unfinished(list(self._parked))
             self._parked = {key: run for key, run in self._parked.items() if key in alive}
 
     def _look_around(self) -> None:
-        """After a while without work: return the trials of dead workers to the queue, and say what is waited for."""
-        for queue in self._queues:
-            for number in queue.reap(queue.trials()):
-                self._announce(f"trial {number} lost its worker and is back in the queue")
+        """After a while without work: say what is waited for, and where nobody leads, look for dead workers' trials."""
         waiting_for = "waiting for trials of other workers"
-        if not self._leases.is_taken(coordinator_lease(self._study)):
+        if not self._queue.is_led():
+            for number in self._queue.reap():
+                self._announce(f"trial {number} lost its worker and is back in the queue")
             waiting_for = f"waiting: no coordinator is running; to resume, run: {self._command()}"
         if waiting_for != self._waiting_for:
             self._announce(waiting_for)

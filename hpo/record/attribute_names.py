@@ -1,7 +1,4 @@
-"""What a trial's attributes are called in the database, where people read them as columns of the dashboard.
-
-The code's own names are read as well: databases of older checkouts have them.
-"""
+"""What a trial's attributes are called in the dashboard, where people read them as columns."""
 
 from __future__ import annotations
 
@@ -12,14 +9,10 @@ IN_WORDS = {
     "index": "place",
     "n_train": "training images",
     "images": "from the pool's images",
-    "allowed": "trains to %",
     "train_accuracy": "train accuracy",
     "source_trial": "trial of the search",
-    "worker_deaths": "dead workers",
 }
 """By the code's name; what is not here is called the same."""
-
-_IN_CODE = {words: name for name, words in IN_WORDS.items()}
 
 
 def database_name(name: str) -> str:
@@ -30,8 +23,3 @@ def database_name(name: str) -> str:
 def to_database(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return `attributes` as the database has them."""
     return {database_name(name): value for name, value in attributes.items()}
-
-
-def from_database(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the database has as the code knows it."""
-    return {_IN_CODE.get(name, name): value for name, value in attributes.items()}

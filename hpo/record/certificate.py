@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from hpo.certificate.plan import CertificatePlan, certificate, make_plan, scores, smallest_round
@@ -18,12 +19,11 @@ from hpo.certificate.ranking import Certificate, Floats, Size
 from hpo.definition.parts import CERTIFICATE_SUFFIX
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
-from hpo.record import parts
 from hpo.record.differences import differences, other_images
-from hpo.record.study import StudyRecord, new_study, versions
-from hpo.record.trials import queued_trials
+from hpo.record.study import StudyRecord, parts_shown, versions
+from hpo.record.trials import trials_of
 from hpo.record.untrusted import reading, using
-from hpo.storage import optuna_studies
+from hpo.storage import optuna_studies, studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 
@@ -35,10 +35,10 @@ class CertificateRecord(StudyRecord):
     """The record of one study's certificate in one database."""
 
     def __init__(self, database: Database, study: str) -> None:
-        name = parts.certificate_of(database, study)
-        if name is None:
+        row = database.read(lambda connection: studies.certificate_of(connection, study))
+        if row is None:
             raise UserError(f"{study!r} has no certificate in the database")
-        super().__init__(database, name)
+        super().__init__(database, row.name)
 
     @classmethod
     def open(
@@ -59,18 +59,22 @@ class CertificateRecord(StudyRecord):
         opened = cls.whole(database, definition.name)
         if opened is None:
             plan = make_plan(definition, rounds, int(data["pool"]), **made)
-            attributes = {
-                parts.CERTIFICATE_OF: definition.name,
-                "data": dict(data),
-                "source": dict(source),
-                "versions": versions(),
-                "state": "running",
-                "plan": plan.record(),
-                "definition": definition.record(),
-            }
-            name = parts.free_name(database, definition.name + CERTIFICATE_SUFFIX)
+            record = {"data": dict(data), "source": dict(source), "versions": versions(), "plan": plan.record()}
+
+            def create(connection: sa.Connection) -> None:
+                name = optuna_studies.free_name(connection, definition.name + CERTIFICATE_SUFFIX)
+                declared = definition.record()
+                studies.create(
+                    connection,
+                    name,
+                    definition=declared,
+                    record=record,
+                    parts=parts_shown(name, declared, record, definition.name),
+                    certificate_of=definition.name,
+                )
+
             with contextlib.suppress(IntegrityError):  # another process made it at the same moment
-                optuna_studies.create(database.engine, [new_study(name, attributes)])
+                database.write(create)
             opened = cls(database, definition.name)
         with using(opened.name):
             opened._refuse_others(definition, source, made)
@@ -136,7 +140,7 @@ def load_findings(
     record = CertificateRecord.whole(database, definition.name)
     if record is None or not record.fits(definition) or (source is not None and other_images(record.source, source)):
         return None
-    trials = queued_trials(database, record.name)
+    trials = trials_of(database, record).search
     found = certificate(record.plan, trials, definition.seed)
     if found is None:
         return None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hpo.definition.printable import on_one_line
-from hpo.record.parts import whole_studies
 from hpo.record.results import StudyResults, load_results
-from hpo.record.study import NotOurStudyError, StudyRecord
+from hpo.record.study import StudyRecord, study_names
 from hpo.record.where import default_storage
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError
@@ -31,7 +30,7 @@ def open_studies(names: Sequence[str], storage: str | None = None) -> list[Study
 
 def known_studies(database: Database) -> list[str]:
     """Return the names of the studies that this program made in `database`, without their parts."""
-    return [name for name in whole_studies(database) if _is_ours(database, name)]
+    return study_names(database)
 
 
 def _only_one(database: Database) -> list[str]:
@@ -49,13 +48,3 @@ def _can_be_read(database: Database, name: str) -> bool:
         return bool(StudyRecord(database, name).definition.name)
     except UserError:
         return False
-
-
-def _is_ours(database: Database, name: str) -> bool:
-    try:
-        StudyRecord(database, name)
-    except NotOurStudyError:
-        return False
-    except UserError:  # it cannot be read: whoever asks for it is told why
-        return True
-    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hpo.certificate.ranking import Certificate
@@ -17,8 +17,8 @@ from hpo.proof.replaying import runs_that_count
 from hpo.record.certificate import load_certificate
 from hpo.record.commands import command_for
 from hpo.record.study import StudyRecord
-from hpo.record.trials import queued_trials
-from hpo.record.untrusted import check_trials, reading
+from hpo.record.trials import trials_of
+from hpo.record.untrusted import reading
 from hpo.searching.gaps import GuardCost, guard_cost
 from hpo.searching.queued import QueuedTrial, search_results
 from hpo.searching.relevance import Relevance, relevance
@@ -63,8 +63,10 @@ class StudyResults:
     """The round at which the search ended, if it ended before the last one."""
     relevance: Sequence[Relevance] = ()
     """What the comparable trials so far tell of each hyperparameter of a search."""
-    final_part: str | None = None
-    """The name of the Optuna study that has the runs; None if somebody deleted it."""
+    shown: Mapping[str, int] = field(default_factory=dict)
+    """Optuna's numbers of the studies that show its parts, see hpo.storage.studies."""
+    shown_trials: Mapping[int, int] = field(default_factory=dict)
+    """Optuna's number of each trial by the database's own id."""
     started_from: str | None = None
     """The preset or the study file, see StudyRecord.started_from."""
 
@@ -116,24 +118,20 @@ def load_results(database: Database, name: str) -> StudyResults:
 
 
 def _results(database: Database, record: StudyRecord) -> StudyResults:
-    name = record.name
-    definition, part = record.definition, record.final_part
-    state = "running" if part is None else record.state  # without its final part a study has to find it again
-    # A search may run meanwhile. What is made of others is read before them, so that nothing refers to what is missing.
-    final = [] if part is None else queued_trials(database, part)
-    queued = queued_trials(database, name)
+    # A search may run meanwhile. Its trials are read before its record, so that no round lacks what is made of it.
+    name, definition, found = record.name, record.definition, trials_of(database, record)
+    queued, final = found.search, found.final
     record.refresh()
-    check_trials((*queued, *final), definition.space.hyperparameters)
     rounds, trials, runs = record.rounds, search_results(queued), final_runs(final)
     known = comparable(definition, trials)
     searched = len(rounds) == record.rounds_to_open and definition.comparison is None
-    searched = searched and len(trials) == sum(len(each.configs) for each in rounds)
+    searched = searched and len(trials) == sum(each.trials for each in rounds)
     if record.continued:  # what was found before it went on counts as far as it is found again
         runs = runs_that_count(definition, rounds[-1].box, known, runs, int(record.data["pool"])) if searched else []
     raced = raced_configs(definition, rounds[-1].box, known, runs) if searched else ()
     return StudyResults(
         definition=definition,
-        state=state,
+        state=record.state,
         data=record.data,
         source=record.source,
         versions=record.versions,
@@ -154,7 +152,8 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
         chosen=record.chosen,
         unopened=record.unopened,
         relevance=relevances(definition, rounds, known),
-        final_part=part,
+        shown=record.shown,
+        shown_trials={trial.id: trial.optuna_id for trial in (*queued, *final) if trial.optuna_id is not None},
         started_from=record.started_from,
     )
 

@@ -1,19 +1,21 @@
 """What the database knows of a study beside its trials: its definition, its data, its rounds and its state.
 
-All of it lies in user attributes of the Optuna study, so that it moves with the study and the dashboard shows it.
+All of it is a row of hpo_studies, and one of hpo_rounds for each round. The dashboard shows the same as attributes of
+the Optuna studies that show its parts.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import platform
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import optuna
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from hpo.definition.continuing import goes_on, with_more_rounds
@@ -23,16 +25,16 @@ from hpo.definition.printable import on_one_line
 from hpo.definition.reading import read_definition
 from hpo.definition.rounds import RoundRecord, UnopenedRound
 from hpo.definition.study import StudyDefinition
-from hpo.record import parts
 from hpo.record.commands import command_for
 from hpo.record.differences import differences, other_images
 from hpo.record.untrusted import reading, table, using
 from hpo.searching.space import Box, Value
-from hpo.storage import optuna_studies
+from hpo.storage import optuna_studies, queue, studies
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
-from hpo.storage.leases import Leases
+from hpo.storage.optuna_studies import NewStudy
+from hpo.storage.studies import FINAL, SEARCH, RoundRow, StudyRow
 
 WARM_START = "warm start"
 METRIC = "validation accuracy"
@@ -41,6 +43,8 @@ UNOPENED = "round not opened"
 ADDED, ASKED = "rounds added", "rounds asked for"
 CONTINUED = "continued"
 STARTED_FROM = "started from"
+FINAL_PART_OF, CERTIFICATE_OF = "final part of", "certificate of"
+"""By these attributes people see which of Optuna's studies shows a part of another one."""
 
 
 class NotOurStudyError(UserError):
@@ -51,23 +55,15 @@ class StudyRecord:
     """The record of one study in one database."""
 
     def __init__(self, database: Database, name: str) -> None:
-        self._database, self._storage = database, database.optuna
+        self._database = database
         self.name = name
-        self._parsed: tuple[Any, StudyDefinition] | None = None
-        try:
-            self._id = self._storage.get_study_id_from_name(name)
-        except KeyError:
-            raise UserError(f"no study named {name!r} in the database; {_known(database)}") from None
+        self._parsed: tuple[str, StudyDefinition] | None = None
+        row = database.read(lambda connection: studies.named(connection, name))
+        if row is None:
+            raise _absent(database, name)
+        self._row = row
         self.refresh()
-        if parts.FINAL_PART_OF in self._attributes:
-            raise UserError(f"{name!r} is {parts.role(self._attributes)}, and no study of its own; name that study")
-        if "definition" not in self._attributes:
-            raise NotOurStudyError(
-                f"the study {name!r} was not made by hpo run; use another study name or another --storage"
-            )
         check_study_name(name.removesuffix(CERTIFICATE_SUFFIX))
-        with reading(name):
-            self._storage.get_study_directions(self._id)  # they are not used, but must be ones that Optuna knows
 
     @classmethod
     def create(
@@ -82,7 +78,7 @@ class StudyRecord:
         more_rounds: int = 0,
         started_from: str | None = None,
     ) -> StudyRecord:
-        """Create the study and its final part, both or none, or open them if they exist.
+        """Create the study, or open it if it exists.
 
         `data` are the numbers of its data, `source` says where they came from, `chosen` how many images its "auto"
         rounds were given (`choice_record`), `warm_start` the good values of another study that it
@@ -92,33 +88,33 @@ class StudyRecord:
         definition or other data, showing what differs and the ways out, and where the name is another's.
         """
         check_study_name(definition.name)
-        key = uuid.uuid4().hex
         record = {
             "data": dict(data),
             "source": dict(source),
             "versions": versions(),
-            "state": "running",
             **({WARM_START: [dict(config) for config in warm_start]} if warm_start else {}),
             **({CHOSEN: dict(chosen)} if chosen is not None else {}),
             **({STARTED_FROM: started_from} if started_from is not None else {}),
-            parts.KEY: key,
-            "definition": definition.record(),
         }
-        new_here = definition.name not in study_names(database)
-        if new_here and more_rounds:
-            raise UserError(
-                f"--rounds +{more_rounds}: {definition.name!r} is not in the database yet, so there is nothing to go "
-                "on with; run it without --rounds first"
-            )
-        if new_here:
-            with contextlib.suppress(IntegrityError):  # another process made it at the same moment
-                new = [new_study(definition.name, record), _new_final_part(database, definition.name, key)]
-                optuna_studies.create(database.engine, new)
-        opened = cls._taken_by(database, definition.name)
+
+        def create_unless_there(connection: sa.Connection) -> None:
+            if studies.named(connection, definition.name) is not None:
+                return
+            if more_rounds:
+                raise UserError(
+                    f"--rounds +{more_rounds}: {definition.name!r} is not in the database yet, so there is nothing to "
+                    "go on with; run it without --rounds first"
+                )
+            _require_free_name(connection, definition.name)
+            parts = parts_shown(definition.name, definition.record(), record)
+            studies.create(connection, definition.name, definition=definition.record(), record=record, parts=parts)
+
+        with contextlib.suppress(IntegrityError):  # another process made it at the same moment
+            database.write(create_unless_there)
+        opened = cls(database, definition.name)
         with using(opened.name):
             opened.refuse_changes(definition, source)
             opened._continue(definition, more_rounds)
-            opened._make_whole()
         return opened
 
     def _continue(self, declared: StudyDefinition, more: int) -> None:
@@ -130,87 +126,81 @@ class StudyRecord:
         new = dataclasses.replace(recorded, title=declared.title, rounds=declared.rounds if longer else recorded.rounds)
         changed: dict[str, Any] = {}
         if longer or more:
-            self._refuse_while_it_runs()
-            changed = {"state": "running", CONTINUED: True, ASKED: [], UNOPENED: None}
+            changed = {CONTINUED: True, ASKED: [], UNOPENED: None}
         if more:
             opened = len(new.rounds) if longer else self.rounds_to_open
             further = with_more_rounds(new, opened, more)
             new = further.definition
             changed |= {ADDED: added + further.added, ASKED: list(further.asked)}
-        if new != recorded:
-            changed["definition"] = new.record()
-        if changed:
-            optuna_studies.set_attributes(self._database.engine, self.name, changed)
-            self.refresh()
+        if new == recorded and not changed:
+            return
 
-    def _refuse_while_it_runs(self) -> None:
-        if Leases(self._database.engine).is_taken(coordinator_lease(self.name)):
-            raise UserError(
-                f"{self.name!r} is running; it gets more rounds when it is done, or once it has been stopped (Ctrl-C)"
+        def go_on(connection: sa.Connection) -> None:
+            if changed and queue.is_led(connection, self.id):
+                raise UserError(
+                    f"{self.name!r} is running; it gets more rounds when it is done, or once it has been stopped "
+                    "(Ctrl-C)"
+                )
+            studies.change(
+                connection,
+                self._row,
+                definition=new.record() if new != recorded else None,
+                record={**self._attributes, **changed} if changed else None,
+                state=studies.RUNNING if changed else None,
             )
 
-    @classmethod
-    def _taken_by(cls, database: Database, name: str) -> StudyRecord:
-        """Return the record of the study `name`, which is there. Raises UserError where it is none to go on with."""
-        with reading(name):
-            attributes = database.optuna.get_study_user_attrs(database.optuna.get_study_id_from_name(name))
-        role = parts.role(attributes)
-        if role is not None:
-            raise UserError(f"the name {name!r} is taken by {role}; give the study another name with --name")
-        return cls(database, name)
-
-    def _make_whole(self) -> None:
-        """Make a new final part where it was deleted; what it had found is then found again."""
-        if self.final_part is not None:
-            return
-        key = self._attributes.get(parts.KEY)
-        if key is None or parts.has_twin(self._database, self.name, key):
-            key = uuid.uuid4().hex
-            self._storage.set_study_user_attr(self._id, parts.KEY, key)
-        self._storage.set_study_user_attr(self._id, "state", "running")
-        optuna_studies.create(self._database.engine, [_new_final_part(self._database, self.name, key)])
+        self._database.write(go_on)
         self.refresh()
 
     def refresh(self) -> None:
         """Read the record anew: rounds are opened, and the study is done, by whoever coordinates it."""
+        row, rounds = self._database.read(
+            lambda connection: (studies.named(connection, self.name), studies.rounds_of(connection, self.id))
+        )
+        if row is None:
+            raise UserError(f"the study {self.name!r} is no longer in the database; was it deleted or renamed?")
         with reading(self.name):
-            self._attributes: dict[str, Any] = self._storage.get_study_user_attrs(self._id)
+            self._attributes: dict[str, Any] = table(json.loads(row.record), "its record")
+        self._row, self._rounds = row, rounds
+
+    @property
+    def id(self) -> int:
+        """The number of the study in our tables."""
+        return self._row.id
+
+    @property
+    def row(self) -> StudyRow:
+        """The study's row, as it was when it was read last."""
+        return self._row
+
+    @property
+    def shown(self) -> Mapping[str, int]:
+        """Optuna's numbers of the studies that show its parts."""
+        return self._row.shown
+
+    def parts_shown(self) -> dict[str, NewStudy]:
+        """Return Optuna's studies that are to show its parts, as they would be made."""
+        return parts_shown(self.name, json.loads(self._row.definition), self._attributes, self.certified)
 
     @property
     def definition(self) -> StudyDefinition:
         """The definition that the study was started with; parsed once, as long as the same one is recorded."""
-        recorded = self._attributes["definition"]
+        recorded = self._row.definition
         if self._parsed is None or self._parsed[0] != recorded:
             self._parsed = recorded, self._parse(recorded)
         return self._parsed[1]
 
-    def _parse(self, recorded: Any) -> StudyDefinition:
+    def _parse(self, recorded: str) -> StudyDefinition:
         with reading(self.name):
             try:
-                return read_definition(self.name, table(recorded, "its definition"))
+                return read_definition(self.name, table(json.loads(recorded), "its definition"))
             except UserError as error:
                 raise UserError(f"its definition: {error} (did a newer version of this program write it?)") from error
 
     @property
     def certified(self) -> str | None:
         """The study that this is the certificate of; None where it is a study itself."""
-        return self._attributes.get(parts.CERTIFICATE_OF)
-
-    @property
-    def final_part(self) -> str | None:
-        """The Optuna study that is this one's final part; None if somebody deleted it, and for a certificate."""
-        if self.certified is not None:
-            return None
-        return parts.final_part(self._database, self.name, self._attributes.get(parts.KEY))
-
-    def part_to_train(self) -> str:
-        """Return the same. Raises UserError if it is gone."""
-        found = self.final_part
-        if found is None:
-            raise UserError(
-                f"the final part of {self.name!r} is no longer in the database; {self.command} makes it anew"
-            )
-        return found
+        return self._row.certificate_of
 
     @property
     def data(self) -> dict[str, Any]:
@@ -256,23 +246,20 @@ class StudyRecord:
     @property
     def state(self) -> str:
         """Either running or done."""
-        return str(self._attributes.get("state", "running"))
+        return self._row.state
 
-    def set_done(self) -> None:
+    def write_done(self, connection: sa.Connection) -> None:
         """Say that nothing is left to do."""
-        self._storage.set_study_user_attr(self._id, "state", "done")
-        self.refresh()
+        studies.change(connection, self._row, state=studies.DONE)
 
-    def open_round(self, number: int, box: Box, why: Sequence[str], configs: Sequence[Mapping[str, Value]]) -> None:
-        """Write down a round before its first trial is enqueued, so that a takeover enqueues the same ones."""
-        record = {"box": box.record(), "why": list(why), "configs": [dict(config) for config in configs]}
-        self._storage.set_study_user_attr(self._id, f"round {number}", record)
-        self.refresh()
+    def write_round(self, connection: sa.Connection, number: int, box: Box, why: Sequence[str], trials: int) -> None:
+        """Write down a round; its trials are planned in the same transaction, so that a takeover has the same ones."""
+        opened = RoundRow(number, json.dumps(box.record()), json.dumps(list(why)), trials)
+        studies.open_round(connection, self._row, opened)
 
-    def leave_unopened(self, unopened: UnopenedRound) -> None:
+    def write_unopened(self, connection: sa.Connection, unopened: UnopenedRound) -> None:
         """Write down that this round and all after it are not opened, so that a takeover goes on to the race, too."""
-        self._storage.set_study_user_attr(self._id, UNOPENED, dataclasses.asdict(unopened))
-        self.refresh()
+        studies.change(connection, self._row, record={**self._attributes, UNOPENED: dataclasses.asdict(unopened)})
 
     @property
     def unopened(self) -> UnopenedRound | None:
@@ -289,17 +276,12 @@ class StudyRecord:
     @property
     def rounds(self) -> list[RoundRecord]:
         """The rounds opened so far."""
-        found = []
         space = self.definition.space
-        for number in range(1, self.rounds_to_open + 1):
-            record = self._attributes.get(f"round {number}")
-            if record is None:
-                break
-            with reading(self.name):
-                box, why = space.box(record["box"]), tuple(record["why"])
-                configs = tuple(table(config, f"a config of round {number}") for config in record["configs"])
-                found.append(RoundRecord(number, box, why, configs))
-        return found
+        with reading(self.name):
+            return [
+                RoundRecord(each.number, space.box(json.loads(each.box)), tuple(json.loads(each.why)), each.trials)
+                for each in self._rounds[: self.rounds_to_open]
+            ]
 
     @property
     def continued(self) -> bool:
@@ -334,19 +316,55 @@ class StudyRecord:
             )
 
 
-def coordinator_lease(study: str) -> str:
-    """Return the name of the lease that the coordinator of the Optuna study `study` holds."""
-    return f"coordinator/{study}"
+def parts_shown(
+    name: str, definition: Mapping[str, Any], record: Mapping[str, Any], certificate_of: str | None = None
+) -> dict[str, NewStudy]:
+    """Return Optuna's studies that are to show the parts of a study, or of a certificate."""
+    system = {"study:metric_names": [METRIC]}
+    attributes = {**record, "state": studies.RUNNING, "definition": definition}
+    if certificate_of is not None:
+        return {SEARCH: NewStudy(name, {CERTIFICATE_OF: certificate_of, **attributes}, system)}
+    return {
+        SEARCH: NewStudy(name, attributes, system),
+        FINAL: NewStudy(name + FINAL_SUFFIX, {FINAL_PART_OF: name}, system),
+    }
 
 
-def new_study(name: str, attributes: Mapping[str, Any]) -> optuna_studies.NewStudy:
-    """Return the Optuna study `name` to be, with its attributes."""
-    return optuna_studies.NewStudy(name, attributes, {"study:metric_names": [METRIC]})
+def _require_free_name(connection: sa.Connection, name: str) -> None:
+    """Raise UserError where an Optuna study that is not ours to go on with has the name."""
+    other = optuna_studies.named(connection, name)
+    if other is None:
+        return
+    role = _role(studies.shown_by(connection, other), other)
+    if role is not None:
+        raise UserError(f"the name {name!r} is taken by {role}; give the study another name with --name")
+    raise _not_ours(name)
 
 
-def _new_final_part(database: Database, study: str, key: str) -> optuna_studies.NewStudy:
-    name = parts.free_name(database, study + FINAL_SUFFIX)
-    return new_study(name, {parts.FINAL_PART_OF: study, parts.KEY_OF_THE_STUDY: key})
+def _role(row: StudyRow | None, optuna_id: int) -> str | None:
+    """Return what an Optuna study shows of one of ours, for people."""
+    if row is None:
+        return None
+    if row.certificate_of is not None:
+        return f"the certificate of {row.certificate_of!r}"
+    return f"the final part of {row.name!r}" if optuna_id == row.final_id else f"what is shown of {row.name!r}"
+
+
+def _absent(database: Database, name: str) -> UserError:
+    """Return why there is no study of ours called `name`."""
+
+    def look(connection: sa.Connection) -> tuple[bool, str | None]:
+        other = optuna_studies.named(connection, name)
+        return other is not None, None if other is None else _role(studies.shown_by(connection, other), other)
+
+    there, role = database.read(look)
+    if role is not None:
+        return UserError(f"{name!r} is {role}, and no study of its own; name that study")
+    return _not_ours(name) if there else UserError(f"no study named {name!r} in the database; {_known(database)}")
+
+
+def _not_ours(name: str) -> NotOurStudyError:
+    return NotOurStudyError(f"the study {name!r} was not made by hpo run; use another study name or another --storage")
 
 
 def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
@@ -357,8 +375,17 @@ def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
 
 
 def study_names(database: Database) -> list[str]:
-    """Return the names of all studies in the database."""
-    return database.study_names()
+    """Return the names of our studies in the database, without certificates, in the order of the alphabet."""
+    rows = database.read(studies.everything)
+    return sorted(row.name for row in rows if row.certificate_of is None)
+
+
+def whole_studies(database: Database) -> list[str]:
+    """Return the same with the studies that other programs made with Optuna, which show no part of ours."""
+    rows = database.read(studies.everything)
+    shown = {number for row in rows for number in row.shown.values()}
+    others = {name for number, name in database.read(optuna_studies.names).items() if number not in shown}
+    return sorted({row.name for row in rows if row.certificate_of is None} | others)
 
 
 def versions() -> dict[str, str]:
@@ -367,7 +394,7 @@ def versions() -> dict[str, str]:
 
 
 def _known(database: Database) -> str:
-    names = parts.whole_studies(database)
+    names = whole_studies(database)
     return f"studies there: {', '.join(map(on_one_line, names))}" if names else "it holds no study yet"
 
 

@@ -1,71 +1,99 @@
-"""Reading the trials of a queue: no lease is needed to look."""
+"""Reading the trials of a study: no lease is needed to look."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
-from hpo.record.attribute_names import from_database
-from hpo.searching.queued import DONE, QueuedTrial
+from hpo.record.study import StudyRecord
+from hpo.record.untrusted import check_trials, reading
+from hpo.searching.queued import QueuedTrial
+from hpo.storage import queue
 from hpo.storage.database import Database
-from hpo.storage.errors import UserError
-
-ON_THE_WAY = "trained to %, about"
-"""A system attribute: how far the worker of a trial is between two rungs."""
-
-ENQUEUED = "fixed_params"
-"""A system attribute of what somebody enqueued with Optuna's own `enqueue_trial`."""
+from hpo.storage.mirror import STATES
+from hpo.storage.queue import TrialRow
+from hpo.storage.studies import FINAL, SEARCH
 
 
-def queued_trials(database: Database, study: str) -> list[QueuedTrial]:
-    """Return every trial of the Optuna study `study` that this program made, in the order they were enqueued."""
-    return trials_of(database, queue_id(database, study))
+def piece(attributes: Mapping[str, Any]) -> str:
+    """Return which piece of its study's work a trial with these attributes is; it is there once."""
+    stage = attributes.get("stage")
+    if stage is None:
+        return f"round {attributes['round']} place {attributes['index']}"
+    source = attributes["source"] if "source" in attributes else f"{attributes['size']}.{attributes['index']}"
+    return f"{stage} {source} run {attributes['run']}"
 
 
-def trials_of(database: Database, study_id: int) -> list[QueuedTrial]:
-    """Return the same of the Optuna study with this id."""
-    found = database.optuna.get_all_trials(study_id, deepcopy=False)
-    return [trial for trial in map(view, filter(_not_enqueued, found)) if _is_ours(trial.attributes)]
+class Trials:
+    """The trials of a study as they were when they were read last. Only what has changed since is read again."""
+
+    def __init__(self, database: Database, record: StudyRecord) -> None:
+        self._database, self._record = database, record
+        self._since = 0
+        self._parts: dict[str, dict[int, QueuedTrial]] = {SEARCH: {}, FINAL: {}}
+        self._ordered: dict[str, list[QueuedTrial]] = {}
+
+    def refresh(self) -> bool:
+        """Read what has changed, and say whether anything has. Raises UserError where it makes no sense."""
+        with reading(self._record.name):
+            following, rows = self._database.read(
+                lambda connection: queue.changed_since(connection, self._record.id, self._since)
+            )
+            changed = {part: [view(row) for row in rows if row.part == part] for part in self._parts}
+            for trials in changed.values():
+                check_trials(trials, self._record.definition.space.hyperparameters)
+        self._since = following
+        news = False
+        for part, trials in changed.items():
+            known = self._parts[part]
+            for trial in trials:
+                news |= known.get(trial.number) != trial
+                known[trial.number] = trial
+        self._ordered = {}
+        return news
+
+    @property
+    def search(self) -> list[QueuedTrial]:
+        """Those of the search, a comparison or a certificate, in the order in which they were put into the queue."""
+        return self._in_order(SEARCH)
+
+    @property
+    def final(self) -> list[QueuedTrial]:
+        """Those of the final part."""
+        return self._in_order(FINAL)
+
+    def _in_order(self, part: str) -> list[QueuedTrial]:
+        if part not in self._ordered:
+            self._ordered[part] = [trial for _, trial in sorted(self._parts[part].items())]
+        return self._ordered[part]
 
 
-def queue_id(database: Database, study: str) -> int:
-    """Return Optuna's number of the study `study`. Raises UserError if it is not there any more."""
-    try:
-        return database.optuna.get_study_id_from_name(study)
-    except KeyError:
-        raise UserError(f"its part {study!r} is no longer in the database; was it deleted there?") from None
+def trials_of(database: Database, record: StudyRecord) -> Trials:
+    """Return the trials of a study as they are now."""
+    trials = Trials(database, record)
+    trials.refresh()
+    return trials
 
 
-def view(trial: FrozenTrial) -> QueuedTrial:
-    """Return Optuna's trial as the queue knows it."""
+def view(row: TrialRow) -> QueuedTrial:
+    """Return a row of the queue as the search knows it."""
     return QueuedTrial(
-        id=trial._trial_id,
-        number=trial.number,
-        state=trial.state,
-        config=dict(trial.params),
-        attributes=from_database(trial.user_attrs),
-        rungs=trial.intermediate_values,
-        score=trial.value if trial.state == TrialState.COMPLETE else None,
-        claimed_at=trial.datetime_start,
-        ended_at=trial.datetime_complete,
-        on_the_way=_percent(trial.system_attrs.get(ON_THE_WAY)),
+        id=row.id,
+        number=row.number,
+        state=STATES[row.state],
+        config=dict(row.config),
+        attributes={**row.attributes, **row.outcome, "allowed": row.allowed},
+        rungs=row.rungs,
+        score=row.score if STATES[row.state] == TrialState.COMPLETE else None,
+        claimed_at=_local(row.claimed_at),
+        ended_at=_local(row.ended_at),
+        on_the_way=row.on_the_way,
+        optuna_id=row.optuna_id,
     )
 
 
-def _percent(noted: object) -> int:
-    return noted if isinstance(noted, int) and 0 <= noted <= DONE else 0
-
-
-def _not_enqueued(trial: FrozenTrial) -> bool:
-    return ENQUEUED not in trial.system_attrs
-
-
-def _is_ours(attributes: Mapping[str, Any]) -> bool:
-    """Say whether a trial is one that this program put into its queue: it has a seed and a place.
-
-    Anybody may add trials to a study with Optuna, and Optuna cannot delete them: they are left alone.
-    """
-    places = (("round", "index"), ("stage", "source", "run"), ("stage", "size", "index", "run"))
-    return "seed" in attributes and any(all(name in attributes for name in place) for place in places)
+def _local(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds)

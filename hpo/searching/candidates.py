@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hpo.searching.smoothing import smoothed_scores
-from hpo.searching.space import Box, SearchSpace
+from hpo.searching.smoothing import Floats, smoothed_scores
+from hpo.searching.space import Box, SearchSpace, Value
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult
 
@@ -29,13 +29,22 @@ def candidates(
     `max_gap`, a bound on the train-validation gap, only those `within_bound` are considered, unless none is.
     """
     scored = with_imputed_scores(trials)
-    smooth = smoothed_scores(space, box, scored)
+    return promising(trials, scored, smoothed_scores(space, box, scored), count, max_gap)
+
+
+def promising(
+    trials: Sequence[TrialResult], scored: Sequence[TrialResult], smooth: Floats, count: int, max_gap: float | None
+) -> list[TrialResult]:
+    """Return the candidates, given the `trials` with imputed scores, and what each of these is worth, (n,)."""
     by_score = sorted(_considered(scored, max_gap), key=lambda i: (-scored[i].score, scored[i].key))
-    promising = by_score[: max(count, math.ceil(CANDIDATE_SHARE * len(by_score)))]
-    promising.sort(key=lambda i: (-smooth[i], scored[i].key))
-    different = {tuple(sorted(trials[i].config.items())): trials[i] for i in reversed(promising)}
-    chosen = [trials[i] for i in promising if different[tuple(sorted(trials[i].config.items()))] is trials[i]]
-    return chosen[:count]
+    best = by_score[: max(count, math.ceil(CANDIDATE_SHARE * len(by_score)))]
+    best.sort(key=lambda i: (-smooth[i], scored[i].key))
+    chosen: dict[tuple[tuple[str, Value], ...], TrialResult] = {}
+    for i in best:
+        chosen.setdefault(tuple(sorted(trials[i].config.items())), trials[i])
+        if len(chosen) == count:
+            break
+    return list(chosen.values())
 
 
 def within_bound(trials: Sequence[TrialResult], max_gap: float) -> list[int]:

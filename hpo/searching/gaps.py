@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpo.searching.candidates import candidates, within_bound
+from hpo.searching.candidates import promising, within_bound
+from hpo.searching.smoothing import smoothed_scores
 from hpo.searching.space import Box, SearchSpace
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult
@@ -30,6 +31,7 @@ def guard_cost(
     """Return what the bound `max_gap` did to the choice of `count` candidates; None without a bound or a trial."""
     if max_gap is None or not trials:
         return None
-    any_within = bool(within_bound(with_imputed_scores(trials), max_gap))
-    chosen = candidates(space, box, trials, count, max_gap)[0]
-    return GuardCost(any_within, chosen, candidates(space, box, trials, count)[0])
+    scored = with_imputed_scores(trials)
+    smooth = smoothed_scores(space, box, scored)
+    chosen, without = (promising(trials, scored, smooth, count, bound)[0] for bound in (max_gap, None))
+    return GuardCost(bool(within_bound(scored, max_gap)), chosen, without)

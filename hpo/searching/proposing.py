@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import optuna
@@ -17,7 +18,9 @@ from optuna.trial import create_trial
 
 from hpo.searching.seeds import split_seed
 from hpo.searching.space import Box, Numeric, SearchSpace, Value
-from hpo.searching.trials import TrialResult
+from hpo.searching.spreading import more_like
+from hpo.searching.thinning import thinned
+from hpo.searching.trials import TrialResult, ranked
 
 WIDE_SHARE = 0.1
 """The share of a narrowed round's configs that is drawn from the limits, so that a wrong box can be left again."""
@@ -39,6 +42,29 @@ CMAES = "cmaes"
 
 WARM_START_AT_LEAST = 10
 """With fewer trials the best tenth, which CMA-ES starts from, is none."""
+
+LEARNS_FROM = 10
+"""With fewer trials a sampler that learns draws at random, as Optuna's do."""
+
+ALL_ASKED = 500
+"""A sampler is told all trials in the box, and asked for all configs, as long as neither are more.
+
+What Optuna's samplers take for one config grows with the trials that they were told of and with the configs that they
+were asked for before: a round of n takes n squared, and a Gaussian process still more.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limited:
+    """Of more than ALL_ASKED, how many trials a sampler is told of, `best` of them the best ones (see thinning), and
+    how many configs it is asked for. The others are drawn from what these are spread over (see spreading).
+
+    So many take half a second on one core, however many there are.
+    """
+
+    told: int
+    best: int
+    asked: int
 
 
 def propose(
@@ -102,38 +128,51 @@ def _config(space: SearchSpace, box: Box, point: Sequence[float]) -> dict[str, V
     return config
 
 
-def _optuna(make: Callable[[int], BaseSampler]) -> Callable[..., list[dict[str, Value]]]:
-    """Return a proposer that asks the Optuna sampler `make(seed)`."""
+def _learning(make: Callable[[int], BaseSampler], limited: _Limited) -> Callable[..., list[dict[str, Value]]]:
+    """Return a proposer that asks the Optuna sampler `make(seed)`, which learns from the trials in the box."""
 
     def propose_with_optuna(
         space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
     ) -> list[dict[str, Value]]:
-        return _asked(make(seed), space, box, trials, n, max_gap=max_gap)
+        inside = [trial for trial in trials if trial.config in box]
+        told, asked = _bounded(inside, n, limited)
+        configs = _asked(make(seed), space, box, told, asked, max_gap=max_gap)
+        if asked == n:
+            return configs
+        rest_seed = split_seed(seed, 1)[0]
+        if len(inside) < LEARNS_FROM:
+            return configs + lattice(space, box, n - asked, rest_seed)
+        return configs + more_like(space, box, configs, n - asked, rest_seed)
 
     return propose_with_optuna
+
+
+def _bounded(inside: Sequence[TrialResult], n: int, limited: _Limited) -> tuple[Sequence[TrialResult], int]:
+    """Return the trials that a sampler is told of, and how many of `n` configs it is asked for."""
+    if max(len(inside), n) <= ALL_ASKED:
+        return inside, n
+    told = inside if len(inside) <= limited.told else thinned(ranked(inside), limited.told, best=limited.best)
+    return told, min(n, limited.asked)
 
 
 def _asked(
     sampler: BaseSampler,
     space: SearchSpace,
     box: Box,
-    trials: Sequence[TrialResult],
+    inside: Sequence[TrialResult],
     n: int,
     *,
     max_gap: float | None = None,
 ) -> list[dict[str, Value]]:
-    """Return `n` configs that `sampler` answers with, having been told the `trials` that lie in `box`."""
+    """Return `n` configs that `sampler` answers with, having been told the trials `inside` of `box`."""
     distributions = space.distributions(box)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    for trial in trials:
-        if trial.config in box:
-            # What failed has no gap, and its score says enough.
-            bound = None if max_gap is None else {"gap": 0.0 if trial.gap is None else trial.gap - max_gap}
-            study.add_trial(
-                create_trial(
-                    params=dict(trial.config), distributions=distributions, value=trial.score, constraints=bound
-                )
-            )
+    for trial in inside:
+        # What failed has no gap, and its score says enough.
+        bound = None if max_gap is None else {"gap": 0.0 if trial.gap is None else trial.gap - max_gap}
+        study.add_trial(
+            create_trial(params=dict(trial.config), distributions=distributions, value=trial.score, constraints=bound)
+        )
     # Every asked trial stays running, so that the sampler spreads the ones that follow (constant liar; qLogEI for gp).
     return [dict(study.ask(fixed_distributions=distributions).params) for _ in range(n)]
 
@@ -147,20 +186,50 @@ def _cmaes(
     So the earlier trials enter as the source of a warm start (Nomura et al. 2021, "Warm starting CMA-ES for
     hyperparameter optimization", eq. 8): a round is a generation. Where there are too few for a tenth of them, as in
     round 1, CMA-ES has nothing to say and Optuna would draw at random; the lattice spreads evenly instead.
+    Of very many an even choice is the source, the best tenth of which stands for the best tenth of all.
     """
     del max_gap
     ranges = {name: each for name, each in space.distributions(box).items() if _has_a_direction(each)}
     inside = [trial for trial in trials if trial.config in box]
     if len(inside) < WARM_START_AT_LEAST or not ranges:
         return _lattice(space, box, trials, n, seed)
+    told, asked = _bounded(inside, n, _CMAES_LIMITED)
     source = [
         create_trial(params={name: trial.config[name] for name in ranges}, distributions=ranges, value=trial.score)
-        for trial in inside
+        for trial in told
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = CmaEsSampler(seed=seed, source_trials=source, warn_independent_sampling=False)
-    return _asked(sampler, space, box, inside, n)
+    configs = _asked(sampler, space, box, told, asked)
+    return configs + more_like(space, box, configs, n - asked, split_seed(seed, 1)[0])
+
+
+def _random(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+) -> list[dict[str, Value]]:
+    """Return `n` uniform draws: Optuna's, which learn nothing, and beyond ALL_ASKED of them plain ones."""
+    del trials, max_gap
+    configs = _asked(RandomSampler(seed=seed), space, box, (), min(n, ALL_ASKED))
+    rng = np.random.default_rng(split_seed(seed, 1)[0])
+    points = rng.random((n - len(configs), len(space.hyperparameters)))
+    return configs + [_config(space, box, point) for point in points]
+
+
+def _qmc(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+) -> list[dict[str, Value]]:
+    """Return `n` points of Optuna's scrambled Sobol sequence, which one trial tells of the space, not of scores.
+
+    A point takes it as long as all before it, so beyond ALL_ASKED of them the lattice spreads the others.
+    """
+    del max_gap
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = QMCSampler(seed=seed, scramble=True)
+    one = [trial for trial in trials if trial.config in box][:1]
+    configs = _asked(sampler, space, box, one, min(n, ALL_ASKED))
+    return configs + lattice(space, box, n - len(configs), split_seed(seed, 1)[0])
 
 
 def _has_a_direction(distribution: BaseDistribution) -> bool:
@@ -177,22 +246,13 @@ def _gp(seed: int) -> BaseSampler:
         return GPSampler(seed=seed)
 
 
-def _random(seed: int) -> BaseSampler:
-    return RandomSampler(seed=seed)
-
-
-def _qmc(seed: int) -> BaseSampler:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return QMCSampler(seed=seed, scramble=True)
-
-
+_CMAES_LIMITED = _Limited(told=400, best=0, asked=40)
 _PROPOSERS: dict[str, Callable[..., list[dict[str, Value]]]] = {
     "lattice": _lattice,
-    "tpe": _optuna(_tpe),
-    "random": _optuna(_random),
-    "qmc": _optuna(_qmc),
-    "gp": _optuna(_gp),
+    "tpe": _learning(_tpe, _Limited(told=300, best=150, asked=40)),
+    "random": _random,
+    "qmc": _qmc,
+    "gp": _learning(_gp, _Limited(told=100, best=50, asked=8)),
     CMAES: _cmaes,
 }
 SAMPLERS = (*_PROPOSERS, GRID)

@@ -59,6 +59,8 @@ class QueuedTrial:
     ended_at: datetime | None = None
     on_the_way: int = 0
     """How far a worker says that it is between two rungs, for those who watch; nothing is decided by it."""
+    optuna_id: int | None = None
+    """Optuna's number of the trial that shows it."""
 
     @property
     def allowed(self) -> int:

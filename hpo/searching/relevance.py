@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hpo.searching.ranks import rank_shares
 from hpo.searching.space import Box, Categorical, Hyperparameter, Interval, Region, SearchSpace, Value
 from hpo.searching.stopping import with_imputed_scores
+from hpo.searching.thinning import thinned
 from hpo.searching.trials import TrialResult
 
 LEVEL = 0.05
@@ -47,6 +48,15 @@ MOST_CENTRES = 500
 So wide a kernel is smooth: 2,000 trials of three hyperparameters are explained the same to within 1e-6 by 500 of them.
 """
 
+MOST = 1000
+"""Of more trials so many are looked at, evenly chosen from each round: a deal takes as long as there are trials, the
+kernel their number times its centres. Which ones depends on their places alone, so the test stays what it is.
+"""
+
+ROUND_AT_LEAST = 2 * FEWEST_TRIALS
+"""Of each round so many are looked at; where there are more rounds than MOST has room for, of an even choice of them.
+"""
+
 MOST_EXPLAINED = 0.98
 """A share of a round's scores above this counts as this."""
 
@@ -60,9 +70,9 @@ Verdict = Literal["relevant", "no effect detected", "too few trials to tell"]
 class Relevance:
     """What the trials tell of one hyperparameter.
 
-    "no effect detected" is an absence of evidence over `tried` in so many `trials`. That is from the lowest to the
-    highest value, or the choices, tried inside the rounds' boxes: of the few beyond nothing can be said. `p` is not
-    corrected for the number of hyperparameters; nan with too few trials.
+    "no effect detected" is an absence of evidence over `tried` in so many `trials` that were looked at. That is from
+    the lowest to the highest value, or the choices, tried inside the rounds' boxes: of the few beyond nothing can be
+    said. `p` is not corrected for the number of hyperparameters; nan with too few trials.
     """
 
     name: str
@@ -82,7 +92,7 @@ def relevance(
     nonstochastic interpretation of reported significance levels"), and is looked at again as something that the
     hyperparameter may bend: weight decay matters where the learning rate is good.
     """
-    scored = with_imputed_scores(trials)
+    scored = _looked_at(with_imputed_scores(trials))
     enough = len(scored) >= FEWEST_TRIALS
     ranks = rank_shares(np.array([trial.score for trial in scored]))
     columns = {name: _columns(each, name, scored) for name, each in space.hyperparameters.items() if enough}
@@ -100,6 +110,22 @@ def relevance(
         )
         found.append(Relevance(name, _tried(hyperparameter, values), len(scored), p, verdict))
     return found
+
+
+def _looked_at(trials: Sequence[TrialResult]) -> Sequence[TrialResult]:
+    """Return the trials that the test looks at: all, or MOST of them."""
+    if len(trials) <= MOST:
+        return trials
+    rounds: dict[int, list[TrialResult]] = {}
+    for trial in trials:
+        rounds.setdefault(trial.round, []).append(trial)
+    some = thinned(sorted(rounds), MOST // ROUND_AT_LEAST, best=0)
+    share = MOST / sum(len(rounds[number]) for number in some)
+    return [
+        trial
+        for number in some
+        for trial in thinned(rounds[number], max(ROUND_AT_LEAST, round(share * len(rounds[number]))), best=0)
+    ]
 
 
 def _p_value(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hpo.searching.ranks import normal_scores
 from hpo.searching.space import Box, Numeric, SearchSpace
+from hpo.searching.thinning import thinned
 from hpo.searching.trials import TrialResult
 
 LENGTH, LENGTH_SPREAD = 0.5, 1.0
@@ -17,7 +18,9 @@ LENGTH, LENGTH_SPREAD = 0.5, 1.0
 NOISE, NOISE_SPREAD = 0.1, 1.5
 """The same for the variance of luck, in variances of what is not luck."""
 MOST = 300
-"""Of more trials so many are looked at, the best for one half and an even choice of the others: it takes n cubed."""
+"""Of more trials so many are looked at (see thinning): it takes n cubed."""
+AT_ONCE = 1000
+"""The distances of so many trials from those that are looked at are in memory at once."""
 
 Floats = NDArray[np.float64]
 
@@ -44,20 +47,19 @@ def smoothed_scores(space: SearchSpace, box: Box, trials: Sequence[TrialResult])
     lengths, noise = _most_probable(points[seen].tobytes(), alike[seen].tobytes(), (ranks - middle).tobytes())
     within = matern(points[seen], points[seen], lengths) * (alike[seen][:, None] == alike[seen][None])
     weights = np.linalg.solve(within + noise * np.eye(len(seen)), ranks - middle)
-    across = matern(points, points[seen], lengths) * (alike[:, None] == alike[seen][None])
+    across = np.empty((len(points), len(seen)))
+    for start in range(0, len(points), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        across[part] = matern(points[part], points[seen], lengths) * (alike[part, None] == alike[seen][None])
     smooth: Floats = middle + across @ weights
     return smooth
 
 
 def _seen(trials: Sequence[TrialResult]) -> NDArray[np.int64]:
     """Return the places of the trials that the process is told of."""
-    order = sorted(range(len(trials)), key=lambda i: (-trials[i].score, trials[i].key))
-    if len(order) <= MOST:
-        return np.arange(len(order))
-    rest = order[MOST // 2 :]
-    return np.array(
-        order[: MOST // 2] + [rest[i] for i in np.linspace(0, len(rest) - 1, MOST // 2).round().astype(int)]
-    )
+    if len(trials) <= MOST:
+        return np.arange(len(trials))
+    return np.array(thinned(sorted(range(len(trials)), key=lambda i: (-trials[i].score, trials[i].key)), MOST))
 
 
 def _points(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> Floats:

@@ -74,10 +74,17 @@ class Numeric:
 
         An integer's interval reaches half a unit beyond its ends, so that the ends are drawn as often as the rest.
         """
-        reach = Interval(interval.low - 0.5, interval.high + 0.5) if self.integer else interval
-        low, high = self.axis(reach)
+        low, high = self._reach(interval)
         value = self.from_axis(low + share * (high - low))
         return min(max(value, interval.low), interval.high)
+
+    def share(self, interval: Interval, value: float) -> float:
+        """Return how far (0..1) through `interval` on the axis `value` lies: what `at` undoes."""
+        low, high = self._reach(interval)
+        return (self.to_axis(value) - low) / (high - low) if high > low else 0.0
+
+    def _reach(self, interval: Interval) -> tuple[float, float]:
+        return self.axis(Interval(interval.low - 0.5, interval.high + 0.5) if self.integer else interval)
 
     def clip(self, low: float, high: float) -> Interval:
         """Return the axis positions `low..high` as an interval inside the limits."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from statistics import median
 from typing import TypeVar
 
@@ -49,7 +48,7 @@ def with_imputed_scores(trials: Sequence[TrialResult]) -> list[TrialResult]:
 
 
 def _raised(trial: TrialResult, expected: tuple[float, float] | None) -> TrialResult:
-    return trial if expected is None else replace(trial, score=min(trial.score + expected[0], expected[1]))
+    return trial if expected is None else trial.scoring(min(trial.score + expected[0], expected[1]))
 
 
 def _last_rung(trial: TrialResult) -> int:

@@ -22,17 +22,16 @@ from hpo.definition.printable import on_one_line, printable
 from hpo.definition.rounds import RoundRecord, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import DONE
-from hpo.record.parts import whole_studies
 from hpo.record.removing import belongings, delete_study, rename_study
-from hpo.record.study import NotOurStudyError, StudyRecord, coordinator_lease
-from hpo.record.trials import queued_trials
-from hpo.record.untrusted import UnreadableStudyError, check_trials, reading
+from hpo.record.study import NotOurStudyError, StudyRecord, whole_studies
+from hpo.record.trials import trials_of
+from hpo.record.untrusted import UnreadableStudyError, reading
 from hpo.searching.queued import QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import incumbent
+from hpo.storage import queue
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import NoDatabaseError, UserError
-from hpo.storage.leases import Leases
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -148,18 +147,14 @@ def _read_row(database: Database, name: str) -> list[str]:
         record = StudyRecord(database, name)
     except NotOurStudyError:
         return ["not made by hpo run", "", "", "", "", ""]
-    definition, leases = record.definition, Leases(database.engine)
-    search = queued_trials(database, name)
-    part = record.final_part
-    everything = [*search, *(queued_trials(database, part) if part is not None else [])]
-    check_trials(everything, definition.space.hyperparameters)
+    definition, found = record.definition, trials_of(database, record)
+    search, everything = found.search, [*found.search, *found.final]
     results = with_imputed_scores(comparable(definition, search_results(search)))
     rounds = record.rounds
     state = record.state
     if state != "done":
-        state = "running" if leases.is_taken(coordinator_lease(name)) else "interrupted"
-    elif part is None:
-        state = "its final part is gone"
+        led = database.read(lambda connection: queue.is_led(connection, record.id))
+        state = "running" if led else "interrupted"
     ended = _count(everything, TrialState.COMPLETE) + _count(everything, TrialState.PRUNED)
     failed = _count(everything, TrialState.FAIL)
     return [

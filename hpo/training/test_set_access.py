@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hpo import models
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
-from hpo.storage.records import load_test_evaluations, record_test_evaluation
+from hpo.storage.records import record_test_evaluation
 from hpo.storage.test_set import load_test_part
 from hpo.training.images import StudyData
 
@@ -26,11 +26,11 @@ def open_test_set(
     The evaluation is written down before the test set is read, so a crash cannot hide one. A run that is trained again,
     because its worker died, is the same look at the same numbers, so it is in the ledger once.
     """
-    noted = {(entry.trial_id, entry.purpose) for entry in load_test_evaluations(database.engine, study)}
-    if (trial_id, purpose) not in noted:
-        record_test_evaluation(
-            database.engine, study=study, trial_id=trial_id, purpose=purpose, dataset=located.provenance
+    database.write(
+        lambda connection: record_test_evaluation(
+            connection, study=study, trial_id=trial_id, purpose=purpose, dataset=located.provenance
         )
+    )
     part = load_test_part(located, image_shape=data.image_shape, classes=data.part.classes)
     examples = models.Examples(part.images, part.labels)
     return lambda network: network.evaluate(examples).accuracy

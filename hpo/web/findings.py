@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+
 from hpo.record.results import StudyResults, load_results
+from hpo.storage import optuna_studies, studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 
@@ -45,11 +48,13 @@ class Findings:
             return kept[1]
 
     def name_of(self, study_id: int) -> str | None:
-        """Return the name of the study with that number, or None if there is none."""
-        try:
-            return self._database.optuna.get_study_name_from_id(study_id)
-        except KeyError:
-            return None
+        """Return the name of the study that Optuna's study with that number shows; None if there is none."""
+
+        def look(connection: sa.Connection) -> str | None:
+            row = studies.shown_by(connection, study_id)
+            return optuna_studies.names(connection).get(study_id) if row is None else row.name
+
+        return self._database.read(look)
 
 
 def finding_of(results: StudyResults) -> Finding:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpo.record.parts import CERTIFICATE_OF, FINAL_PART_OF
+from hpo.record.study import CERTIFICATE_OF, FINAL_PART_OF
 from hpo.reports.dashboard.pages import COMPARISON_FIGURES, FIGURES
 
 PART_OF = (FINAL_PART_OF, CERTIFICATE_OF)

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from hpo.record.results import StudyResults
 from hpo.reports.dashboard.block import merged
 from hpo.reports.dashboard.pages import Page, pages, trials_that_keep_a_network
+from hpo.reports.dashboard.study_note import final_name
 from hpo.storage.database import Database
 from hpo.storage.records import trials_with_network
+from hpo.storage.studies import FINAL, SEARCH
+
+T = TypeVar("T")
 
 PIECE = 40_000
 """Letters of a piece. Every database that Optuna knows takes as many in an attribute; MySQL not many more."""
@@ -31,17 +36,23 @@ def publish(database: Database, results: StudyResults) -> int:
     """
     storage = database.optuna
     name = results.definition.name
-    if results.final_part is None:  # the notes of study and final part name each other
+    if not {SEARCH, FINAL} <= results.shown.keys():  # the notes of study and final part name each other
         return 0
-    ids = {each: storage.get_study_id_from_name(each) for each in (name, results.final_part)}
+    ids = {name: results.shown[SEARCH], final_name(results): results.shown[FINAL]}
     kept = trials_with_network(database.engine, trials_that_keep_a_network(results))
     written = 0
     for page in pages(results, ids, kept):
         study_id = ids[page.study]
-        for key, value in changes(storage.get_study_system_attrs(study_id), page).items():
+        shown = replace(page, trial_notes=_shown(page.trial_notes, results), artifacts=_shown(page.artifacts, results))
+        for key, value in changes(storage.get_study_system_attrs(study_id), shown).items():
             storage.set_study_system_attr(study_id, key, value)
             written += 1
     return written
+
+
+def _shown(by_trial: Mapping[int, T], results: StudyResults) -> dict[int, T]:
+    """Return the same by Optuna's number of each trial, without those that it does not show."""
+    return {results.shown_trials[key]: value for key, value in by_trial.items() if key in results.shown_trials}
 
 
 def changes(present: Mapping[str, Any], page: Page) -> dict[str, Any]:

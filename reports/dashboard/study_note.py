@@ -145,5 +145,5 @@ def trial_link(study_id: int, number: int) -> str:
 
 
 def final_name(results: StudyResults) -> str:
-    """Return the name of the Optuna study that is the final part."""
-    return results.final_part or results.definition.name + FINAL_SUFFIX
+    """Return what the Optuna study that shows the final part is called, where the name is free."""
+    return results.definition.name + FINAL_SUFFIX

@@ -16,16 +16,24 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.once import once
 from hpo.searching.relevance import FEWEST_TRIALS
 from hpo.searching.stopping import with_imputed_scores
+from hpo.searching.thinning import thinned
+from hpo.searching.trials import ranked
 
 TENTH, FEWEST_BEST = 0.1, 8
 """The best tenth of the trials is what the hyperparameters are to explain, but no fewer than so many: of two or three
 the place of each is chance.
 """
 
+MOST = 1000
+"""Of more trials so many are looked at, an even choice by their scores: their best tenth stands for that of all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Importances:
-    """What sets the `best` of `trials` apart: the `shares` of the hyperparameters, the largest first; they sum to 1."""
+    """What sets the `best` of the `trials` looked at apart: the `shares` of the hyperparameters, the largest first.
+
+    They sum to 1.
+    """
 
     shares: Mapping[str, float]
     best: int
@@ -46,6 +54,8 @@ def importances(results: StudyResults) -> Importances | None:
     known = with_imputed_scores(comparable(definition, results.trials))
     if definition.comparison is not None or len(known) < FEWEST_TRIALS or len({trial.score for trial in known}) < 2:
         return None
+    if len(known) > MOST:
+        known = thinned(ranked(known), MOST, best=0)
     share = max(TENTH, min(0.5, FEWEST_BEST / len(known)))
     distributions = definition.space.distributions()
     study = optuna.create_study(direction="maximize", study_name="importance")

@@ -100,7 +100,7 @@ def standing(results: StudyResults) -> str:
     if not rounds:
         return "no round is open yet, so there are no trials, no good values and nothing to show."
     ended = sum(trial.finished for trial in results.queued if trial.attributes["round"] == rounds[-1].number)
-    wanted = len(rounds[-1].configs)
+    wanted = rounds[-1].trials
     if ended < wanted:
         return f"round {rounds[-1].number} of {of} is open, and {ended} of its {wanted} trials ended."
     if not results.good:

@@ -19,7 +19,7 @@ def rounds_sheet(results: StudyResults) -> Sheet:
             str(opened.number),
             [region_text(region) for region in opened.box.regions.values()],
             [
-                str(len(opened.configs)),
+                str(opened.trials),
                 str(n_train(results, opened.number)),
                 str(results.definition.rounds[opened.number - 1].epochs),
                 percent(best[opened.number]) if opened.number in best else "-",

@@ -140,7 +140,7 @@ def rounds_table(results: StudyResults) -> pd.DataFrame:
             | {state: sum(each.state == state for each in mine) for state in counts}
             | {
                 "round": opened.number,
-                "trials": len(opened.configs),
+                "trials": opened.trials,
                 "n_train": n_train(results, opened.number),
                 "epochs": definition.rounds[opened.number - 1].epochs,
                 "best_trial": best.trial.number if best else None,

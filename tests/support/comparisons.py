@@ -12,12 +12,11 @@ from hpo.definition.reading import read_definition
 from hpo.definition.study import StudyDefinition
 from hpo.engine.coordinator import Coordinator
 from hpo.engine.interrupts import StopRequest
-from hpo.engine.queue import TrialQueue
 from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord
+from hpo.record.trials import trials_of
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located, load_training_part, locate
-from hpo.storage.leases import Leases
 from hpo.storage.records import load_curves, load_network_bytes, load_test_evaluations
 from hpo.training.images import StudyData
 
@@ -74,7 +73,7 @@ def work_through(database: Database, definition: StudyDefinition) -> StudyData:
     """Let one coordinator and one worker, both in this process, bring the study to its end."""
     data, located = data_of(definition)
     StudyRecord.create(database, definition, data.summary(), located.record())
-    leader = Coordinator(database, definition.name, Leases(database.engine), lambda text: None)
+    leader = Coordinator(database, definition.name, lambda text: None)
     worker = Worker(
         database,
         definition.name,
@@ -92,15 +91,17 @@ def work_through(database: Database, definition: StudyDefinition) -> StudyData:
 
 def _step(leader: Coordinator) -> None:
     leader.step()
+    while leader.advanced:
+        leader.step()
 
 
 def outcome_of(database: Database, name: str = NAME) -> dict[str, Any]:
     """Return all that a comparison left in the database, but for times, workers and the numbers of trials."""
     record = StudyRecord(database, name)
-    trials = TrialQueue(database, name, Leases(database.engine)).trials()
+    trials = trials_of(database, record).search
     curves = load_curves(database.engine, [trial.id for trial in trials])
     ledger = load_test_evaluations(database.engine, name)
-    passing = ("seconds", "worker", "worker_deaths")
+    passing = ("seconds", "worker")
     return {
         "state": record.state,
         "rounds": record.rounds,

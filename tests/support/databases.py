@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from hpo.definition.parts import FINAL_SUFFIX
 from hpo.definition.rounds import comparable
 from hpo.definition.study import StudyDefinition
 from hpo.engine.coordinator import Coordinator
@@ -23,9 +22,10 @@ from hpo.engine.queue import TrialQueue
 from hpo.proof.final_runs import final_runs
 from hpo.proof.good_values import good_values
 from hpo.record.study import StudyRecord
+from hpo.record.trials import Trials, trials_of
 from hpo.searching.queued import QueuedTrial, search_results
 from hpo.storage.database import Database
-from hpo.storage.leases import Holder, Leases
+from hpo.storage.holders import Holder
 from hpo.storage.records import Curve, CurvePoint
 from tests.support.builders import definition
 
@@ -49,9 +49,9 @@ def dead_pid() -> int:
     return process.pid
 
 
-def mortal(database: Database) -> Leases:
-    """Return the leases of a new holder whose process is found dead by whoever looks for it."""
-    return Leases(database.engine, Holder(pid=dead_pid()))
+def mortal() -> Holder:
+    """Return a new holder of leases whose process is found dead by whoever looks for it."""
+    return Holder(pid=dead_pid(), started="1")
 
 
 def open_study(path: Path, study: StudyDefinition = SMALL) -> Database:
@@ -78,13 +78,19 @@ def open_finished(path: Path) -> Database:
     return Database(f"sqlite:///{path}")
 
 
-def coordinator(database: Database, leases: Leases | None = None) -> Coordinator:
-    return Coordinator(database, SMALL.name, leases or mortal(database), lambda text: None)
+def coordinator(database: Database, holder: Holder | None = None) -> Coordinator:
+    """Return one who leads the small study; found dead as soon as somebody else looks, unless `holder` is alive."""
+    return Coordinator(database, SMALL.name, lambda text: None, holder or mortal())
 
 
-def queues(database: Database, leases: Leases) -> tuple[TrialQueue, TrialQueue]:
-    """Return the queues of the search and of the final part, as one worker sees them."""
-    return TrialQueue(database, SMALL.name, leases), TrialQueue(database, SMALL.name + FINAL_SUFFIX, leases)
+def queue_of(database: Database, holder: Holder | None = None, study: str = SMALL.name) -> TrialQueue:
+    """Return the queue of a study as one worker sees it, who lives unless told otherwise."""
+    return TrialQueue(database, StudyRecord(database, study).id, holder)
+
+
+def trials(database: Database, study: str = SMALL.name) -> Trials:
+    """Return the trials of a study as they are now."""
+    return trials_of(database, StudyRecord(database, study))
 
 
 def score(trial: QueuedTrial, rung: int) -> float:
@@ -98,37 +104,35 @@ def score(trial: QueuedTrial, rung: int) -> float:
 CURVE = Curve((CurvePoint(0, 1, 1.0, 0.5, 0.8, 0.6, 0.7, 0.1),), np.array([[True, False]]))
 
 
-def train(database: Database, leases: Leases, *, order: Callable[[list[Any]], None] = lambda trials: None) -> int:
+def train(
+    database: Database, holder: Holder | None = None, *, order: Callable[[list[Any]], None] = lambda trials: None
+) -> int:
     """Train every trial that is ready, in whatever `order` makes of the queue; return how many there were."""
-    trained = 0
-    for queue in queues(database, leases):
-        ready = [trial for trial in queue.trials() if trial.ready]
-        order(ready)
-        for trial in ready:
-            claimed = queue.claim(trial)
-            assert claimed is not None
-            test = (
-                {"test_accuracy": score(claimed, 99)}
-                if claimed.attributes.get("stage") in ("full", "plain", "adopted")
-                else {}
-            )
-            assert queue.report(claimed, claimed.allowed, score(claimed, claimed.allowed), CURVE, test)
-            trained += 1
-    return trained
+    queue, found = queue_of(database, holder or mortal()), trials(database)
+    ready = [trial for trial in (*found.search, *found.final) if trial.ready]
+    order(ready)
+    for trial in ready:
+        claimed = queue.claim([trial.id])
+        assert claimed is not None
+        tested = claimed.attributes.get("stage") in ("full", "plain", "adopted")
+        test = {"test_accuracy": score(claimed, 99)} if tested else {}
+        assert queue.report(claimed, claimed.allowed, score(claimed, claimed.allowed), CURVE, test)
+    return len(ready)
 
 
 def run_to_the_end(database: Database, **how: Any) -> None:
     """Let one coordinator and one worker finish the study."""
-    leader, worker = coordinator(database), mortal(database)
+    leader, worker = coordinator(database), mortal()
     while not leader.step():
-        assert train(database, worker, **how), "the study is not done, yet nothing is to be trained"
+        assert train(database, worker, **how) or leader.advanced, "it is not done, yet nothing is to be trained"
 
 
 def outcome(database: Database) -> dict[str, Any]:
     """Return all that a study decided and found, by what its trials are and not by how they are numbered."""
     record = StudyRecord(database, SMALL.name)
     rounds = record.rounds
-    search, final = (queue.trials() for queue in queues(database, mortal(database)))
+    found = trials_of(database, record)
+    search, final = found.search, found.final
     known = comparable(record.definition, search_results(search))
     return {
         "state": record.state,

@@ -14,11 +14,11 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from hpo.engine.queue import TrialQueue
+from hpo.record.study import StudyRecord
+from hpo.record.trials import trials_of
 from hpo.searching.queued import QueuedTrial
 from hpo.storage.database import Database
-from hpo.storage.leases import Leases
-from hpo.storage.schema import leases
+from hpo.storage.schema import CLAIMED, studies, trials
 from tests.conftest import ROOT, write_blob_study
 
 DEADLINE = 120.0
@@ -84,31 +84,39 @@ class Search:
         """Run this study here; figures take seconds, and what they show is tested elsewhere."""
         return ["--study", str(self.study), "--storage", self.url, "--out", str(self.out), "--format", "csv"]
 
-    def leased(self, kind: str) -> list[int]:
-        """Return the ids of the processes that hold leases of `kind` now."""
+    def workers(self) -> list[int]:
+        """Return the ids of the processes that train a trial now."""
+        return self._pids(sa.select(trials.c.holder).where(trials.c.state == CLAIMED))
+
+    def leaders(self) -> list[int]:
+        """Return the ids of the processes that lead a study now."""
+        return self._pids(sa.select(studies.c.leader).where(studies.c.leader.is_not(None)))
+
+    def _pids(self, query: sa.Select[tuple[str | None]]) -> list[int]:
         if self.url.startswith("sqlite") and not Path(self.url.removeprefix("sqlite:///")).exists():
             return []
         engine = sa.create_engine(self.url)
         try:
             with engine.connect() as connection:
-                return list(connection.execute(sa.select(leases.c.pid).where(leases.c.name.startswith(kind))).scalars())
+                return [int(str(holder).split(" ")[1]) for holder in connection.execute(query).scalars()]
         except (sa.exc.OperationalError, sa.exc.ProgrammingError):
             return []  # the tables are not there yet
         finally:
             engine.dispose()
 
-    def trials(self, suffix: str = "") -> list[QueuedTrial]:
+    def trials(self, part: str = "search") -> list[QueuedTrial]:
         with Database(self.url) as database:
-            return TrialQueue(database, "blob" + suffix, Leases(database.engine)).trials()
+            found = trials_of(database, StudyRecord(database, "blob"))
+            return found.search if part == "search" else found.final
 
     def good_values(self) -> bytes:
         return (self.out / "good_values.csv").read_bytes()
 
     def kill_a_worker(self) -> None:
         """Kill the first worker that is seen to train."""
-        os.kill(wait_for(lambda: self.leased("trial/"))[0], signal.SIGKILL)
+        os.kill(wait_for(self.workers)[0], signal.SIGKILL)
 
     def wait_for_finished(self, count: int) -> None:
         """Wait until so many trials have ended."""
-        wait_for(lambda: self.leased("trial/"))
+        wait_for(self.workers)
         wait_for(lambda: sum(trial.finished for trial in self.trials()) >= count)

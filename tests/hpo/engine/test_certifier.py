@@ -16,10 +16,11 @@ from hpo.engine.queue import TrialQueue
 from hpo.record.certificate import CertificateRecord, load_certificate, load_findings
 from hpo.record.results import load_results
 from hpo.record.study import StudyRecord, study_names
+from hpo.record.trials import trials_of
 from hpo.searching.queued import QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
-from hpo.storage.leases import Leases
+from hpo.storage.holders import Holder
 from tests.support.builders import definition
 from tests.support.databases import CURVE, Killed, killed_before_write, mortal, score
 
@@ -42,16 +43,20 @@ def begin(database: Database, study: StudyDefinition = STUDY, **asked: int | Non
 
 
 def certifier(database: Database) -> Certifier:
-    return Certifier(database, STUDY.name, mortal(database), lambda text: None)
+    return Certifier(database, STUDY.name, lambda text: None, mortal())
+
+
+def queue_of(database: Database) -> TrialQueue:
+    return TrialQueue(database, CertificateRecord(database, STUDY.name).id, mortal())
 
 
 def train(database: Database, order: Callable[[list[Any]], None] = lambda trials: None) -> int:
     """Train every trial that is ready, in whatever `order` makes of the queue; return how many there were."""
-    queue = TrialQueue(database, CertificateRecord(database, STUDY.name).name, mortal(database))
-    ready = [trial for trial in queue.trials() if trial.ready]
+    queue = queue_of(database)
+    ready = [trial for trial in trials(database) if trial.ready]
     order(ready)
     for trial in ready:
-        claimed = queue.claim(trial)
+        claimed = queue.claim([trial.id])
         assert claimed is not None
         assert queue.report(claimed, 100, score(claimed, 100), CURVE, {})
     return len(ready)
@@ -62,11 +67,11 @@ def run_to_the_end(
 ) -> None:
     leader = certifier(database)
     while not leader.step():
-        assert train(database, order)
+        assert train(database, order) or leader.advanced
 
 
 def trials(database: Database) -> list[QueuedTrial]:
-    return TrialQueue(database, "small-certificate", Leases(database.engine)).trials()
+    return trials_of(database, CertificateRecord(database, STUDY.name)).search
 
 
 @pytest.fixture(scope="module")
@@ -128,10 +133,10 @@ def test_one_whose_only_process_is_killed_time_and_again_goes_on_from_there_in_a
 
 def test_a_worker_that_died_and_another_who_leads_change_nothing(database, undisturbed):
     begin(database)
-    one, other = (Certifier(database, STUDY.name, Leases(database.engine), lambda text: None) for _ in range(2))
+    one, other = (Certifier(database, STUDY.name, lambda text: None, Holder()) for _ in range(2))
     one.step()
     assert len(trials(database)) == TRIALS
-    lost = TrialQueue(database, "small-certificate", mortal(database)).claim(trials(database)[0])
+    lost = queue_of(database).claim()
     assert lost is not None  # and its worker is never heard of again
     train(database)
     assert not other.step()
@@ -155,7 +160,7 @@ def test_nothing_is_known_before_the_last_trial_and_nothing_of_another_question(
 
 def test_a_certificate_stands_beside_its_study_and_changes_nothing_in_it(done, undisturbed):
     StudyRecord.create(done, STUDY, DATA, SOURCE)
-    assert study_names(done) == ["small", "small-certificate", "small-final"]
+    assert (study_names(done), done.study_names()) == (["small"], ["small", "small-certificate", "small-final"])
     results = load_results(done, "small")
     assert (results.state, list(results.queued), results.certificate) == ("running", [], undisturbed)
 

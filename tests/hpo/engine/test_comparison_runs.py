@@ -188,7 +188,7 @@ def begun(path: Path, study: StudyDefinition) -> Database:
 
 def invented(database: Database, at_most: int = 99) -> int:
     """End what is ready with invented accuracies that depend on the trial's place alone; return how many there were."""
-    queue, count = TrialQueue(database, NAME, mortal(database)), 0
+    queue, count = TrialQueue(database, NAME, mortal()), 0
     for trial in [trial for trial in queue.trials() if trial.ready][:at_most]:
         claimed = queue.claim(trial)
         assert claimed is not None
@@ -200,7 +200,7 @@ def invented(database: Database, at_most: int = 99) -> int:
 
 
 def coordinator(database: Database) -> Coordinator:
-    return Coordinator(database, NAME, mortal(database), lambda text: None)
+    return Coordinator(database, NAME, mortal(), lambda text: None)
 
 
 def test_a_coordinator_that_dies_after_every_single_write_changes_nothing(

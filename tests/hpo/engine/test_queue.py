@@ -1,4 +1,3 @@
-import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,16 +6,48 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from optuna.trial import TrialState
+from sqlalchemy.exc import IntegrityError
 
-from hpo.engine.queue import MAX_DEATHS, TrialQueue
+from hpo.engine.lead import Lead, pieces
+from hpo.engine.queue import TrialQueue
+from hpo.record.attribute_names import IN_WORDS
+from hpo.record.study import StudyRecord
 from hpo.searching.queued import DONE, QueuedTrial
+from hpo.storage import queue as rows
+from hpo.storage import repair
 from hpo.storage.database import Database
-from hpo.storage.leases import LEASE_SECONDS, Leases
+from hpo.storage.holders import LEASE_SECONDS, Holder
+from hpo.storage.queue import MAX_DEATHS, LostLeadError
 from hpo.storage.records import Curve, load_curves
-from hpo.storage.schema import leases as leases_table
-from tests.support.databases import CURVE, SMALL, Killed, coordinator, killed_before_write, mortal, open_study, queues
+from hpo.storage.schema import studies as studies_table
+from hpo.storage.schema import trials as trials_table
+from hpo.storage.studies import SEARCH
+from tests.support.databases import (
+    CURVE,
+    SMALL,
+    Killed,
+    killed_before_write,
+    mortal,
+    open_study,
+    queue_of,
+    trials,
+)
 
 CONFIG = {"learning_rate": 0.01, "weight_decay": 1e-5}
+
+
+def lead_of(database: Database, holder: Holder | None = None) -> Lead:
+    """Return the lead of the small study, in the hands of one who lives."""
+    lead = Lead(database, StudyRecord(database, SMALL.name), holder)
+    assert lead.take()
+    return lead
+
+
+def put(lead: Lead, *indices: int, allowed: int = 25) -> None:
+    """Put trials of the first round into the queue."""
+    wanted = [(CONFIG, {"round": 1, "index": i, "seed": 42 + i, "allowed": allowed}) for i in indices]
+    lead.write(lambda connection: lead.plan(connection, pieces(SEARCH, SMALL.space, wanted)))
+    lead.write(lead.enqueue)
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +55,9 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a database file with one trial in the queue, which may be trained to its first rung."""
     path = tmp_path_factory.mktemp("begun") / "begun.db"
     database = open_study(path)
-    attributes = {"round": 1, "index": 0, "seed": 42, "allowed": 25}
-    queue_of(database, mortal(database)).add(CONFIG, SMALL.space.distributions(), attributes)
+    lead = lead_of(database)
+    put(lead, 0)
+    lead.release()
     database.close()
     return path
 
@@ -37,228 +69,329 @@ def database(begun: Path, tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def queue_of(database: Database, leases: Leases) -> TrialQueue:
-    return TrialQueue(database, SMALL.name, leases)
-
-
-def alive(database: Database) -> TrialQueue:
-    """Return the queue as one more living worker sees it."""
-    return queue_of(database, Leases(database.engine))
-
-
-def dying(database: Database) -> TrialQueue:
-    """Return the queue as a worker sees it that others find dead."""
-    return queue_of(database, mortal(database))
-
-
-def only(queue: TrialQueue) -> QueuedTrial:
-    (trial,) = queue.trials()
+def only(database: Database) -> QueuedTrial:
+    (trial,) = trials(database).search
     return trial
 
 
 def claimed_by(queue: TrialQueue) -> QueuedTrial:
-    claimed = queue.claim(only(queue))
+    claimed = queue.claim()
     assert claimed is not None
     return claimed
 
 
 def pass_by(database: Database, seconds: float) -> None:
     with database.engine.begin() as connection:
-        connection.execute(leases_table.update().values(renewed_at=leases_table.c.renewed_at - seconds))
+        connection.execute(trials_table.update().values(lease_until=trials_table.c.lease_until - seconds))
+        connection.execute(studies_table.update().values(leader_until=studies_table.c.leader_until - seconds))
+
+
+def allow(database: Database, percent: int) -> None:
+    lead = lead_of(database)
+    lead.write(lambda connection: lead.verdict(connection, [only(database).id], percent, []))
+    lead.release()
+
+
+def shown(database: Database) -> list[str]:
+    """Return in what Optuna's tables differ from ours."""
+    row = StudyRecord(database, SMALL.name).row
+    return database.read(lambda connection: repair.differences(connection, row, IN_WORDS))
 
 
 def test_a_queued_trial_is_ready_with_its_config_its_seed_and_how_far_it_may_go(database):
-    trial = only(alive(database))
+    trial = only(database)
     assert trial.ready
     assert trial.config == CONFIG
     assert (trial.attributes["seed"], trial.allowed, trial.reached) == (42, 25, 0)
+    assert shown(database) == []
 
 
 def test_a_claim_is_one_workers(database):
-    one, other = alive(database), alive(database)
-    before = only(other)
-    claimed = one.claim(before)
-    assert claimed is not None
+    one, other = queue_of(database), queue_of(database)
+    claimed = claimed_by(one)
     assert claimed.state == TrialState.RUNNING
-    assert other.claim(before) is None
-    assert other.claim(only(other)) is None
+    assert other.claim() is None
+    assert shown(database) == []
 
 
-def test_a_claim_shows_the_trial_as_it_stands_now_and_not_as_it_was_seen(database):
-    one, other = alive(database), alive(database)
-    seen_long_ago = only(other)
-    one.report(claimed_by(one), 25, 0.5, CURVE, {})
-    one.allow(only(one), 50)
-    claimed = other.claim(seen_long_ago)
-    assert claimed is not None
-    assert (claimed.allowed, claimed.reached) == (50, 25)
+def test_a_piece_of_work_is_there_once_whoever_plans_it(database):
+    lead = lead_of(database)
+    with pytest.raises(IntegrityError):
+        put(lead, 0)
+    assert len(trials(database).search) == 1
 
 
 def test_a_trial_that_was_trained_as_far_as_it_may_go_waits_for_its_verdict(database):
-    one, other = alive(database), alive(database)
-    seen_long_ago = only(other)
+    one, other = queue_of(database), queue_of(database)
     assert one.report(claimed_by(one), 25, 0.5, CURVE, {"seconds": 1.5})
-    parked = only(other)
+    parked = only(database)
     assert (parked.state, parked.ready, dict(parked.rungs)) == (TrialState.WAITING, False, {25: 0.5})
     assert parked.attributes["seconds"] == 1.5
-    assert other.claim(seen_long_ago) is None
-    assert only(other).state == TrialState.WAITING
+    assert other.claim() is None
+    allow(database, 50)
+    assert claimed_by(other).allowed == 50
+    assert shown(database) == []
 
 
 def test_the_last_rung_completes_a_trial_with_its_score_and_its_curve(database):
-    queue = alive(database)
-    queue.allow(only(queue), DONE)
-    assert queue.report(claimed_by(queue), DONE, 0.9, CURVE, {})
-    trial = only(queue)
+    queue = queue_of(database)
+    queue.report(claimed_by(queue), 25, 0.5, CURVE, {})
+    allow(database, DONE)
+    assert queue.report(claimed_by(queue), DONE, 0.9, CURVE, {}, constraint=-0.1)
+    trial = only(database)
     assert (trial.state, trial.score, trial.finished) == (TrialState.COMPLETE, 0.9, True)
+    assert dict(trial.rungs) == {25: 0.5, DONE: 0.9}
     assert load_curves(database.engine, [trial.id])[trial.id].points == CURVE.points
+    assert shown(database) == []
+    (there,) = database.optuna.get_all_trials(StudyRecord(database, SMALL.name).shown[SEARCH])
+    assert (there.value, there.intermediate_values) == (0.9, {25: 0.5, DONE: 0.9})
+    assert there.system_attrs["constraints"] == [-0.1]
 
 
 def test_a_stopped_trial_keeps_its_scores_and_is_never_claimed_again(database):
-    queue = alive(database)
+    queue, lead = queue_of(database), lead_of(database)
     queue.report(claimed_by(queue), 25, 0.5, CURVE, {})
-    seen_long_ago = dataclasses.replace(only(queue), attributes={"allowed": 50})
-    queue.stop(only(queue))
-    assert (only(queue).state, only(queue).rungs) == (TrialState.PRUNED, {25: 0.5})
-    assert alive(database).claim(seen_long_ago) is None
+    lead.write(lambda connection: lead.verdict(connection, [], 50, [only(database).id]))
+    assert (only(database).state, only(database).rungs) == (TrialState.PRUNED, {25: 0.5})
+    assert queue.claim() is None
+    assert shown(database) == []
 
 
 def test_a_failed_trial_says_why(database):
-    queue = alive(database)
+    queue = queue_of(database)
     assert queue.fail(claimed_by(queue), "out of memory")
-    assert only(queue).state == TrialState.FAIL
-    assert only(queue).attributes["reason"] == "out of memory"
-    assert only(queue).score is None
+    assert only(database).state == TrialState.FAIL
+    assert only(database).attributes["reason"] == "out of memory"
+    assert only(database).score is None
+    assert shown(database) == []
 
 
 def test_a_trial_that_is_given_back_can_be_claimed_by_another(database):
-    one, other = alive(database), alive(database)
-    one.give_back(claimed_by(one))
+    one, other = queue_of(database), queue_of(database)
+    assert one.give_back(claimed_by(one))
     assert claimed_by(other).attributes["seed"] == 42
 
 
-def test_nothing_is_written_by_a_worker_that_lost_its_lease(database):
-    slow, other = alive(database), alive(database)
+@pytest.mark.parametrize("late", ["report", "fail", "give_back", "note"])
+def test_nothing_is_written_by_a_worker_that_was_taken_for_dead(database, late):
+    slow, other = queue_of(database), queue_of(database)
     claimed = claimed_by(slow)
     pass_by(database, 2 * LEASE_SECONDS)
-    assert other.reap(other.trials()) == [0]
-    again = claimed_by(other)
-    assert not slow.report(claimed, 25, 0.1, Curve((), np.zeros((1, 2), bool)), {"seconds": 9.0})
-    assert only(other).rungs == {}
-    assert "seconds" not in only(other).attributes
-    assert load_curves(database.engine, [claimed.id]) == {}
-    assert other.report(again, 25, 0.5, CURVE, {})
-    assert only(other).rungs == {25: 0.5}
+    assert other.reap() == [0]
+    for again in (False, True):  # while nobody has it, and while another worker does
+        if again:
+            taken = claimed_by(other)
+        before = only(database)
+        slow._claimed[claimed.id] = slow._claimed.get(claimed.id) or row_of(claimed, lease=1)
+        write = {
+            "report": lambda: slow.report(claimed, 25, 0.1, Curve((), np.zeros((1, 2), bool)), {"seconds": 9.0}),
+            "fail": lambda: slow.fail(claimed, "out of memory"),
+            "give_back": lambda: slow.give_back(claimed),
+            "note": lambda: slow.note(claimed, 15, 0.3),
+        }[late]
+        assert not write()
+        assert only(database) == before
+        assert load_curves(database.engine, [claimed.id]) == {}
+    assert other.report(taken, 25, 0.5, CURVE, {})
+    assert only(database).rungs == {25: 0.5}
+    assert shown(database) == []
 
 
-def test_a_worker_that_lost_its_lease_cannot_fail_what_another_trains(database):
-    slow, other = alive(database), alive(database)
-    claimed = claimed_by(slow)
-    pass_by(database, 2 * LEASE_SECONDS)
-    other.reap(other.trials())
-    again = claimed_by(other)
-    slow.fail(claimed, "out of memory")
-    assert other.report(again, 25, 0.5, CURVE, {})
+def row_of(trial: QueuedTrial, lease: int) -> rows.TrialRow:
+    """Return what a worker remembers that has claimed the trial under this lease."""
+    return rows.TrialRow(
+        id=trial.id,
+        part=SEARCH,
+        piece="",
+        number=trial.number,
+        state=rows.CLAIMED,
+        config=trial.config,
+        attributes={},
+        allowed=25,
+        reached=0,
+        on_the_way=0,
+        rungs={},
+        score=None,
+        outcome={},
+        deaths=0,
+        lease=lease,
+        claimed_at=0.0,
+        ended_at=None,
+        optuna_id=trial.optuna_id,
+    )
 
 
-def test_a_report_after_the_trial_ended_is_dropped(database):
-    slow = alive(database)
-    claimed = claimed_by(slow)
-    alive(database).stop(only(slow))
-    assert not slow.report(claimed, 25, 0.5, CURVE, {})
+def test_the_same_report_twice_is_the_same_report(database):
+    queue = queue_of(database)
+    claimed = claimed_by(queue)
+    remembered = queue._claimed[claimed.id]
+    assert queue.report(claimed, 25, 0.5, CURVE, {})
+    before = only(database)
+    queue._claimed[claimed.id] = remembered  # the answer was lost, so it is tried again
+    assert queue.report(claimed, 25, 0.5, CURVE, {})
+    assert only(database) == before
+
+
+def test_a_claim_whose_answer_was_lost_is_free_for_the_next_one(database):
+    queue = queue_of(database)
+    assert claimed_by(queue)
+    queue._claimed.clear()
+    queue._certain = False
+    assert claimed_by(queue).number == 0
+    assert only(database).running
 
 
 def test_the_trial_of_a_living_worker_is_left_to_it(database):
-    claimed_by(alive(database))
-    other = alive(database)
-    assert other.reap(other.trials()) == []
+    claimed_by(queue_of(database))
+    assert queue_of(database).reap() == []
+
+
+def test_a_lease_that_is_renewed_is_alive(database):
+    queue = queue_of(database)
+    claimed_by(queue)
+    pass_by(database, 2 * LEASE_SECONDS)
+    queue.renew()
+    assert queue_of(database).reap() == []
 
 
 @pytest.mark.parametrize("cause", ["process gone", "lease expired"])
 def test_the_trial_of_a_dead_worker_returns_once_with_its_number_its_config_and_its_seed(database, cause):
-    if cause == "process gone":
-        claimed_by(dying(database))
-    else:
-        claimed_by(alive(database))
+    claimed_by(queue_of(database, mortal() if cause == "process gone" else None))
+    if cause == "lease expired":
         pass_by(database, 2 * LEASE_SECONDS)
-    one, other = alive(database), alive(database)
-    assert one.reap(one.trials()) == [0]
-    assert other.reap(other.trials()) == []
-    trial = only(one)
+    one, other = queue_of(database), queue_of(database)
+    assert one.reap() == [0]
+    assert other.reap() == []
+    trial = only(database)
     assert trial.ready
     assert (trial.number, trial.config, trial.attributes["seed"]) == (0, CONFIG, 42)
+    assert shown(database) == []
     assert claimed_by(other).config == CONFIG
 
 
-def test_a_trial_that_keeps_killing_its_workers_fails_and_says_so(database):
-    reaper = alive(database)
+def test_a_worker_of_another_machine_with_the_same_name_and_process_id_is_alive_until_its_lease_ends(database):
+    twin = Holder(machine="another boot/pid:[4026531836]", pid=mortal().pid, started="1")
+    claimed_by(queue_of(database, twin))
+    assert queue_of(database).reap() == []
+    pass_by(database, 2 * LEASE_SECONDS)
+    assert queue_of(database).reap() == [0]
+
+
+def test_deaths_that_nobody_saw_are_not_the_trials_fault_however_many(database):
+    for _ in range(MAX_DEATHS + 2):
+        claimed_by(queue_of(database, mortal()))
+        assert queue_of(database).reap() == [0]
+    assert only(database).ready
+
+
+def bury(database: Database, holder: Holder) -> list[tuple[int, bool]]:
+    study_id = StudyRecord(database, SMALL.name).id
+    return database.write(lambda connection: rows.bury(connection, study_id, holder.name, "killed by signal 9"))
+
+
+@pytest.mark.parametrize("reaped_before", [False, True])
+def test_a_trial_that_keeps_killing_its_workers_fails_and_says_so(database, reaped_before):
     for death in range(1, MAX_DEATHS + 1):
-        claimed_by(dying(database))
-        assert reaper.reap(reaper.trials()) == ([0] if death < MAX_DEATHS else [])
-    trial = only(reaper)
+        holder = mortal()
+        claimed_by(queue_of(database, holder))
+        if reaped_before:
+            assert queue_of(database).reap() == [0]
+        assert bury(database, holder) == [(0, death == MAX_DEATHS)]
+        assert bury(database, holder) == []
+    trial = only(database)
     assert trial.state == TrialState.FAIL
     assert f"died {MAX_DEATHS} times" in trial.attributes["reason"]
+    assert shown(database) == []
+
+
+def test_a_worker_that_dies_after_it_paused_a_trial_leaves_no_blame_on_it(database):
+    holder = mortal()
+    queue = queue_of(database, holder)
+    queue.report(claimed_by(queue), 25, 0.5, CURVE, {})
+    allow(database, 50)
+    assert bury(database, holder) == []
+
+
+def test_fresh_trials_come_in_their_order_after_those_paused_here_and_before_those_others_paused(database):
+    lead = lead_of(database)
+    put(lead, 1, 2, 3, 4)
+    one, other = queue_of(database), queue_of(database)
+    paused = [claimed_by(one), claimed_by(one), claimed_by(one)]
+    for trial in paused:
+        one.report(trial, 25, 0.5, CURVE, {})
+    lead.write(lambda connection: lead.verdict(connection, [each.id for each in paused], 50, []))
+    found = [one.claim([paused[1].id]), one.claim(), one.claim(), other.claim(), other.claim(), other.claim()]
+    assert [None if each is None else each.number for each in found] == [1, 3, 4, 2, 0, None]
 
 
 @pytest.mark.parametrize("rung", [25, DONE])
-@pytest.mark.parametrize("write", range(1, 8))
+@pytest.mark.parametrize("write", [1, 2])
 def test_a_worker_killed_at_any_point_of_claim_and_report_costs_nothing_but_the_training(database, rung, write):
-    # The writes: lease, RUNNING, curve, attribute, score, state, lease.
-    keeper = alive(database)
-    keeper.allow(only(keeper), rung)
-    victim = dying(database)
+    if rung == DONE:
+        queue = queue_of(database)
+        queue.report(claimed_by(queue), 25, 0.4, CURVE, {})
+        allow(database, DONE)
+    victim = queue_of(database, mortal())
     with pytest.raises(Killed), killed_before_write(database, write):
         victim.report(claimed_by(victim), rung, 0.5, CURVE, {"seconds": 1.0})
-    keeper.reap(keeper.trials())
-    if only(keeper).ready:
-        again = alive(database)
-        assert again.report(claimed_by(again), rung, 0.5, CURVE, {"seconds": 1.0})
-    trial = only(keeper)
+    assert queue_of(database).reap() == ([] if write == 1 else [0])
+    again = queue_of(database)
+    assert again.report(claimed_by(again), rung, 0.5, CURVE, {"seconds": 1.0})
+    trial = only(database)
     assert trial.state == (TrialState.COMPLETE if rung == DONE else TrialState.WAITING)
-    assert (trial.rungs, trial.reached, trial.ready) == ({rung: 0.5}, rung, False)
+    assert (trial.rungs[rung], trial.reached, trial.ready) == (0.5, rung, False)
     assert trial.score == (0.5 if rung == DONE else None)
     assert trial.attributes["seconds"] == 1.0
     assert load_curves(database.engine, [trial.id])[trial.id].points == CURVE.points
+    assert shown(database) == []
 
 
-def test_a_worker_that_died_between_its_last_report_and_the_end_left_a_trial_to_train_again(database):
-    keeper = alive(database)
-    keeper.allow(only(keeper), DONE)
-    victim = dying(database)
-    with pytest.raises(Killed), killed_before_write(database, 6):
-        victim.report(claimed_by(victim), DONE, 0.5, CURVE, {"seconds": 1.0})
-    assert (only(keeper).state, only(keeper).reached) == (TrialState.RUNNING, DONE)
-    assert keeper.reap(keeper.trials()) == [0]
-    assert only(keeper).ready
+def test_a_claim_is_one_transaction_and_a_report_another(database):
+    queue = queue_of(database)
+    over = []
+    sa.event.listen(database.engine, "commit", over.append)
+    queue.report(claimed_by(queue), 25, 0.5, CURVE, {"seconds": 1.0})
+    assert len(over) == 2
 
 
-def test_what_is_enqueued_comes_back_in_its_order(database):
-    queue = alive(database)
-    for index in range(1, 5):
-        queue.add(CONFIG, SMALL.space.distributions(), {"round": 1, "index": index, "seed": index})
-    assert [trial.attributes["index"] for trial in queue.trials()] == [0, 1, 2, 3, 4]
-    assert queue.trials()[-1].allowed == DONE
-
-
-def test_a_claim_writes_a_lease_that_its_end_takes_away(database):
-    queue = alive(database)
-    count = sa.select(sa.func.count()).select_from(leases_table)
-    claimed = claimed_by(queue)
-    with database.engine.begin() as connection:
-        assert connection.execute(count).scalar_one() == 1
-    queue.report(claimed, 25, 0.5, CURVE, {})
-    with database.engine.begin() as connection:
-        assert connection.execute(count).scalar_one() == 0
-
-
-def test_how_far_a_trial_is_between_rungs_is_no_score_and_is_dropped_without_the_lease(database):
-    (queue, _), (other, _) = queues(database, mortal(database)), queues(database, mortal(database))
-    coordinator(database).step()
-    claimed = queue.claim(queue.trials()[0])
-    queue.mark(claimed, 15)
-    (seen,) = [trial for trial in queue.trials() if trial.id == claimed.id]
+def test_how_far_a_trial_is_between_rungs_is_no_score(database):
+    queue = queue_of(database)
+    assert queue.note(claimed_by(queue), 15)
+    seen = only(database)
     assert (seen.trained, seen.reached, dict(seen.rungs)) == (15, 0, {})
-    queue.give_back(claimed)
-    other.mark(claimed, 20)
-    (seen,) = [trial for trial in queue.trials() if trial.id == claimed.id]
-    assert (seen.on_the_way, seen.trained) == (15, 0)
+    assert shown(database) == []
+
+
+def test_the_lead_is_one_processs_until_it_expires_and_who_lost_it_writes_nothing(database):
+    first, second = lead_of(database), Lead(database, StudyRecord(database, SMALL.name))
+    assert not second.take()
+    pass_by(database, 2 * LEASE_SECONDS)
+    assert second.take()
+    with pytest.raises(LostLeadError):
+        put(first, 1)
+    put(second, 1)
+    assert [trial.attributes["index"] for trial in trials(database).search] == [0, 1]
+
+
+def test_a_lead_that_is_renewed_is_kept_and_one_that_was_given_back_is_free(database):
+    first, second = lead_of(database), Lead(database, StudyRecord(database, SMALL.name))
+    pass_by(database, 2 * LEASE_SECONDS)
+    first.renew()
+    assert not second.take()
+    first.release()
+    assert second.take()
+
+
+def test_a_leader_whose_process_is_gone_is_followed_at_once(database):
+    lead_of(database, mortal())
+    assert Lead(database, StudyRecord(database, SMALL.name)).take()
+
+
+def test_after_a_sleep_nobody_is_taken_for_dead_before_it_could_say_that_it_lives(database):
+    lead = lead_of(database)
+    claimed_by(queue_of(database))
+    pass_by(database, 2 * LEASE_SECONDS)
+    lead._looked_last -= LEASE_SECONDS  # the whole machine was suspended
+    assert lead.reap() == []
+    lead._reaps_from = 0.0
+    assert lead.reap() == [0]

@@ -160,4 +160,4 @@ def test_a_final_part_is_no_study(database: Database) -> None:
 
 
 def test_the_queue_of_a_study_and_of_its_final_part_are_made_together(database: Database) -> None:
-    assert TrialQueue(database, StudyRecord(database, SMALL.name).part_to_train(), mortal(database)).trials() == []
+    assert TrialQueue(database, StudyRecord(database, SMALL.name).part_to_train(), mortal()).trials() == []

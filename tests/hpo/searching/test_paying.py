@@ -124,7 +124,7 @@ EASY = study()
 
 
 def lead_to_the_end(leader: Coordinator, database: Database) -> None:
-    worker = mortal(database)
+    worker = mortal()
     while not leader.step():
         assert train(database, worker)
 
@@ -193,7 +193,7 @@ def test_a_coordinator_that_dies_right_after_ending_the_search_changes_nothing(s
 )
 def test_then_every_round_is_opened(tmp_path, willing):
     with open_study(tmp_path / "hpo.db", willing) as database:
-        leader, worker = coordinator(database), mortal(database)
+        leader, worker = coordinator(database), mortal()
         while not leader.step() and len(leader.record.rounds) < 4 and not leader.final_trials:
             train(database, worker)
         assert len(leader.record.rounds) == 4

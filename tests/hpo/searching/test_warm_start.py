@@ -75,7 +75,7 @@ def test_good_values_come_from_a_study_that_is_there_and_done(tmp_path):
     warm = definition(search={"warm_start": SMALL.name})
     other = type(warm)(**{**{f: getattr(warm, f) for f in warm.__dataclass_fields__}, "name": "another"})
     with open_study(tmp_path / "hpo.db") as database:
-        assert mortal(database)
+        assert mortal()
         with pytest.raises(UserError, match="that study has no good values yet; finish it"):
             warm_start(database, other)
         run_to_the_end(database)
