@@ -13,8 +13,8 @@ from typing import Any
 
 from hpo.engine.heart import Heart
 from hpo.engine.queue import TrialQueue
+from hpo.record.study import StudyRecord
 from hpo.storage.database import Database
-from hpo.storage.leases import Leases
 from tests.benchmarks.queue.meters import Meter, open_connections
 from tests.benchmarks.queue.ours import enqueued, worker
 from tests.benchmarks.queue.places import Place
@@ -106,11 +106,10 @@ def _after(seconds: float, what: Callable[[], object]) -> None:
 def _somebody_else(url: str, stub: Stub) -> Work:
     """Claim all that is ready, and keep it."""
     database = Database(url)
-    leases = Leases(database.engine)
-    queue = TrialQueue(database, stub.definition.name, leases)
-    for trial in queue.trials():
-        queue.claim(trial)
-    Heart(leases, lambda _: None)
+    queue = TrialQueue(database, StudyRecord(database, stub.definition.name).id)
+    while queue.claim() is not None:
+        pass
+    Heart(queue.renew, lambda _: None)
 
     def keep() -> dict[str, float]:
         while True:

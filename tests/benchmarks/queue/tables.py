@@ -55,7 +55,7 @@ def _print_database(found: Mapping[str, Any], results: Mapping[str, Any], consol
         )
     if durable := found.get("durability"):
         rates = ", ".join(f"{name} {_spread(each)}" for name, each in durable.items() if name != "workers")
-        console.print(f"\nTrials a second, {durable['workers']} workers, by how durable every write is: {rates}.")
+        console.print(f"\nTrials a second, {durable['workers']} workers, by what is durable: {rates}.")
     if idle := found.get("idle"):
         console.print(
             f"\n{idle['workers']} idle workers and a leader: {100 * idle['cpu_share']:.1f} % of a core (server "
