@@ -17,8 +17,8 @@ from tests.benchmarks.queue.spreads import spread
 
 WORKERS = 4
 SWITCHES = {"as it is": None, "every write": True, "no write": False}
-"""As it is, reports are durable, and claims and renewals are not. Durable is synchronous=FULL on SQLite, else NORMAL, and
-synchronous_commit on PostgreSQL."""
+"""As it is, reports are durable, and claims and renewals are not. A durable write has synchronous=FULL on SQLite, where
+another one has NORMAL, and synchronous_commit on PostgreSQL."""
 
 
 def measure_durability(
