@@ -116,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--sizes", nargs="+", default=[100, 1000, 10_000, 100_000], **whole)
     made.add_argument("--repetitions", default=3, help="turns of each side (default: 3)", **whole)
     made.add_argument("--seconds", type=float, default=10.0, help="of a drain at most (default: 10)")
-    made.add_argument("--idle-seconds", type=float, default=10.0, help="of waiting (default: 10)")
+    made.add_argument("--idle-seconds", type=float, default=30.0, help="of waiting (default: 30)")
     made.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES, metavar="SIDE", help=", ".join(SIDES))
     made.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
     return made

@@ -14,6 +14,7 @@ from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
+from hpo.work import PARENT_WAKES_SECONDS
 from tests.benchmarks.queue.meters import Meter
 from tests.benchmarks.queue.places import Place
 from tests.benchmarks.queue.processes import Job, Work, in_a_process
@@ -50,6 +51,7 @@ class StubWorker(Worker):
             announce=lambda _: None,
             on_idle=self.leave if not stays else idle.set if idle else lambda: None,
             nudged=cast("threading.Event", nudged),
+            longest_wait=PARENT_WAKES_SECONDS,
         )
         self._claim = self._queue.claim
         self._queue.claim = self._counted  # type: ignore[method-assign]

@@ -60,7 +60,8 @@ def _print_database(found: Mapping[str, Any], results: Mapping[str, Any], consol
         console.print(
             f"\n{idle['workers']} idle workers and a leader: {100 * idle['cpu_share']:.1f} % of a core (server "
             f"{100 * idle['server_cpu_share']:.1f} %), {idle['statements_a_second']:.1f} statements and "
-            f"{idle['transactions_a_second']:.1f} transactions a second. Connections of a worker: "
+            f"{idle['transactions_a_second']:.1f} transactions a second, of which the leader "
+            f"{idle['leader_statements_a_second']:.1f} statements. Connections of a worker: "
             f"{idle['connections_idle']} idle, {idle['connections_busy']} busy, at most."
         )
     if found["bars"]:
