@@ -61,8 +61,9 @@ class NewTrial:
 
 
 def last_number(connection: sa.Connection, study_id: int) -> int:
-    """Return the highest number of a trial that Optuna shows in this study, whoever put it there; -1 without any."""
-    last = connection.execute(sa.select(sa.func.max(TRIALS.c.number)).where(TRIALS.c.study_id == study_id)).scalar()
+    """Return the number of the trial that was put last into this study, whoever put it there; -1 without any."""
+    query = sa.select(TRIALS.c.number).where(TRIALS.c.study_id == study_id).order_by(TRIALS.c.trial_id.desc())
+    last = connection.execute(query.limit(1)).scalar()
     return -1 if last is None else int(last)
 
 

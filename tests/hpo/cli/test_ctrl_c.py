@@ -66,7 +66,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory, blobs: Path) -> Search:
     """Return a search that was stopped at its first trials."""
     search = Search(tmp_path_factory.mktemp("begun"), blobs)
     with started("run", *search.arguments, "--workers", "1") as process:
-        wait_for(lambda: search.workers())
+        wait_for(search.workers)
         os.kill(process.pid, signal.SIGINT)
         process.communicate(timeout=DEADLINE)
     return search
@@ -110,7 +110,7 @@ def _marked(mark: str) -> list[str]:
 def test_a_second_ctrl_c_ends_a_search_that_is_stopping(tmp_path: Path, blobs: Path) -> None:
     search = Search(tmp_path, blobs)
     with started("run", *search.arguments, "--workers", "1") as process:
-        workers = wait_for(lambda: search.workers())
+        workers = wait_for(search.workers)
         os.kill(workers[0], signal.SIGSTOP)  # so that it does not leave, and is waited for
         os.kill(process.pid, signal.SIGINT)
         assert process.stdout is not None
@@ -180,3 +180,28 @@ def test_ctrl_c_in_a_destructor_ends_the_command_without_a_traceback(capfd: pyte
 
     assert run_command(command) == INTERRUPTED
     assert capfd.readouterr().err == f"{STOPPING}\n"
+
+
+def test_ctrl_c_while_a_dataclass_is_made_ends_with_the_exit_code_of_an_interruption(tmp_path: Path) -> None:
+    """Python notes a KeyboardInterrupt out of an `exec` and ends by SIGINT, whatever became of it."""
+    (tmp_path / "door.py").write_text(
+        """
+import os, signal, sys, time
+sys.argv = ["hpo", "run"]
+import hpo.cli.ctrl_c
+from hpo.cli.running import run_command
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(9)
+sys.exit(run_command(lambda: exec("interrupt()")))
+"""
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "door"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (INTERRUPTED, f"{STOPPING}\n")

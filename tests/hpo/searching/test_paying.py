@@ -15,6 +15,7 @@ from hpo.engine.progress import progress
 from hpo.record.results import load_results
 from hpo.record.study import StudyRecord
 from hpo.reports.words.verdict import verdict
+from hpo.searching import paying
 from hpo.searching.narrowing import narrow
 from hpo.searching.paying import expected_gain, reaches_outward
 from hpo.searching.proposing import propose
@@ -23,7 +24,17 @@ from hpo.searching.trials import TrialResult
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 from tests.support.builders import definition, linear, result, space, tables
-from tests.support.databases import POOL, Killed, coordinator, mortal, open_study, outcome, run_to_the_end, train
+from tests.support.databases import (
+    POOL,
+    Killed,
+    coordinator,
+    mortal,
+    open_study,
+    outcome,
+    run_to_the_end,
+    train,
+    trials,
+)
 
 WIDE = space(x=linear((0.0, 1.0)), y=linear((0.0, 1.0)))
 LEFT = space(x=linear((0.0, 0.25), (0.0, 1.0)), y=linear((0.0, 1.0)))
@@ -126,7 +137,7 @@ EASY = study()
 def lead_to_the_end(leader: Coordinator, database: Database) -> None:
     worker = mortal()
     while not leader.step():
-        assert train(database, worker)
+        assert train(database, worker) or leader.advanced
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +145,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database
     """Return a study that ended its search early and went on to its end, and what its coordinator said."""
     said: list[str] = []
     with open_study(tmp_path_factory.mktemp("stopped") / "hpo.db", EASY) as opened:
-        lead_to_the_end(Coordinator(opened, EASY.name, mortal(opened), said.append), opened)
+        lead_to_the_end(Coordinator(opened, EASY.name, said.append, mortal()), opened)
         yield opened, said
 
 
@@ -168,7 +179,7 @@ def test_progress_does_not_wait_for_rounds_that_are_not_opened(stopped):
     leader = coordinator(database)
     leader.step()
     now = leader.progress()
-    assert now.total == now.work < progress(EASY, leader.trials, leader.final_trials, POOL).total
+    assert now.total == now.work < progress(EASY, leader.trials.search, leader.trials.final, POOL).total
 
 
 def test_a_coordinator_that_dies_right_after_ending_the_search_changes_nothing(stopped, tmp_path):
@@ -177,10 +188,10 @@ def test_a_coordinator_that_dies_right_after_ending_the_search_changes_nothing(s
 
     undisturbed, _ = stopped
     with open_study(tmp_path / "again.db", EASY) as again:
-        leader = Coordinator(again, EASY.name, mortal(again), die)
+        leader = Coordinator(again, EASY.name, die, mortal())
         with pytest.raises(Killed):
             lead_to_the_end(leader, again)
-        assert not leader.final.trials()
+        assert not trials(again).final
         run_to_the_end(again)
         assert outcome(again) == outcome(undisturbed)
         assert load_results(again, EASY.name).unopened == load_results(undisturbed, EASY.name).unopened
@@ -194,7 +205,7 @@ def test_a_coordinator_that_dies_right_after_ending_the_search_changes_nothing(s
 def test_then_every_round_is_opened(tmp_path, willing):
     with open_study(tmp_path / "hpo.db", willing) as database:
         leader, worker = coordinator(database), mortal()
-        while not leader.step() and len(leader.record.rounds) < 4 and not leader.final_trials:
+        while not leader.step() and len(leader.record.rounds) < 4 and not leader.trials.final:
             train(database, worker)
         assert len(leader.record.rounds) == 4
 
@@ -202,3 +213,35 @@ def test_then_every_round_is_opened(tmp_path, willing):
 def test_a_gain_is_asked_for_as_a_share():
     with pytest.raises(UserError, match=r"min_gain = 2\.0; it is a share of accuracy"):
         read_definition("small", tables(search={"min_gain": 2}))
+
+
+def many_on_a_peak(n: int) -> list[TrialResult]:
+    rng = np.random.default_rng(n)
+    return [
+        result({"x": float(x), "y": float(y)}, peak(x, y) + NOISE * luck, i, round_=1 + 4 * i // n)
+        for i, (x, y, luck) in enumerate(zip(*rng.random((2, n)), rng.standard_normal(n), strict=True))
+    ]
+
+
+def test_of_very_many_trials_the_gain_is_what_a_look_at_each_of_them_finds(monkeypatch):
+    trials = many_on_a_peak(paying.MOST + 800)
+    bounded = expected_gain(WIDE, WIDE.limits(), WIDE.limits(), trials, 0)
+    monkeypatch.setattr(paying, "MOST", len(trials))
+    assert bounded == pytest.approx(expected_gain(WIDE, WIDE.limits(), WIDE.limits(), trials, 0), abs=1e-4)
+
+
+@pytest.mark.parametrize("rounds", [2, 4])
+def test_the_distances_between_very_many_trials_are_never_in_memory_all_at_once(monkeypatch, rounds):
+    monkeypatch.setattr(paying, "MOST", 40)
+    monkeypatch.setattr(paying, "AT_ONCE", 100)
+    sizes, kernel = [], paying._kernel
+
+    def counted(axes, some, others):
+        sizes.append((len(some), len(others)))
+        return kernel(axes, some, others)
+
+    monkeypatch.setattr(paying, "_kernel", counted)
+    trials = [trial for trial in many_on_a_peak(600) if trial.round <= rounds]
+    expected_gain(WIDE, WIDE.limits(), WIDE.limits(), trials, 0)
+    assert max(a * b for a, b in sizes) <= 40 * 100
+    assert sum(a * b for a, b in sizes) <= 2 * 40 * len(trials)
