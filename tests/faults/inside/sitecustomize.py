@@ -75,17 +75,23 @@ if _WANTED:
 class _Finder:
     """Calls the functions above once their module is loaded."""
 
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name not in _AFTER:
+    asked = False
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name not in _AFTER or cls.asked:
             return None
-        after = _AFTER.pop(name)
-        spec = importlib.util.find_spec(name)
+        cls.asked = True
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            cls.asked = False
         load = spec.loader.exec_module
 
         def exec_module(module):
             load(module)
-            after(module)
+            if after := _AFTER.pop(name, None):  # who only asks where a module is does not load it
+                after(module)
 
         spec.loader.exec_module = exec_module
         return spec
