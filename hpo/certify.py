@@ -28,7 +28,7 @@ from hpo.cli.running import quiet_optuna, run_command, stopped
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import DONE
-from hpo.engine.launchers.processes import on_this_machine
+from hpo.engine.launchers.processes import Prestarted, on_this_machine
 from hpo.engine.running import run_certificate
 from hpo.record.certificate import CertificateRecord, load_findings
 from hpo.record.declared import DeclaredStudy
@@ -41,7 +41,8 @@ from hpo.storage.errors import UserError
 def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` and return its exit code."""
     arguments = make_parser().parse_args(argv)
-    return run_command(lambda: _certify(arguments))
+    with Prestarted() as prestarted:
+        return run_command(lambda: _certify(arguments, prestarted))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -83,7 +84,7 @@ def make_parser() -> argparse.ArgumentParser:
     return made
 
 
-def _certify(arguments: argparse.Namespace) -> int:
+def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
     quiet_optuna(arguments.verbose)
     check_workers(arguments.workers)
     for name, least in (("configs", LEAST_CONFIGS), ("seeds", LEAST_SEEDS), ("largest", FACTOR)):
@@ -108,7 +109,7 @@ def _certify(arguments: argparse.Namespace) -> int:
             done = run_certificate(
                 database,
                 record,
-                launch=on_this_machine(arguments.storage, arguments.workers, arguments.data_dir),
+                launch=on_this_machine(arguments.storage, arguments.workers, arguments.data_dir, prestarted.take),
                 watcher=display,
             )
         if not done:

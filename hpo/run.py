@@ -7,42 +7,12 @@ import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 import argparse
 import re
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 
-from hpo import models
-from hpo.cli.console import console as plain_console
-from hpo.cli.data import data_dir_of_workers, look_at_data
-from hpo.cli.display import Display
-from hpo.cli.effort import effort_line
-from hpo.cli.formats import add_formats, chosen_formats
-from hpo.cli.options import (
-    add_changes,
-    add_data_dir,
-    add_storage,
-    add_workers,
-    check_workers,
-    make_out_folder,
-    parser,
-    user_path,
-)
-from hpo.cli.running import quiet_optuna, run_command, say, stopped
-from hpo.definition.files import presets
+from hpo.cli.formats import add_formats
+from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, parser, user_path
+from hpo.cli.running import run_command, say
 from hpo.engine.exit_codes import DONE
-from hpo.engine.launchers.processes import on_this_machine
-from hpo.engine.running import run_study
-from hpo.record.commands import serve_command
-from hpo.record.declared import DeclaredStudy
-from hpo.record.kept_networks import kept_network
-from hpo.record.results import StudyResults, load_results
-from hpo.record.study import study_names
-from hpo.record.untrusted import using
-from hpo.reports.kinds import DRAWN_FORMATS
-from hpo.storage.database import Database, database_errors
-from hpo.training.images import StudyData
-
-DRAWING_SECONDS = 8.0
-"""What is drawn at the end, and about how long that takes (`python -m tests.benchmarks.reports`)."""
+from hpo.engine.launchers.processes import Prestarted
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -51,7 +21,8 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.study is None:
         _introduce()
         return DONE
-    return run_command(lambda: _run(arguments))
+    with Prestarted() as prestarted:
+        return run_command(lambda: _run(arguments, prestarted))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -98,6 +69,8 @@ def _more(text: str) -> int:
 
 
 def _introduce() -> None:
+    from hpo.definition.files import presets  # noqa: PLC0415 - slow to load, and --help needs none of it
+
     say("Searches for good hyperparameter values on a subset of the data and checks them on all of it,")
     say("or compares the configs of a grid.\n")
     say("built-in studies:")
@@ -107,102 +80,10 @@ def _introduce() -> None:
     say("\nstart one with:  hpo run --study mnist_wd\nmore:            hpo run --help")
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    quiet_optuna(arguments.verbose)
-    check_workers(arguments.workers)
-    arguments.formats = chosen_formats(arguments.formats)
-    warm = [f"search.warm_start={arguments.warm_start}"] if arguments.warm_start else []
-    declared = DeclaredStudy.load(arguments.study, [*arguments.changes, *warm], arguments.seed, name=arguments.name)
-    out = arguments.out or Path("out") / declared.name
-    make_out_folder(out)
-    with database_errors(arguments.storage), Database(arguments.storage) as database:
-        data, source = look_at_data(declared.definition, arguments.data_dir)
-        declared = declared.settled(data.settled)
-        arguments.data_dir = data_dir_of_workers(declared.definition, arguments.data_dir)
-        if _search(arguments, database, declared, data, source):
-            _conclude(database, declared.name, data, out, arguments)
-            return DONE
-        if declared.name in study_names(database):
-            results = load_results(database, declared.name)
-            _publish_or_say(database, results)
-            with using(declared.name):
-                _write(results, out, arguments)
-    return stopped(arguments.storage)
+def _run(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
+    from hpo.whole_run import run  # noqa: PLC0415 - meanwhile the workers' process loads what it needs, too
 
-
-def _search(
-    arguments: argparse.Namespace,
-    database: Database,
-    declared: DeclaredStudy,
-    data: StudyData,
-    source: Mapping[str, str],
-) -> bool:
-    """Run the study to its end and show it; False if it was asked to stop before."""
-    draws = set(DRAWN_FORMATS) & set(arguments.formats)
-    with Display(plain_console(), DRAWING_SECONDS if draws else 0.0) as display:
-        return run_study(
-            database,
-            declared,
-            data=data.summary(),
-            source=source,
-            launch=on_this_machine(arguments.storage, arguments.workers, arguments.data_dir),
-            watcher=display,
-            more_rounds=arguments.rounds,
-            lines=lambda definition: [effort_line(definition, data, arguments.workers)],
-            publish=lambda name: _publish(database, load_results(database, name)),
-        )
-
-
-def _publish(database: Database, results: StudyResults) -> None:
-    """Write what the dashboard shows of the study."""
-    from hpo.reports.dashboard.publish import publish  # noqa: PLC0415 - see _write
-
-    publish(database, results)
-
-
-def _publish_or_say(database: Database, results: StudyResults) -> None:
-    """Do the same at the end, where the files are what counts."""
-    try:
-        _publish(database, results)
-    except Exception as error:  # whatever it is: hpo.serve tries again
-        say(f"the dashboard's notes and figures could not be written: {error}")
-
-
-def _write(results: StudyResults, out: Path, arguments: argparse.Namespace) -> list[Path]:
-    from hpo.reports.files import write_reports  # noqa: PLC0415 - pandas and matplotlib take a second to load
-
-    return write_reports(results, out, arguments.formats, bom=arguments.bom)
-
-
-def _write_network(database: Database, results: StudyResults, data: StudyData, out: Path) -> list[Path]:
-    """Write the trained network, and what is inside it if it is a ConvNet, as a held-out image is seen by it."""
-    from hpo.reports.look.files import write_look, write_network  # noqa: PLC0415 - see _write
-
-    kept = kept_network(database, results)
-    if kept is None:
-        return []
-    written = [write_network(kept.after, out)]
-    if isinstance(kept.after, models.ConvNet):
-        written += write_look(kept.before, kept.after, data.part.images[data.split.holdout[0]], out)
-    return written
-
-
-def _conclude(database: Database, name: str, data: StudyData, out: Path, arguments: argparse.Namespace) -> None:
-    from hpo.reports.files import REPORT  # noqa: PLC0415 - see _write
-    from hpo.reports.terminal.search import ending  # noqa: PLC0415 - see _write
-
-    results = load_results(database, name)
-    console = plain_console()
-    with using(name):
-        with console.status("writing tables, figures and the report"):
-            _publish_or_say(database, results)
-            written = _write(results, out, arguments) + _write_network(database, results, data, out)
-        for panel in ending(results, whole=arguments.verbose):
-            console.print(panel)
-    console.print(f"\n{len(written)} files in {out}", markup=False, soft_wrap=True)
-    if out / REPORT in written:
-        console.print(f"the report: {out / REPORT}", markup=False, soft_wrap=True)
-    console.print(f"watch it with: {serve_command(arguments.storage)}", markup=False, soft_wrap=True)
+    return run(arguments, prestarted)
 
 
 if __name__ == "__main__":

@@ -1,106 +1,206 @@
-"""Front door `python -m hpo.work`: one worker, which joins a running search from wherever the database is reached."""
+"""Front door `python -m hpo.work`: workers that join a running search, from wherever the database is reached."""
 
 from __future__ import annotations
 
 import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
 import argparse
-import os
-import signal
 import sys
-import threading
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
-from hpo.cli.options import add_data_dir, add_storage, parser
+from hpo.cli.options import add_data_dir, add_storage, check_workers, parser
 from hpo.cli.running import complain, quiet_optuna, run_command, say
-from hpo.engine.exit_codes import DONE, INTERRUPTED
-from hpo.engine.interrupts import StopRequest
-from hpo.engine.launchers.processes import IDLE_LINE
+from hpo.definition.reading import read_definition
+from hpo.definition.study import StudyDefinition
+from hpo.engine.exit_codes import INTERRUPTED
+from hpo.engine.launchers.base import Announce
+from hpo.engine.launchers.crew import Crew
+from hpo.engine.launchers.member import Idle, Membership, Ready
+from hpo.engine.launchers.processes import IDLE_LINE, READY_LINE, Ahead, Order, read
+from hpo.engine.watchdog import watched
 from hpo.engine.worker import LONGEST_WAIT, Worker
 from hpo.record.study import StudyRecord, check_same_data
+from hpo.storage import queue
 from hpo.storage.database import Database, database_errors
-from hpo.storage.datasets import load_training_part, locate
+from hpo.storage.datasets import Located, load_training_part, locate
+from hpo.storage.errors import UserError
 from hpo.training.images import StudyData
 
 PARENT_WAKES_SECONDS = 10.0
 """Between two looks of a worker whose parent tells it when there is something to do."""
 
+STDIN = 0
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` and return its exit code."""
     arguments = make_parser().parse_args(argv)
-    return run_command(lambda: _work(arguments))
+    return run_command(lambda: _for_parent(arguments) if arguments.child else _for_person(arguments), watch=False)
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of this command's options."""
     made = parser(
         "hpo.work",
-        "Join a running search as one more worker. It takes trials from the queue, trains them, and writes their\n"
-        "results to the database. It ends when the search is done. Start one per core, on any machine that can reach\n"
-        "the database.",
+        "Join a running search with more workers, on any machine that can reach the database. Each takes trials from\n"
+        "the queue, trains them, and writes their results to the database. They end when the search is done; a worker\n"
+        "that dies is replaced. One worker per core is best. Ctrl-C stops them, and unfinished trials go back to the\n"
+        "queue.",
         """
         hpo work --study mnist_wd
-        hpo work --study mnist_wd --storage postgresql+psycopg://user:password@host/hpo
+        hpo work --study mnist_wd --workers 8 --storage postgresql+psycopg://user:password@host/hpo
         """,
     )
-    made.add_argument("--study", required=True, metavar="NAME", help="a study in the database (see: hpo studies)")
+    made.add_argument("--study", metavar="NAME", help="a study in the database (see: hpo studies)")
+    made.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     add_storage(made)
     add_data_dir(made)
     made.add_argument("--child", action="store_true", help=argparse.SUPPRESS)  # started by hpo.run, which may die
     return made
 
 
-def _work(arguments: argparse.Namespace) -> int:
+def _for_person(arguments: argparse.Namespace) -> int:
     quiet_optuna(arguments.verbose)
-    nudged = threading.Event()
-    if arguments.child:
-        _listen_to_parent(nudged)
-    announce = complain if arguments.child else say
-    with (
-        StopRequest((lambda _: None) if arguments.child else say) as stop,
-        database_errors(arguments.storage),
-        Database(arguments.storage, create=False) as database,
-    ):
-        record = StudyRecord(database, arguments.study)
+    check_workers(arguments.workers)
+    if arguments.study is None:
+        raise UserError("--study NAME is needed: a study in the database (see: hpo studies)")
+    storage, study = arguments.storage, arguments.study
+    with database_errors(storage):
+        data, located = _load(study, storage, arguments.data_dir, offline=False, announce=say)
+        several = f" with {arguments.workers} workers" if arguments.workers > 1 else ""
+        code = Crew(
+            arguments.workers,
+            partial(_work, storage=storage, study=study, data=data, located=located, announce=say),
+            bury=partial(_bury, storage, study),
+            announce=say,
+            on_ready=lambda: say(f"working on {study}{several} ({located.provenance})"),
+        ).run()
+    if code == INTERRUPTED:
+        say("stopped; the unfinished trial is back in the queue")
+    else:
+        say(f"{study} is done")
+    return code
+
+
+def _for_parent(arguments: argparse.Namespace) -> int:
+    """Do what the hpo.run wants that holds the other end of standard input; stop when it is gone."""
+    quiet_optuna(arguments.verbose)
+    loaded, told = None, read(STDIN)
+    if isinstance(told, Ahead):
+        loaded, told = _loaded_ahead(told), read(STDIN)
+    if not isinstance(told, Order):
+        return INTERRUPTED
+    order, folder = told, _folder(told)
+    with database_errors(order.storage):
+        data, located = _load(order.study, order.storage, folder, offline=True, announce=complain, ahead=loaded)
+        return Crew(
+            order.workers,
+            partial(
+                _work,
+                storage=order.storage,
+                study=order.study,
+                data=data,
+                located=located,
+                announce=complain,
+                longest_wait=PARENT_WAKES_SECONDS,
+            ),
+            bury=partial(_bury, order.storage, order.study),
+            announce=complain,
+            on_ready=lambda: say(READY_LINE),
+            on_idle=lambda: say(IDLE_LINE),
+            parent=STDIN,
+        ).run()
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """Data that were cut for `definition` before its study was in the database."""
+
+    definition: StudyDefinition
+    located: Located
+    data: StudyData
+
+    def fits(self, definition: StudyDefinition, located: Located) -> bool:
+        """Say whether the study came out with the same data, cut the same way."""
+        ours, theirs = self.data.settled(self.definition), self.data.settled(definition)
+        return (ours.data, ours.seed, self.located) == (theirs.data, theirs.seed, located)
+
+
+def _loaded_ahead(ahead: Ahead) -> _Loaded | None:
+    """Return what may be needed; None where that fails, which is said when it is needed."""
+    try:
+        definition = read_definition(ahead.name, ahead.definition)
+        located = locate(definition.data.dataset, data_dir=_folder(ahead), offline=True, announce=lambda _: None)
+        return _Loaded(definition, located, StudyData.build(definition, located, load_training_part(located)))
+    except UserError:
+        return None
+
+
+def _folder(told: Ahead | Order) -> Path | None:
+    return None if told.data_dir is None else Path(told.data_dir)
+
+
+def _load(
+    study: str,
+    storage: str,
+    data_dir: Path | None,
+    *,
+    offline: bool,
+    announce: Announce,
+    ahead: _Loaded | None = None,
+) -> tuple[StudyData, Located]:
+    """Return the data of `study`, once for all workers; the database is closed again, as a fork asks for."""
+    with watched(), Database(storage, create=False) as database:
+        record = StudyRecord(database, study)
         definition = record.definition
         stand_in = record.source["complete"] != "yes"
         located = locate(
             definition.data.dataset,
-            data_dir=arguments.data_dir,
-            offline=arguments.child or stand_in,
+            data_dir=data_dir,
+            offline=offline or stand_in,
             announce=(lambda _: None) if stand_in else announce,
             sha256=record.source["sha256"],
         )
         check_same_data(record, located)
-        data = StudyData.build(definition, located, load_training_part(located))
+    if ahead is not None and ahead.fits(definition, located):
+        return ahead.data, located
+    return StudyData.build(definition, located, load_training_part(located)), located
+
+
+def _work(
+    membership: Membership,
+    *,
+    storage: str,
+    study: str,
+    data: StudyData,
+    located: Located,
+    announce: Announce,
+    longest_wait: float = LONGEST_WAIT,
+) -> None:
+    """Be one of the workers, in a process of its own."""
+    with database_errors(storage), Database(storage, create=False, checked=True) as database:
         worker = Worker(
             database,
-            arguments.study,
+            study,
             data,
             located,
-            stop=stop,
+            stop=membership.stop,
             announce=announce,
-            on_idle=(lambda: say(IDLE_LINE)) if arguments.child else (lambda: None),
-            nudged=nudged,
-            longest_wait=PARENT_WAKES_SECONDS if arguments.child else LONGEST_WAIT,
+            on_idle=lambda: membership.tell(Idle()),
+            nudged=membership.nudged,
+            longest_wait=longest_wait,
         )
-        if not arguments.child:
-            say(f"working on {arguments.study} ({located.provenance})")
+        membership.tell(Ready(worker.holder))
         worker.run()
-    if not arguments.child:
-        say("stopped; the unfinished trial is back in the queue" if stop.requested else f"{arguments.study} is done")
-    return INTERRUPTED if stop.requested else DONE
 
 
-def _listen_to_parent(nudged: threading.Event) -> None:
-    """Set `nudged` at every line from the hpo.run that holds the other end of standard input; stop when it is gone."""
-
-    def listen() -> None:
-        for _ in sys.stdin:
-            nudged.set()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=listen, daemon=True, name="parent").start()
+def _bury(storage: str, study: str, holder: str, cause: str) -> None:
+    """Blame the trial that the worker with this name died of, in a process of its own."""
+    with database_errors(storage), Database(storage, create=False, checked=True) as database:
+        study_id = StudyRecord(database, study).id
+        database.write(lambda connection: queue.bury(connection, study_id, holder, cause))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hpo.storage import mirror
-from hpo.storage.holders import LEASE_SECONDS, is_dead
+from hpo.storage.holders import LEASE_SECONDS, is_dead, name_of
 from hpo.storage.records import Curve, save_curve, save_network_bytes
 from hpo.storage.schema import CLAIMED, COMPLETE, ENDED, FAILED, PAUSED, PLANNED, READY, STOPPED, studies, trials
 from hpo.storage.stamps import horizon, now, stamp
@@ -291,7 +291,7 @@ def _fail(
 def reap(connection: sa.Connection, study_id: int) -> list[int]:
     """Return the trials of dead workers to the queue, and give their numbers; nobody is to blame for that.
 
-    Their last holder stays written down, so that a parent that saw its worker die may blame the trial later.
+    The dead one stays written down, so that a parent that saw it die may blame the trial later.
     """
     claimed = trials.c.study_id == study_id, trials.c.state == CLAIMED
     query = sa.select(
@@ -301,7 +301,8 @@ def reap(connection: sa.Connection, study_id: int) -> list[int]:
     for found in connection.execute(query.where(*claimed)).all():
         if found.late or is_dead(found.holder or ""):
             still = () if is_dead(found.holder or "") else (trials.c.lease_until < now(connection),)
-            freed += _requeue(connection, study_id, *_ours(found.id, found.lease), *still)
+            its = (*_ours(found.id, found.lease), *still)
+            freed += _requeue(connection, study_id, *its, dead_holder=trials.c.holder, holder=None)
     return freed
 
 
@@ -316,19 +317,25 @@ def bury(connection: sa.Connection, study_id: int, name: str, cause: str) -> lis
     """Blame the trial that the worker called `name` died of, which its parent saw; give its number and if it failed.
 
     It returns to the queue, and after MAX_DEATHS it fails. If somebody has returned it before, it is blamed all the
-    same, unless another worker has begun it by then.
+    same; another worker that has it by then may end it, or die of it, too.
     """
-    its = trials.c.study_id == study_id, trials.c.holder.endswith(f" {name}", autoescape=True)
-    query = sa.select(trials.c.id, trials.c.number, trials.c.deaths)
+    dead = sa.or_(*(column.endswith(f" {name}", autoescape=True) for column in (trials.c.holder, trials.c.dead_holder)))
+    query = sa.select(trials.c.id, trials.c.number, trials.c.deaths, trials.c.holder)
+    query = query.where(trials.c.study_id == study_id, trials.c.state.in_((CLAIMED, READY)), dead).with_for_update()
     buried = []
-    for found in connection.execute(query.where(*its, trials.c.state.in_((CLAIMED, READY))).with_for_update()).all():
+    for found in connection.execute(query).all():
         deaths = found.deaths + 1
-        if deaths >= MAX_DEATHS:
+        this_one = trials.c.id == found.id
+        elsewhere = found.holder is not None and name_of(found.holder) != name
+        failed = deaths >= MAX_DEATHS and not elsewhere
+        if failed:
             reason = f"its worker died {deaths} times while training it ({cause}; out of memory?)"
-            _fail(connection, study_id, (trials.c.id == found.id,), reason, deaths=deaths)
+            _fail(connection, study_id, (this_one,), reason, deaths=deaths)
+        elif elsewhere:
+            connection.execute(trials.update().where(this_one).values(deaths=deaths, dead_holder=None))
         else:
-            _requeue(connection, study_id, trials.c.id == found.id, deaths=deaths, holder=None)
-        buried.append((found.number, deaths >= MAX_DEATHS))
+            _requeue(connection, study_id, this_one, deaths=deaths, holder=None, dead_holder=None)
+        buried.append((found.number, failed))
     return buried
 
 

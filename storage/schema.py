@@ -75,6 +75,7 @@ trials = sa.Table(
     sa.Column("deaths", sa.Integer, nullable=False, default=0),  # workers that died of it, see queue.bury
     sa.Column("lease", sa.Integer, nullable=False, default=0),  # rises with every claim: who has an older one is late
     sa.Column("holder", sa.String(512)),  # who claimed it last, see storage.holders
+    sa.Column("dead_holder", sa.String(512)),  # the last one that was found dead, which its parent may blame it for
     sa.Column("lease_until", sa.Double),
     sa.Column("claimed_at", sa.Double),
     sa.Column("ended_at", sa.Double),

@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote, unquote_plus
 
-import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError
-
 from hpo.storage.errors import UserError
 from hpo.storage.supported import EXAMPLES, require_supported
 
@@ -36,6 +33,9 @@ def database_url(given: str) -> str:
     if scheme in _TO_PSYCOPG and separator:
         return database_url(f"postgresql+psycopg://{rest}")
     _require_plain_password(given)
+    import sqlalchemy as sa  # noqa: PLC0415 - slow to load, and not needed for what is only shown
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     try:
         parsed = sa.make_url(given)
     except (ArgumentError, ValueError):

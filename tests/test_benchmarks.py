@@ -16,6 +16,7 @@ from hpo import models
 from tests.benchmarks import architectures as a
 from tests.benchmarks import interleaving
 from tests.benchmarks.bars import ASKED
+from tests.benchmarks.deciding import print_table as print_decisions
 from tests.benchmarks.plain_layers import Dropout
 from tests.benchmarks.plain_networks import SGD, PlainNetwork
 from tests.benchmarks.queue.bars import MOST_STATEMENTS, MOST_TRANSACTIONS
@@ -226,6 +227,7 @@ def test_an_unknown_workload_is_refused_with_those_there_are():
     assert "mlp_sgd" in done.stderr
 
 
+<<<<<<< HEAD
 @pytest.fixture(scope="module")
 def drained() -> dict:
     """Return what a short run of the queue's benchmark prints as JSON, of our side alone."""
@@ -273,3 +275,22 @@ def test_the_tables_of_the_queue_fit_80_columns(drained):
     lines = text.getvalue().splitlines()
     assert all(len(line) <= 80 for line in lines)
     assert "…" not in text.getvalue()
+=======
+def test_the_seconds_of_every_decision_are_told_as_json_and_as_a_table():
+    command = [sys.executable, "-m", "tests.benchmarks.deciding", "--trials", "100", "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    told = json.loads(done.stdout)
+    assert told["trials"] == [100]
+    assert {"propose, tpe", "a round, tpe", "expected_gain", "progress", "publish"} <= told["seconds"].keys()
+    assert all(by_size["100"] >= 0 for by_shape in told["seconds"].values() for by_size in by_shape.values())
+    text = io.StringIO()
+    print_decisions(told, Console(file=text, width=100))
+    assert all(any(name in line for line in text.getvalue().splitlines()) for name in told["seconds"])
+
+
+def test_too_few_trials_for_five_rounds_are_refused():
+    command = [sys.executable, "-m", "tests.benchmarks.deciding", "--trials", "10"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "at least 100" in done.stderr
+>>>>>>> deciding

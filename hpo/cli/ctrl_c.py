@@ -27,10 +27,11 @@ def leave_at_once(number: int, frame: object) -> None:
 
 
 @contextlib.contextmanager
-def raised() -> Iterator[None]:
+def raised(*, watch: bool = True) -> Iterator[None]:
     """While this lasts, the first Ctrl-C or SIGTERM says so and raises KeyboardInterrupt, a second ends the process.
 
-    What comes of it afterwards is a KeyboardInterrupt, too, whatever a library made of the first one.
+    What comes of it afterwards is a KeyboardInterrupt, too, whatever a library made of the first one. A thread keeps
+    `watch` over it (hpo.engine.watchdog), which a process that is to be forked must not have.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -52,7 +53,7 @@ def raised() -> Iterator[None]:
     before, told = {number: signal.signal(number, stop) for number in SIGNALS}, sys.unraisablehook
     sys.unraisablehook = say_unraisable
     try:
-        with watched():
+        with watched() if watch else contextlib.nullcontext():
             yield
         if ASKED.is_set():
             raise KeyboardInterrupt

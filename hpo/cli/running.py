@@ -10,15 +10,13 @@ import traceback
 import warnings
 from collections.abc import Callable
 
-import optuna
-
 from hpo.cli.ctrl_c import raised
 from hpo.definition.printable import printable
 from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
 from hpo.engine.interrupts import Interrupted
 from hpo.record.untrusted import UnreadableStudyError
-from hpo.storage.database import shown
 from hpo.storage.errors import UserError
+from hpo.storage.urls import shown
 
 
 def complain(text: str) -> None:
@@ -26,14 +24,17 @@ def complain(text: str) -> None:
     print(printable(text), file=sys.stderr, flush=True)
 
 
-def run_command(command: Callable[[], int]) -> int:
-    """Run a front door and return its exit code; a user's mistake is one clear message, never a traceback."""
+def run_command(command: Callable[[], int], *, watch: bool = True) -> int:
+    """Run a front door and return its exit code; a user's mistake is one clear message, never a traceback.
+
+    `watch`: see hpo.cli.ctrl_c.raised.
+    """
     try:
-        with raised():
+        with raised(watch=watch):
             return command()
     except UserError as error:
         complain(f"error: {error}")
-        if isinstance(error, UnreadableStudyError) and optuna.logging.get_verbosity() <= optuna.logging.INFO:  # -v
+        if isinstance(error, UnreadableStudyError) and _is_verbose():
             complain("".join(traceback.format_exception(error.__cause__)).rstrip())  # it may be our own mistake
         return MISTAKE
     except (KeyboardInterrupt, Interrupted):  # it has been said already
@@ -66,9 +67,17 @@ def _let_go_of_output() -> None:
 
 def quiet_optuna(verbose: bool) -> None:
     """Keep Optuna's log lines and its notes on experimental features to those who ask for them."""
+    import optuna  # noqa: PLC0415 - slow to load, and not needed for a mistake in the command
+
     optuna.logging.set_verbosity(optuna.logging.INFO if verbose else optuna.logging.ERROR)
     if not verbose:
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+
+
+def _is_verbose() -> bool:
+    import optuna  # noqa: PLC0415 - see quiet_optuna
+
+    return optuna.logging.get_verbosity() <= optuna.logging.INFO  # -v
 
 
 def say(text: str) -> None:

@@ -43,14 +43,17 @@ def watched() -> Iterator[None]:
     os.set_blocking(told, False)
     before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     _active = True
-    threading.Thread(target=_listen, args=(heard,), daemon=True, name="watchdog").start()
+    listener = threading.Thread(target=_listen, args=(heard,), daemon=True, name="watchdog")
+    listener.start()
     try:
         yield
     finally:
-        if _active:  # rather than in a child
-            _active = False
+        ours, _active = _active, False
+        if ours:  # rather than a child's
             signal.set_wakeup_fd(before)
         os.close(told)
+        if ours:  # who is to be forked next has no threads
+            listener.join(_LOOK_SECONDS)
 
 
 def _in_a_child() -> None:

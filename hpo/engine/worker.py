@@ -67,6 +67,11 @@ class Worker:
         self._longest_wait = longest_wait
         self._waiting_for = ""
 
+    @property
+    def holder(self) -> str:
+        """The name by which it holds what it takes out of the queue."""
+        return self._queue.holder.name
+
     def run(self) -> None:
         """Work until the study is done or a stop is requested."""
         heart = Heart(self._queue.renew, self._announce)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hpo.definition.printable import on_one_line
-from hpo.searching.space import Config, Value
 from hpo.storage.errors import UserError
+
+if TYPE_CHECKING:  # every front door knows the errors of this file, and few need a search space
+    from hpo.searching.space import Config, Value
 
 MOST = 2**63
 WHOLE = ("round", "index", "run", "source_trial", "seed", "n_train", "epochs", "allowed", "size", "worker_deaths")

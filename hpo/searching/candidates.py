@@ -44,7 +44,7 @@ def promising(
         chosen.setdefault(tuple(sorted(trials[i].config.items())), trials[i])
         if len(chosen) == count:
             break
-    return list(chosen.values())
+    return list(chosen.values())[:count]
 
 
 def within_bound(trials: Sequence[TrialResult], max_gap: float) -> list[int]:

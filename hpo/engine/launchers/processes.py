@@ -1,34 +1,137 @@
-"""The worker processes that one hpo.run starts: `python -m hpo.work` on this machine, looked after until they leave."""
+"""The workers that one hpo.run starts: a crew, `python -m hpo.work --child` on this machine, looked after from here.
+
+The crew's process is started first and told what to do later (`Prestarted`), so that it imports what workers need while
+this one opens the database and looks at the data.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Self, TypeAlias
 
 from hpo.engine.exit_codes import DONE, INTERRUPTED, MISTAKE
 from hpo.engine.launchers.base import Launch, LaunchFor
+from hpo.engine.launchers.restarts import Restarts
 from hpo.storage.errors import UserError
 
-IDLE_LINE = "idle"
-"""What a worker says on its standard output when it finds nothing to do, so that the next round is opened at once."""
+IDLE_LINE, READY_LINE = "idle", "ready"
+"""What a crew says on its standard output: a worker finds nothing to do, so that the next round is opened at once; all
+workers are ready."""
 
-MOST_RESTARTS = 5
-PATIENCE_SECONDS = 20.0
+LEAVING_SECONDS = 25.0
+"""A little more than a crew gives its workers."""
+
 LISTENING_SECONDS = 2.0
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """What a crew may load before its order comes: the data of a study that is about to begin."""
+
+    name: str
+    definition: dict[str, Any]
+    data_dir: str | None
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a crew is to do. It is told as a line of JSON on its standard input, as Ahead is: a password must not stand
+    in the list of processes."""
+
+    study: str
+    storage: str
+    data_dir: str | None
+    workers: int
+
+
+def line(told: Ahead | Order) -> str:
+    """Return it as what `read` reads."""
+    return json.dumps(asdict(told)) + "\n"
+
+
+def read(file: int) -> Ahead | Order | None:
+    """Return what comes first in `file`, a descriptor, and take nothing of what comes after; None at its end."""
+    text = b""
+    while not text.endswith(b"\n"):
+        byte = os.read(file, 1)
+        if not byte:
+            return None
+        text += byte
+    told = json.loads(text)
+    return Order(**told) if "study" in told else Ahead(**told)
+
+
+class Prestarted:
+    """A crew's process that was started ahead of its order; it ends with the context unless somebody took it."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = start()
+
+    def take(self) -> subprocess.Popen[str]:
+        """Return the process, or a new one where it was taken before."""
+        process, self._process = self._process, None
+        return process or start()
+
+    def tell(self, ahead: Ahead) -> None:
+        """Let it load what will be needed, if nobody took it."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # it has ended, which whoever takes it will see
+                self._process.stdin.write(line(ahead))
+                self._process.stdin.flush()
+
+    def close(self) -> None:
+        """End the process if nobody took it; it has begun nothing yet."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def start() -> subprocess.Popen[str]:
+    """Start the process of a crew, which then waits for its order."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "hpo.work", "--child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | same_package(),
+        start_new_session=True,  # Ctrl-C reaches this process alone, which then asks its workers to stop
+    )
+
+
+Take: TypeAlias = Callable[[], "subprocess.Popen[str]"]
+"""Gives the process of a crew that waits for its order."""
+
+
 @dataclass
-class _Member:
+class _Crew:
     process: subprocess.Popen[str]
     said: deque[str] = field(default_factory=lambda: deque(maxlen=30))
     listeners: list[threading.Thread] = field(default_factory=list)
+    ready: bool = False
+
+    def write(self, text: str) -> None:
+        """Send it a line, unless it has ended, or is stopped and its pipe is full."""
+        if self.process.stdin is not None:
+            with contextlib.suppress(OSError, ValueError):
+                os.write(self.process.stdin.fileno(), text.encode())
 
     def give_back(self) -> None:
         """Close what is left of a process that has ended; its listeners close their streams themselves."""
@@ -38,22 +141,35 @@ class _Member:
         for listener in self.listeners:
             listener.join(LISTENING_SECONDS)
 
+    @property
+    def last_words(self) -> str:
+        """What it said at last: its error, if it ended with one."""
+        lines = list(self.said)
+        for i, said in enumerate(lines):
+            if said.startswith("error: "):
+                return "\n".join(lines[i:]).removeprefix("error: ")
+        return "\n".join(lines)
+
 
 class Fleet:
-    """`size` worker processes for one study; a worker that crashes is replaced, a few times."""
+    """A crew of `size` workers for one study; where it dies as a whole, another one takes its place."""
 
     def __init__(
-        self, study: str, storage: str, size: int, *, data_dir: Path | None, announce: Callable[[str], None]
+        self,
+        study: str,
+        storage: str,
+        size: int,
+        *,
+        data_dir: Path | None,
+        announce: Callable[[str], None],
+        take: Take = start,
     ) -> None:
-        self._command = [sys.executable, "-P", "-m", "hpo.work", "--child", "--study", study]
-        if data_dir is not None:
-            self._command += ["--data-dir", str(data_dir)]
-        # The URL travels in the environment: a password must not stand in the list of processes.
-        self._environment = os.environ | same_package() | {"HPO_STORAGE": storage}
+        self._order = Order(study, storage, None if data_dir is None else str(data_dir), size)
         self._announce = announce
-        self._restarts = 0
+        self._restarts = Restarts()
         self._idle = threading.Event()
-        self._members = [self._start() for _ in range(size)]
+        self._crew: _Crew | None = self._start(take)
+        self._not_before = 0.0
 
     def wait(self, seconds: float) -> None:
         """Wait until a worker has nothing to do, for at most `seconds`."""
@@ -62,87 +178,78 @@ class Fleet:
 
     def nudge(self) -> None:
         """Tell the workers that there may be something to do, so that they need not ask the database all the time."""
-        for member in self._members:
-            if member.process.stdin is not None:
-                with contextlib.suppress(OSError):  # it is leaving; look_after will see to it
-                    member.process.stdin.write("\n")
-                    member.process.stdin.flush()
+        if self._crew is not None:
+            self._crew.write("\n")
 
     def look_after(self) -> None:
-        """Replace workers that died. Raises UserError if a worker gave up on the user's input, or too many died."""
-        for i, member in enumerate(self._members):
-            code = member.process.poll()
-            if code in (None, DONE):
-                continue
-            member.give_back()  # and with it, its last words have been heard
-            last_words = "\n".join(member.said)
-            if code == MISTAKE:
-                raise UserError(last_words.removeprefix("error: "))
-            if code == INTERRUPTED:
-                self._announce("a worker was asked to stop")
-            else:
-                cause = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-                self._announce(f"a worker died ({cause}); starting another one")
-            self._restarts += 1
-            if self._restarts > MOST_RESTARTS:
-                raise UserError(
-                    f"{self._restarts} workers died, the last with exit code {code}: giving up. Finished trials are "
-                    f"kept; the same command resumes. Its last output:\n{last_words}"
-                )
-            self._members[i] = self._start()
+        """Replace a crew that died. Raises UserError if it gave up on the user's input, or dies again and again."""
+        if self._crew is None:
+            if time.monotonic() >= self._not_before:
+                self._crew = self._start(start)
+            return
+        crew, code = self._crew, self._crew.process.poll()
+        if code in (None, DONE):
+            return
+        crew.give_back()  # and with it, its last words have been heard
+        if code == MISTAKE:
+            raise UserError(crew.last_words)
+        if code == INTERRUPTED:
+            cause = "a signal that asked it to stop"
+            self._announce("the workers were asked to stop")
+        else:
+            cause = f"signal {-code}" if code < 0 else f"exit code {code}"
+            self._announce(f"the process of the workers died ({cause}); starting it again")
+        self._crew = None
+        self._not_before = time.monotonic() + self._restarts.pause(cause, crew.last_words, was_ready=crew.ready)
+        self.look_after()
 
     def stop(self) -> None:
         """Ask all workers to stop, and end those that do not."""
-        for member in self._members:
-            if member.process.stdin is not None:
-                with contextlib.suppress(OSError):
-                    member.process.stdin.close()
-            if member.process.poll() is None:
-                member.process.terminate()
-        for member in self._members:
-            try:
-                member.process.wait(PATIENCE_SECONDS)
-            except subprocess.TimeoutExpired:
-                member.process.kill()
-                member.process.wait()
-            member.give_back()
+        crew, self._crew = self._crew, None
+        if crew is None:
+            return
+        if crew.process.poll() is None:
+            crew.process.terminate()
+        try:
+            crew.process.wait(LEAVING_SECONDS)
+        except subprocess.TimeoutExpired:
+            crew.process.kill()
+            crew.process.wait()
+        crew.give_back()
 
-    def _start(self) -> _Member:
-        process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self._environment,
-            start_new_session=True,  # Ctrl-C reaches this process alone, which then asks its workers to stop
-        )
-        member = _Member(process)
+    def _start(self, take: Take) -> _Crew:
+        crew = _Crew(take())
+        crew.write(line(self._order))
+        if crew.process.stdin is not None:
+            os.set_blocking(crew.process.stdin.fileno(), False)
         for target in (self._hear, self._note):
-            member.listeners.append(threading.Thread(target=target, args=(member,), daemon=True))
-            member.listeners[-1].start()
-        return member
+            crew.listeners.append(threading.Thread(target=target, args=(crew,), daemon=True))
+            crew.listeners[-1].start()
+        return crew
 
-    def _hear(self, member: _Member) -> None:
-        with member.process.stdout or contextlib.nullcontext(()) as lines:
-            for line in lines:
-                if line.strip() == IDLE_LINE:
+    def _hear(self, crew: _Crew) -> None:
+        with crew.process.stdout or contextlib.nullcontext(()) as lines:
+            for said in lines:
+                if said.strip() == IDLE_LINE:
                     self._idle.set()
+                elif said.strip() == READY_LINE:
+                    crew.ready = True
+                    self._restarts.ready()
         self._idle.set()
 
-    def _note(self, member: _Member) -> None:
-        with member.process.stderr or contextlib.nullcontext(()) as lines:
-            for line in lines:
-                member.said.append(line.rstrip())
-                if not line.startswith(("Traceback", " ", "error: ", "waiting")):
-                    self._announce(line.rstrip())
+    def _note(self, crew: _Crew) -> None:
+        with crew.process.stderr or contextlib.nullcontext(()) as lines:
+            for said in lines:
+                crew.said.append(said.rstrip())
+                if not said.startswith(("Traceback", " ", "error: ", "waiting")):
+                    self._announce(said.rstrip())
 
 
-def on_this_machine(storage: str, workers: int, data_dir: Path | None) -> LaunchFor:
-    """Return what starts `workers` processes here, which reach the database at `storage`."""
+def on_this_machine(storage: str, workers: int, data_dir: Path | None, take: Take = start) -> LaunchFor:
+    """Return what starts `workers` processes here, which reach the database at `storage`; `take` gives the crew's."""
 
     def launch(study: str) -> Launch:
-        return lambda announce: Fleet(study, storage, workers, data_dir=data_dir, announce=announce)
+        return lambda announce: Fleet(study, storage, workers, data_dir=data_dir, announce=announce, take=take)
 
     return launch
 

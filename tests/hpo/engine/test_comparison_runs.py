@@ -165,12 +165,12 @@ def test_two_workers_killed_with_their_coordinator_and_resumed_find_the_same_to_
     search = Search(tmp_path, blobs)
     search.study = file
     with started("run", *search.arguments, "--workers", "2") as process:
-        wait_for(lambda: search.leased("trial/"))
+        wait_for(search.workers)
         with Database(search.url) as database:
             queue = TrialQueue(database, NAME, Leases(database.engine))
             wait_for(lambda: sum(trial.finished for trial in queue.trials()) >= 2)
             os.killpg(process.pid, signal.SIGKILL)
-            for pid in search.leased("trial/"):
+            for pid in search.workers():
                 os.kill(pid, signal.SIGKILL)
     with Database(search.url) as database:
         queue = TrialQueue(database, NAME, Leases(database.engine))

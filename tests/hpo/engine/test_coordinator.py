@@ -156,7 +156,7 @@ def test_a_coordinator_that_dies_after_every_single_write_changes_nothing(databa
     assert outcome(database) == undisturbed
 
 
-@pytest.mark.parametrize("write", [3, 40, 75, 110])
+@pytest.mark.parametrize("write", [3, 20, 45, 70])
 def test_a_study_whose_only_process_is_killed_goes_on_from_there(path, undisturbed, write):
     database = Database(f"sqlite:///{path}")
     with pytest.raises(Killed), killed_before_write(database, write):

@@ -75,7 +75,7 @@ def test_a_killed_worker_costs_nothing_but_time(undisturbed: Search, search: Sea
 def test_a_search_killed_as_a_whole_is_resumed_by_the_same_command(undisturbed: Search, search: Search) -> None:
     with started("run", *search.arguments, "--workers", "2") as process:
         search.wait_for_finished(6)
-        workers = search.leased("trial/")
+        workers = search.workers()
         os.killpg(process.pid, signal.SIGKILL)
         for pid in workers:
             os.kill(pid, signal.SIGKILL)
@@ -87,7 +87,7 @@ def test_a_search_killed_as_a_whole_is_resumed_by_the_same_command(undisturbed: 
 
 def test_workers_do_not_outlive_a_killed_coordinator(search: Search) -> None:
     with started("run", *search.arguments, "--workers", "2") as process:
-        workers = wait_for(lambda: search.leased("trial/"))
+        workers = wait_for(search.workers)
         os.kill(process.pid, signal.SIGKILL)
         wait_for(lambda: not any(_alive(pid) for pid in workers))
 
@@ -108,7 +108,8 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(undisturbed: Search, search:
     assert "The same command resumes" in printed
     assert "Traceback" not in printed
     assert not any(trial.state == TrialState.RUNNING for trial in search.trials())
-    assert not search.leased("")
+    assert not search.workers()
+    assert not search.leaders()
     run("run", *search.arguments, "--workers", "2")
     assert search.good_values() == undisturbed.good_values()
 
@@ -131,7 +132,7 @@ def test_a_changed_definition_is_refused_with_what_differs(undisturbed: Search) 
 
 def test_a_worker_joins_a_running_search_and_leaves_when_it_is_done(undisturbed: Search, search: Search) -> None:
     with started("run", *search.arguments, "--workers", "1") as process:
-        wait_for(lambda: search.leased("trial/"))
+        wait_for(search.workers)
         with started("work", "--study", "blob", "--storage", search.url) as joined:
             said, _ = joined.communicate(timeout=DEADLINE)
         printed, _ = process.communicate(timeout=DEADLINE)
@@ -150,7 +151,7 @@ def test_a_search_on_postgresql_with_a_joined_worker_finds_the_same(
     engine.dispose()
     search.url = f"{postgres_server}/search"
     with started("run", *search.arguments, "--workers", "1") as process:
-        wait_for(lambda: search.leased("trial/"))
+        wait_for(search.workers)
         said = run("work", "--study", "blob", "--storage", search.url)
         printed, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0, printed
@@ -160,10 +161,10 @@ def test_a_search_on_postgresql_with_a_joined_worker_finds_the_same(
 
 def test_a_second_coordinator_takes_over_from_one_that_died(undisturbed: Search, search: Search) -> None:
     with started("run", *search.arguments, "--workers", "1") as first:
-        (coordinator,) = wait_for(lambda: search.leased("coordinator/"))
+        (coordinator,) = wait_for(search.leaders)
         assert coordinator == first.pid
         with started("run", *search.arguments, "--workers", "1") as second:
-            wait_for(lambda: len(search.leased("trial/")) == 2)
+            wait_for(lambda: len(search.workers()) == 2)
             first.kill()
             first.wait()
             printed, _ = second.communicate(timeout=DEADLINE)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hpo.proof import bias_correction
 from hpo.proof.bias_correction import corrected_bests
 
 
@@ -81,3 +82,18 @@ def test_one_image_cannot_be_divided():
 
 def test_no_trials_have_no_best():
     assert corrected_bests(np.ones((0, 5)), seed=0).shape == (0,)
+
+
+def test_of_very_many_trials_those_near_the_best_say_what_all_say(monkeypatch):
+    # Six hundred trials that come to differ: whoever is best in a draw is among the hundred nearest to the best.
+    rng = np.random.default_rng(4)
+    hits = rng.random((600, 200)) < np.linspace(0.5, 0.8, 600)[rng.permutation(600), None]
+    whole = corrected_bests(hits, seed=1)
+    monkeypatch.setattr(bias_correction, "MOST", 100)
+    np.testing.assert_allclose(corrected_bests(hits, seed=1), whole, atol=1e-9)
+
+
+def test_the_first_trial_counts_however_many_better_ones_follow(monkeypatch):
+    monkeypatch.setattr(bias_correction, "MOST", 5)
+    hits = np.random.default_rng(4).random((50, 100)) < np.linspace(0.2, 0.9, 50)[:, None]
+    assert corrected_bests(hits, seed=1)[0] == pytest.approx(corrected_bests(hits[:1], seed=1)[0])

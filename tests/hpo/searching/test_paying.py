@@ -15,6 +15,7 @@ from hpo.engine.progress import progress
 from hpo.record.results import load_results
 from hpo.record.study import StudyRecord
 from hpo.reports.words.verdict import verdict
+from hpo.searching import paying
 from hpo.searching.narrowing import narrow
 from hpo.searching.paying import expected_gain, reaches_outward
 from hpo.searching.proposing import propose
@@ -202,3 +203,35 @@ def test_then_every_round_is_opened(tmp_path, willing):
 def test_a_gain_is_asked_for_as_a_share():
     with pytest.raises(UserError, match=r"min_gain = 2\.0; it is a share of accuracy"):
         read_definition("small", tables(search={"min_gain": 2}))
+
+
+def many_on_a_peak(n: int) -> list[TrialResult]:
+    rng = np.random.default_rng(n)
+    return [
+        result({"x": float(x), "y": float(y)}, peak(x, y) + NOISE * luck, i, round_=1 + 4 * i // n)
+        for i, (x, y, luck) in enumerate(zip(*rng.random((2, n)), rng.standard_normal(n), strict=True))
+    ]
+
+
+def test_of_very_many_trials_the_gain_is_what_a_look_at_each_of_them_finds(monkeypatch):
+    trials = many_on_a_peak(paying.MOST + 800)
+    bounded = expected_gain(WIDE, WIDE.limits(), WIDE.limits(), trials, 0)
+    monkeypatch.setattr(paying, "MOST", len(trials))
+    assert bounded == pytest.approx(expected_gain(WIDE, WIDE.limits(), WIDE.limits(), trials, 0), abs=1e-4)
+
+
+@pytest.mark.parametrize("rounds", [2, 4])
+def test_the_distances_between_very_many_trials_are_never_in_memory_all_at_once(monkeypatch, rounds):
+    monkeypatch.setattr(paying, "MOST", 40)
+    monkeypatch.setattr(paying, "AT_ONCE", 100)
+    sizes, kernel = [], paying._kernel
+
+    def counted(axes, some, others):
+        sizes.append((len(some), len(others)))
+        return kernel(axes, some, others)
+
+    monkeypatch.setattr(paying, "_kernel", counted)
+    trials = [trial for trial in many_on_a_peak(600) if trial.round <= rounds]
+    expected_gain(WIDE, WIDE.limits(), WIDE.limits(), trials, 0)
+    assert max(a * b for a, b in sizes) <= 40 * 100
+    assert sum(a * b for a, b in sizes) <= 2 * 40 * len(trials)

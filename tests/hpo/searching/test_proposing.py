@@ -4,12 +4,13 @@ import random
 from importlib.util import find_spec
 
 import numpy as np
+import optuna
 import pytest
 from _pytest.mark import ParameterSet
 from scipy.stats import qmc
 
 from hpo.definition.extras import NEEDS
-from hpo.searching.proposing import CMAES, GRID, SAMPLERS, propose
+from hpo.searching.proposing import ALL_ASKED, CMAES, GRID, SAMPLERS, propose
 from hpo.searching.space import Box, Categorical, Interval, Numeric
 from tests.support.builders import linear, log_scaled, result, space
 
@@ -238,3 +239,70 @@ def test_cma_es_learns_in_one_dimension_and_beside_a_single_value_too(sampler):
     drawn = propose(one, box, trials, n=40, seed=1, sampler=sampler)[:36]
     assert {config["padding"] for config in drawn} == {1}
     assert np.mean([abs(config["x"] - 0.2) < 0.25 for config in drawn]) > 0.8
+
+
+MANY = [
+    result({"x": float(x), "y": float(y)}, float(1 - abs(x - 0.3) - abs(y - 0.6)), i)
+    for i, (x, y) in enumerate(np.random.default_rng(5).random((ALL_ASKED + 200, 2)))
+]
+
+
+@pytest.fixture
+def counts(monkeypatch) -> dict[str, int]:
+    """Return how many trials Optuna was told of, and how many configs it was asked for."""
+    found = {"told": 0, "asked": 0}
+    tell, ask = optuna.Study.add_trial, optuna.Study.ask
+
+    def counted_tell(study, trial):
+        found["told"] += 1
+        tell(study, trial)
+
+    def counted_ask(study, fixed_distributions=None):
+        found["asked"] += 1
+        return ask(study, fixed_distributions)
+
+    monkeypatch.setattr(optuna.Study, "add_trial", counted_tell)
+    monkeypatch.setattr(optuna.Study, "ask", counted_ask)
+    return found
+
+
+learners = pytest.mark.parametrize("sampler", [needs_its_packages(sampler) for sampler in ("tpe", "gp", CMAES)])
+
+
+@learners
+def test_of_very_many_trials_and_configs_a_sampler_that_learns_is_told_and_asked_a_bounded_number(sampler, counts):
+    configs = propose(SQUARE, SQUARE.limits(), MANY, n=ALL_ASKED + 300, seed=1, sampler=sampler)
+    assert len(configs) == ALL_ASKED + 300
+    assert all(config in SQUARE.limits() for config in configs)
+    assert counts["told"] <= 400
+    assert counts["asked"] <= 40
+
+
+@pytest.mark.parametrize("sampler", ["random", "qmc"])
+def test_samplers_that_do_not_learn_need_no_more_than_one_trial_and_are_asked_a_bounded_number(sampler, counts):
+    configs = propose(SQUARE, SQUARE.limits(), MANY, n=3 * ALL_ASKED, seed=1, sampler=sampler)
+    assert len({tuple(config.values()) for config in configs}) == 3 * ALL_ASKED
+    assert counts["told"] <= 1
+    assert counts["asked"] == ALL_ASKED
+    assert qmc.discrepancy(np.array([list(config.values()) for config in configs])) < 0.01
+
+
+@pytest.mark.parametrize("sampler", [needs_its_packages(sampler) for sampler in ("tpe", CMAES)])
+def test_up_to_the_bound_a_sampler_is_told_everything_and_asked_for_everything(sampler, counts):
+    propose(SQUARE, SQUARE.limits(), MANY[:ALL_ASKED], n=45, seed=1, sampler=sampler)
+    assert counts == {"told": ALL_ASKED, "asked": 45}
+
+
+@pytest.mark.parametrize("sampler", [needs_its_packages(sampler) for sampler in ("tpe", CMAES)])
+def test_a_very_large_round_looks_where_a_small_one_would(sampler):
+    small = propose(SQUARE, SQUARE.limits(), MANY[:ALL_ASKED], n=40, seed=1, sampler=sampler)
+    large = propose(SQUARE, SQUARE.limits(), MANY, n=2000, seed=1, sampler=sampler)
+    near = [np.mean([abs(c["x"] - 0.3) + abs(c["y"] - 0.6) < 0.3 for c in configs]) for configs in (small, large)]
+    assert near[1] > 0.9 * near[0] > 0.4
+    assert len({tuple(config.values()) for config in large}) == 2000
+
+
+@learners
+def test_a_very_large_first_round_of_a_sampler_that_learns_is_spread_evenly(sampler):
+    configs = propose(SQUARE, SQUARE.limits(), [], n=2 * ALL_ASKED, seed=1, sampler=sampler)
+    assert qmc.discrepancy(np.array([list(config.values()) for config in configs])) < 0.005

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hpo.searching.proposing import propose
-from hpo.searching.relevance import FEWEST_TRIALS, LEVEL, Relevance, relevance
+from hpo.searching.relevance import FEWEST_TRIALS, LEVEL, MOST, Relevance, relevance
 from hpo.searching.space import Box, Categorical, Interval, SearchSpace
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import WORST_SCORE, TrialResult
@@ -167,3 +167,14 @@ def test_of_values_far_from_the_box_nothing_is_said():
     assert decay.verdict == "no effect detected"
     assert isinstance(decay.tried, Interval)
     assert decay.tried.high < 1e-4
+
+
+@pytest.mark.parametrize(("n", "rounds"), [(3 * MOST, 1), (MOST, 3), (60, 100)])
+def test_of_very_many_trials_a_bounded_number_tells_what_all_would(n, rounds):
+    verdicts = found(THREE, hill, n=n, rounds=rounds)
+    assert {each.trials for each in verdicts.values()} <= set(range(MOST - 30, MOST + 31))
+    assert verdicts["rate"].verdict == "relevant"
+
+
+def test_up_to_the_bound_every_trial_is_looked_at():
+    assert {each.trials for each in found(THREE, hill, n=MOST // 5, rounds=5).values()} == {MOST}
