@@ -17,6 +17,7 @@ from hpo.cli.display import Display
 from hpo.cli.options import (
     add_changes,
     add_data_dir,
+    add_patience,
     add_storage,
     add_workers,
     check_workers,
@@ -24,7 +25,8 @@ from hpo.cli.options import (
     parser,
     user_path,
 )
-from hpo.cli.running import quiet_optuna, run_command, stopped
+from hpo.cli.running import quiet_optuna, run_command, say, stopped
+from hpo.cli.waiting import patience
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import DONE
@@ -66,6 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="a study in the database, a built-in one, or the path of your own study file",
     )
     add_storage(made)
+    add_patience(made)
     add_workers(made)
     made.add_argument(
         "--name", metavar="NAME", help="what the study is called in the database (default: like its file)"
@@ -91,7 +94,8 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
         given = getattr(arguments, name)
         if given is not None and given < least:
             raise UserError(f"--{name} {given}: a certificate needs at least {least}")
-    with database_errors(arguments.storage), Database(arguments.storage) as database:
+    waiting = patience(arguments.patience, say)
+    with database_errors(arguments.storage), Database(arguments.storage, patience=waiting) as database:
         definition, rounds = _study(arguments, database)
         out = arguments.out or Path("out") / definition.name
         make_out_folder(out)
@@ -109,7 +113,9 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
             done = run_certificate(
                 database,
                 record,
-                launch=on_this_machine(arguments.storage, arguments.workers, arguments.data_dir, prestarted.take),
+                launch=on_this_machine(
+                    arguments.storage, arguments.workers, arguments.data_dir, prestarted.take, arguments.patience
+                ),
                 watcher=display,
             )
         if not done:

@@ -8,8 +8,9 @@ import argparse
 import re
 import sys
 
+from hpo.cli import garbage
 from hpo.cli.formats import add_formats
-from hpo.cli.options import add_changes, add_data_dir, add_storage, add_workers, parser, user_path
+from hpo.cli.options import add_changes, add_data_dir, add_patience, add_storage, add_workers, parser, user_path
 from hpo.cli.running import run_command, say
 from hpo.engine.exit_codes import DONE
 from hpo.engine.launchers.processes import Prestarted
@@ -42,6 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--study", metavar="NAME|FILE.toml", help="a built-in study, or the path of your own study file")
     add_storage(made)
+    add_patience(made)
     add_workers(made)
     made.add_argument(
         "--out", type=user_path, metavar="DIR", help="where tables and figures go (default: out/<study>/)"
@@ -81,6 +83,7 @@ def _introduce() -> None:
 
 
 def _run(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
+    garbage.put_off()
     from hpo.whole_run import run  # noqa: PLC0415 - meanwhile the workers' process loads what it needs, too
 
     return run(arguments, prestarted)

@@ -13,8 +13,9 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from hpo.cli.options import add_storage, parser
+from hpo.cli.options import add_patience, add_storage, parser
 from hpo.cli.running import quiet_optuna, run_command, say
+from hpo.cli.waiting import patience
 from hpo.engine.exit_codes import DONE, INTERRUPTED
 from hpo.record.study import whole_studies
 from hpo.storage.database import Database, database_errors, shown
@@ -43,6 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
         """,
     )
     add_storage(made)
+    add_patience(made)
     made.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: 127.0.0.1, this machine)")
     made.add_argument("--port", type=int, default=8080, metavar="N", help="(default: 8080; 0: any that is free)")
     made.add_argument("--read-only", action="store_true", help="let nobody change anything, and write nothing")
@@ -60,8 +62,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     check_exposure(arguments.host, arguments.token, insecure=arguments.insecure)
     with database_errors(arguments.storage), contextlib.ExitStack() as stack:
         if not arguments.read_only:  # first: it makes the tables that a database of an earlier version lacks
-            writing = stack.enter_context(Database(arguments.storage, create=False))
-        reading = stack.enter_context(Database(arguments.storage, read_only=True))
+            waiting = patience(arguments.patience, say)
+            writing = stack.enter_context(Database(arguments.storage, create=False, patience=waiting))
+        waiting = patience(arguments.patience, say)
+        reading = stack.enter_context(Database(arguments.storage, read_only=True, patience=waiting))
         names = whole_studies(reading)
         server = stack.enter_context(listen(arguments.host, arguments.port, verbose=arguments.verbose))
         address = address_of(arguments.host, server.server_port)

@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hpo import models
+from hpo.cli import garbage
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
 from hpo.cli.effort import effort_line
+from hpo.cli.foresight import LoadingLate
 from hpo.cli.formats import chosen_formats
 from hpo.cli.options import check_workers, make_out_folder
 from hpo.cli.running import quiet_optuna, say, stopped
+from hpo.cli.waiting import patience
 from hpo.engine.exit_codes import DONE
 from hpo.engine.launchers.processes import Ahead, Prestarted, on_this_machine
 from hpo.engine.running import run_study
@@ -45,8 +48,10 @@ def run(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
     make_out_folder(out)
     folder = data_dir_of_workers(declared.definition, arguments.data_dir)
     prestarted.tell(Ahead(declared.name, declared.definition.record(), None if folder is None else str(folder)))
-    with database_errors(arguments.storage), Database(arguments.storage) as database:
+    waiting = patience(arguments.patience, say)
+    with database_errors(arguments.storage), Database(arguments.storage, patience=waiting) as database:
         data, source = look_at_data(declared.definition, arguments.data_dir)
+        garbage.look_again()
         declared = declared.settled(data.settled)
         arguments.data_dir = folder
         done = _search(arguments, database, declared, data, source, prestarted=prestarted)
@@ -72,19 +77,28 @@ def _search(
     prestarted: Prestarted,
 ) -> bool:
     """Run the study to its end and show it; False if it was asked to stop before."""
-    draws = set(DRAWN_FORMATS) & set(arguments.formats)
+    draws = bool(set(DRAWN_FORMATS) & set(arguments.formats))
     with Display(plain_console(), DRAWING_SECONDS if draws else 0.0) as display:
         return run_study(
             database,
             declared,
             data=data.summary(),
             source=source,
-            launch=on_this_machine(arguments.storage, arguments.workers, arguments.data_dir, prestarted.take),
-            watcher=display,
+            launch=on_this_machine(
+                arguments.storage, arguments.workers, arguments.data_dir, prestarted.take, arguments.patience
+            ),
+            watcher=LoadingLate(display, _load_reports),
             more_rounds=arguments.rounds,
             lines=lambda definition: [effort_line(definition, data, arguments.workers)],
             publish=lambda name: _publish(database, load_results(database, name)),
         )
+
+
+def _load_reports() -> None:
+    """Import what is written and drawn at the end."""
+    import hpo.reports.files  # noqa: PLC0415 - see _write
+    import hpo.reports.look.files  # noqa: PLC0415
+    import hpo.reports.terminal.search  # noqa: F401, PLC0415
 
 
 def _publish(database: Database, results: StudyResults) -> None:

@@ -9,9 +9,12 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-from hpo.cli.options import add_data_dir, add_storage, check_workers, parser
+from hpo.cli import garbage
+from hpo.cli.options import add_data_dir, add_patience, add_storage, check_workers, parser
 from hpo.cli.running import complain, quiet_optuna, run_command, say
+from hpo.cli.waiting import patience
 from hpo.definition.reading import read_definition
 from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import INTERRUPTED
@@ -20,16 +23,13 @@ from hpo.engine.launchers.crew import Crew
 from hpo.engine.launchers.member import Idle, Membership, Ready
 from hpo.engine.launchers.processes import IDLE_LINE, READY_LINE, Ahead, Order, read
 from hpo.engine.watchdog import watched
-from hpo.engine.worker import LONGEST_WAIT, Worker
+from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord, check_same_data
 from hpo.storage import queue
 from hpo.storage.database import Database, database_errors
 from hpo.storage.datasets import Located, load_training_part, locate
 from hpo.storage.errors import UserError
 from hpo.training.images import StudyData
-
-PARENT_WAKES_SECONDS = 10.0
-"""Between two looks of a worker whose parent tells it when there is something to do."""
 
 STDIN = 0
 
@@ -56,6 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--study", metavar="NAME", help="a study in the database (see: hpo studies)")
     made.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     add_storage(made)
+    add_patience(made)
     add_data_dir(made)
     made.add_argument("--child", action="store_true", help=argparse.SUPPRESS)  # started by hpo.run, which may die
     return made
@@ -67,13 +68,14 @@ def _for_person(arguments: argparse.Namespace) -> int:
     if arguments.study is None:
         raise UserError("--study NAME is needed: a study in the database (see: hpo studies)")
     storage, study = arguments.storage, arguments.study
+    reach = partial(_reach, storage, arguments.patience, say, insists=arguments.patience is not None)
     with database_errors(storage):
-        data, located = _load(study, storage, arguments.data_dir, offline=False, announce=say)
+        data, located = _load(study, reach, arguments.data_dir, offline=False, announce=say)
         several = f" with {arguments.workers} workers" if arguments.workers > 1 else ""
         code = Crew(
             arguments.workers,
-            partial(_work, storage=storage, study=study, data=data, located=located, announce=say),
-            bury=partial(_bury, storage, study),
+            partial(_work, reach=reach, study=study, data=data, located=located, announce=say),
+            bury=partial(_bury, reach, study),
             announce=say,
             on_ready=lambda: say(f"working on {study}{several} ({located.provenance})"),
         ).run()
@@ -87,26 +89,28 @@ def _for_person(arguments: argparse.Namespace) -> int:
 def _for_parent(arguments: argparse.Namespace) -> int:
     """Do what the hpo.run wants that holds the other end of standard input; stop when it is gone."""
     quiet_optuna(arguments.verbose)
+    garbage.put_off()  # until the data are loaded, too
     loaded, told = None, read(STDIN)
     if isinstance(told, Ahead):
         loaded, told = _loaded_ahead(told), read(STDIN)
     if not isinstance(told, Order):
         return INTERRUPTED
     order, folder = told, _folder(told)
+    reach = partial(_reach, order.storage, order.patience, _say_nothing, insists=True)  # the search says it
     with database_errors(order.storage):
-        data, located = _load(order.study, order.storage, folder, offline=True, announce=complain, ahead=loaded)
+        data, located = _load(order.study, reach, folder, offline=True, announce=complain, ahead=loaded)
         return Crew(
             order.workers,
             partial(
                 _work,
-                storage=order.storage,
+                reach=reach,
                 study=order.study,
                 data=data,
                 located=located,
                 announce=complain,
-                longest_wait=PARENT_WAKES_SECONDS,
+                is_nudged=True,
             ),
-            bury=partial(_bury, order.storage, order.study),
+            bury=partial(_bury, reach, order.study),
             announce=complain,
             on_ready=lambda: say(READY_LINE),
             on_idle=lambda: say(IDLE_LINE),
@@ -142,9 +146,27 @@ def _folder(told: Ahead | Order) -> Path | None:
     return None if told.data_dir is None else Path(told.data_dir)
 
 
+class Reach(Protocol):
+    """Opens the database; it travels to the workers, which open it each for itself."""
+
+    def __call__(self, *, checked: bool = False) -> Database:
+        """Open it; `checked` says that its tables have been looked at."""
+
+
+def _reach(
+    storage: str, seconds: float | None, announce: Announce, *, insists: bool, checked: bool = False
+) -> Database:
+    waiting = patience(seconds, announce, insists=insists or checked)
+    return Database(storage, create=False, checked=checked, patience=waiting)
+
+
+def _say_nothing(_: str) -> None:
+    pass
+
+
 def _load(
     study: str,
-    storage: str,
+    reach: Reach,
     data_dir: Path | None,
     *,
     offline: bool,
@@ -152,7 +174,7 @@ def _load(
     ahead: _Loaded | None = None,
 ) -> tuple[StudyData, Located]:
     """Return the data of `study`, once for all workers; the database is closed again, as a fork asks for."""
-    with watched(), Database(storage, create=False) as database:
+    with watched(), reach() as database:
         record = StudyRecord(database, study)
         definition = record.definition
         stand_in = record.source["complete"] != "yes"
@@ -172,15 +194,15 @@ def _load(
 def _work(
     membership: Membership,
     *,
-    storage: str,
+    reach: Reach,
     study: str,
     data: StudyData,
     located: Located,
     announce: Announce,
-    longest_wait: float = LONGEST_WAIT,
+    is_nudged: bool = False,
 ) -> None:
     """Be one of the workers, in a process of its own."""
-    with database_errors(storage), Database(storage, create=False, checked=True) as database:
+    with reach(checked=True) as database, database_errors(database.url):
         worker = Worker(
             database,
             study,
@@ -190,15 +212,15 @@ def _work(
             announce=announce,
             on_idle=lambda: membership.tell(Idle()),
             nudged=membership.nudged,
-            longest_wait=longest_wait,
+            is_nudged=is_nudged,
         )
         membership.tell(Ready(worker.holder))
         worker.run()
 
 
-def _bury(storage: str, study: str, holder: str, cause: str) -> None:
+def _bury(reach: Reach, study: str, holder: str, cause: str) -> None:
     """Blame the trial that the worker with this name died of, in a process of its own."""
-    with database_errors(storage), Database(storage, create=False, checked=True) as database:
+    with reach(checked=True) as database, database_errors(database.url):
         study_id = StudyRecord(database, study).id
         database.write(lambda connection: queue.bury(connection, study_id, holder, cause))
 

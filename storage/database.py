@@ -17,12 +17,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from hpo.storage.errors import NoDatabaseError, UserError, to_install
+from hpo.storage.holders import LEASE_SECONDS
 from hpo.storage.patience import DATABASE_ERRORS, Patience, reason_of
-from hpo.storage.schema import SCHEMA_VERSION, metadata, schema_version
+from hpo.storage.schema import SCHEMA_VERSION, metadata, schema_version, studies
 from hpo.storage.stamps import alone
 from hpo.storage.supported import EXAMPLES
 from hpo.storage.urls import database_url, shown, without_password
-from hpo.storage.wal import ShortLog
+from hpo.storage.wal import ShortLog, has_an_empty_log, is_empty, lacks_its_log
 
 __all__ = ["SQLITE_TIMEOUT", "Database", "database_errors", "shown"]
 
@@ -67,6 +68,8 @@ class Database:
         self._path = _file_of(url)
         if read_only or checked or not create:
             _require_existing(url)
+        self._lacked_its_log = _refuse_an_empty_copy(self._path)
+        self._had_an_empty_log = self._path is not None and has_an_empty_log(self._path)
         with database_errors(url):
             self.engine: sa.Engine = _engine(url, read_only=read_only)
             self._writer = self.engine.execution_options(**{_WRITES: True, _DURABLE: False})
@@ -77,6 +80,8 @@ class Database:
                 elif not checked:
                     self.patience.call(lambda: _unless_created_meanwhile(self._prepare_tables))
                 self._file, self._log = _identity(self._path), ShortLog(self._path)
+                if not read_only and (doubt := self.doubt()):
+                    self.patience.say(doubt)
             except BaseException:
                 self.close()
                 raise
@@ -114,6 +119,21 @@ class Database:
                 f"the database {shown(self.url)} was removed or replaced while in use, so what is written now would be "
                 "lost; put it back, or leave it, and run the same command again"
             )
+
+    def doubt(self) -> str:
+        """Return a sentence where the SQLite file may have been copied from under a search without its log, or ""."""
+        if self._path is None or not (self._lacked_its_log or self._had_an_empty_log):
+            return ""
+        led = sa.select(studies.c.id).where(studies.c.leader.is_not(None)).limit(1)
+        if not self._lacked_its_log:  # then a search may run
+            led = led.where(studies.c.leader_until < time.time() - LEASE_SECONDS)
+        if self.read(lambda connection: connection.execute(led).first()) is None:
+            return ""
+        name = Path(self._path).name
+        return (
+            f"a search in {name} did not end in order, and {name}-wal is not beside it: if {name} was copied while the "
+            "search ran, what was written last is missing here (hpo backup makes a whole copy)"
+        )
 
     @cached_property
     def optuna(self) -> optuna.storages.BaseStorage:
@@ -178,7 +198,7 @@ class Database:
             if not sa.inspect(connection).has_table(schema_version.name):
                 raise NoDatabaseError(
                     f"{shown(self.url)} holds no study of this program; name another database with --storage, or start "
-                    f"a search first{_hint_at_the_wal(self.url)}"
+                    "a search first"
                 )
             found = connection.execute(sa.select(schema_version.c.version)).scalar() or 0
             self._refuse_newer(found)
@@ -264,7 +284,7 @@ def _engine(url: str, *, read_only: bool) -> sa.Engine:
     except ValueError as error:
         raise UserError(f"--storage {shown(url)}: {without_password(str(error), url)}") from error
     _set_up(engine, read_only=read_only, always_writes=False)
-    return engine.execution_options(postgresql_readonly=True) if read_only else engine
+    return engine
 
 
 def _options(url: sa.URL, *, read_only: bool, timeout: float = SQLITE_STEP) -> dict[str, Any]:
@@ -279,7 +299,8 @@ def _options(url: sa.URL, *, read_only: bool, timeout: float = SQLITE_STEP) -> d
         link = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
         link |= {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 1000 * LINK_SECONDS}
         given = {name: value for name, value in link.items() if name not in url.query}
-        return {**pool, "pool_pre_ping": True, "connect_args": {"prepare_threshold": None, **given}}
+        reading = {"execution_options": {"postgresql_readonly": True}} if read_only else {}
+        return {**pool, **reading, "pool_pre_ping": True, "connect_args": {"prepare_threshold": None, **given}}
     if read_only and url.database and not url.database.startswith("file:"):
         return {**pool, "creator": partial(_connect_read_only, Path(url.database), timeout)}
     # isolation_level None leaves BEGIN to the event of _set_up.
@@ -316,21 +337,21 @@ def _identity(path: str | None) -> tuple[int, int] | None:
     return None if found is None else (found.st_dev, found.st_ino)
 
 
-def _hint_at_the_wal(url: str) -> str:
-    """Return what to add where an SQLite file says that a second one beside it has what was written last."""
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or Path(f"{parsed.database}-wal").exists():
-        return ""
-    try:
-        with Path(parsed.database).open("rb") as file:
-            wal = file.read(20)[18:20] == b"\x02\x02"
-    except OSError:
-        return ""
-    return (
-        f". If it was copied from a search that ran: what was written last was in {Path(parsed.database).name}-wal "
-        "beside it, which must be copied, too (hpo backup makes a whole copy)"
-        if wal
-        else ""
+def _refuse_an_empty_copy(path: str | None) -> bool:
+    """Say whether the log of the SQLite file at `path` is missing. Raises NoDatabaseError if all that it had was there.
+
+    For a moment it looks the same while another process makes the database.
+    """
+    for attempt in range(_OPEN_ATTEMPTS):
+        if path is None or not lacks_its_log(path):
+            return False
+        if not is_empty(path):
+            return True
+        time.sleep(0.05 * attempt)
+    name = Path(path or "").name
+    raise NoDatabaseError(
+        f"{path} is empty: it was copied, or moved, while it was in use, and all that was written was in {name}-wal "
+        "beside it; copy that file, too (hpo backup makes a whole copy), or delete this one to begin anew"
     )
 
 

@@ -8,6 +8,7 @@ process that is gone, or a zombie, is dead at once; of any other one only the ex
 from __future__ import annotations
 
 import os
+import re
 import socket
 import uuid
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ LEASE_SECONDS = float(os.environ.get("HPO_LEASE_SECONDS", "30"))
 RENEW_SECONDS = LEASE_SECONDS / 6
 
 UNKNOWN = "?"
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 @cache
@@ -68,7 +70,7 @@ def name_of(text: str) -> str:
 
 def is_dead(text: str) -> bool:
     """Say whether the process that `text` names is known to be gone: one of this machine, since this boot."""
-    machine, pid, started, *_ = (*text.split(" "), "", "", "")
-    if machine in ("", UNKNOWN) or machine != this_machine() or not pid.isdigit():
+    machine, pid, started, *_ = (*str(text).split(" "), "", "", "")  # SQLite takes bytes for a text
+    if machine in ("", UNKNOWN) or machine != this_machine() or not _NUMBER.fullmatch(pid):
         return False
     return started_at(int(pid)) != started

@@ -26,8 +26,10 @@ def bring_up_to_date(connection: sa.Connection, found: int) -> None:
     Raises UserError, with nothing written, while a process of an earlier version uses the database.
     """
     if found == 1:
+        if not is_sqlite(connection):  # a large study takes longer to be thought over than a stopped process may keep
+            connection.execute(sa.text("SELECT set_config('idle_in_transaction_session_timeout', '0', true)"))
         _refuse_while_used(connection)
-        _to_version_2(connection)
+        _to_version_2(connection, worked_on=False)
 
 
 def upgraded_copy(engine: sa.Engine, found: int) -> sa.Engine:
@@ -49,7 +51,7 @@ def upgraded_copy(engine: sa.Engine, found: int) -> sa.Engine:
         else:
             _copy_rows(engine, here)
         if found == 1:
-            _to_version_2(here)
+            _to_version_2(here, worked_on=True)
         here.execute(schema.schema_version.delete())
         versions = {"version": schema.SCHEMA_VERSION, "optuna": optuna.__version__}
         here.execute(schema.schema_version.insert().values(**versions))
@@ -91,11 +93,11 @@ def _refuse_while_used(connection: sa.Connection) -> None:
         )
 
 
-def _to_version_2(connection: sa.Connection) -> None:
+def _to_version_2(connection: sa.Connection, *, worked_on: bool) -> None:
     """Fill the tables of version 2 from those of version 1, and drop those that are no more."""
     schema.metadata.create_all(connection)
     _begin_ids_after_all_others(connection)
-    shows = from_version_1.bring(connection, version_1.read_studies(connection))
+    shows = from_version_1.bring(connection, version_1.read_studies(connection), worked_on=worked_on)
     _copy_the_ledger(connection, shows)
     version_1.leases.drop(connection)
     version_1.test_openings.drop(connection)

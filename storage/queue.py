@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hpo.storage import mirror
+from hpo.storage.errors import UserError
 from hpo.storage.holders import LEASE_SECONDS, is_dead, name_of
 from hpo.storage.records import Curve, save_curve, save_network_bytes
 from hpo.storage.schema import CLAIMED, COMPLETE, ENDED, FAILED, PAUSED, PLANNED, READY, STOPPED, studies, trials
@@ -28,7 +29,7 @@ MAX_DEATHS = 3
 DONE = 100
 """The last rung, in percent."""
 
-_BATCH = 500
+_BATCH, _LONGEST = 500, 100
 
 
 class LostLeadError(Exception):
@@ -91,12 +92,65 @@ class Report:
 _ROW = [trials.c[name] for name in TrialRow.__dataclass_fields__]
 
 
+_STATES = (READY, CLAIMED, PAUSED, *ENDED)
+_COUNTS = ("id", "number", "allowed", "reached", "on_the_way", "deaths", "lease")
+_LATEST = 2**37
+"""What a time is before, as Python knows no later ones."""
+
+
+class DamagedRowError(UserError):
+    """A row of the queue holds what this program does not write there."""
+
+
 def _row(found: sa.Row[Any]) -> TrialRow:
+    """Return a row as a value. Raises DamagedRowError where it is none: SQLite takes anything from anybody."""
     values = dict(found._mapping)
-    for name in ("config", "attributes", "outcome"):
-        values[name] = json.loads(values[name])
-    values["rungs"] = {int(rung): score for rung, score in json.loads(values["rungs"]).items()}
+    for name, value in values.items():
+        if not _fits(name, value):
+            raise _damaged(values, name)
+    for name in ("config", "attributes", "outcome", "rungs"):
+        values[name] = _table(values, name)
+    try:
+        values["rungs"] = {int(rung): score for rung, score in values["rungs"].items()}
+    except ValueError as error:
+        raise _damaged(values, "rungs") from error
+    if not all(_is_number(score) for score in values["rungs"].values()):
+        raise _damaged(values, "rungs")
     return TrialRow(**values)
+
+
+def _fits(name: str, value: object) -> bool:
+    if name in _COUNTS:
+        return isinstance(value, int) and value >= 0
+    if name in ("claimed_at", "ended_at"):
+        return value is None or (_is_number(value) and 0 <= float(str(value)) < _LATEST)
+    if name == "part":
+        return value in ("search", "final")
+    if name == "state":
+        return value in _STATES
+    if name == "score":
+        return value is None or _is_number(value)
+    return name != "optuna_id" or value is None or isinstance(value, int)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _table(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    try:
+        table = json.loads(values[name])
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _damaged(values, name) from error
+    if not isinstance(table, dict):
+        raise _damaged(values, name)
+    return table
+
+
+def _damaged(values: Mapping[str, Any], name: str) -> DamagedRowError:
+    text = " ".join(repr(values[name]).split())
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return DamagedRowError(f"the row of its trial with the database's id {values['id']!r} has {name} = {text}")
 
 
 # What anybody may read
@@ -245,6 +299,11 @@ def give_back(connection: sa.Connection, study_id: int, row: TrialRow) -> bool:
     return bool(_requeue(connection, study_id, *_ours(row.id, row.lease), holder=None))
 
 
+def _is_past(until: sa.ColumnElement[Any], moment: sa.ColumnElement[float]) -> sa.ColumnElement[bool]:
+    """Say whether a lease has expired, as an expression; what is no number in SQLite is long ago."""
+    return sa.cast(until, sa.Double) < moment
+
+
 def _ours(trial_id: int, lease: int) -> tuple[sa.ColumnElement[bool], ...]:
     return trials.c.id == trial_id, trials.c.lease == lease, trials.c.state == CLAIMED
 
@@ -295,12 +354,12 @@ def reap(connection: sa.Connection, study_id: int) -> list[int]:
     """
     claimed = trials.c.study_id == study_id, trials.c.state == CLAIMED
     query = sa.select(
-        trials.c.id, trials.c.lease, trials.c.holder, (trials.c.lease_until < now(connection)).label("late")
+        trials.c.id, trials.c.lease, trials.c.holder, _is_past(trials.c.lease_until, now(connection)).label("late")
     )
     freed = []
     for found in connection.execute(query.where(*claimed)).all():
         if found.late or is_dead(found.holder or ""):
-            still = () if is_dead(found.holder or "") else (trials.c.lease_until < now(connection),)
+            still = () if is_dead(found.holder or "") else (_is_past(trials.c.lease_until, now(connection)),)
             its = (*_ours(found.id, found.lease), *still)
             freed += _requeue(connection, study_id, *its, dead_holder=trials.c.holder, holder=None)
     return freed
@@ -308,7 +367,7 @@ def reap(connection: sa.Connection, study_id: int) -> list[int]:
 
 def anyone_dead(connection: sa.Connection, study_id: int) -> bool:
     """Say whether `reap` would find somebody; this only reads."""
-    query = sa.select(trials.c.holder, (trials.c.lease_until < now(connection)).label("late"))
+    query = sa.select(trials.c.holder, _is_past(trials.c.lease_until, now(connection)).label("late"))
     found = connection.execute(query.where(trials.c.study_id == study_id, trials.c.state == CLAIMED)).all()
     return any(each.late or is_dead(each.holder or "") for each in found)
 
@@ -344,7 +403,7 @@ def bury(connection: sa.Connection, study_id: int, name: str, cause: str) -> lis
 
 def take_lead(connection: sa.Connection, study_id: int, holder: str) -> int | None:
     """Take the lead of a study if nobody alive has it, and return the number of the lease; None if somebody has it."""
-    query = sa.select(studies.c.leader, (studies.c.leader_until < now(connection)).label("late"))
+    query = sa.select(studies.c.leader, _is_past(studies.c.leader_until, now(connection)).label("late"))
     found = connection.execute(query.where(studies.c.id == study_id).with_for_update()).first()
     if found is None or not (found.leader in (None, holder) or found.late or is_dead(found.leader)):
         return None  # it is ours where the answer to the same question was lost
@@ -372,14 +431,14 @@ def leave_lead(connection: sa.Connection, study_id: int, lease: int) -> None:
 
 def is_led(connection: sa.Connection, study_id: int) -> bool:
     """Say whether somebody alive leads the study."""
-    query = sa.select(studies.c.leader, (studies.c.leader_until >= now(connection)).label("timely"))
+    query = sa.select(studies.c.leader, (~_is_past(studies.c.leader_until, now(connection))).label("timely"))
     found = connection.execute(query.where(studies.c.id == study_id)).first()
     return found is not None and found.leader is not None and found.timely and not is_dead(found.leader)
 
 
 def is_worked_on(connection: sa.Connection, study_id: int) -> bool:
     """Say whether somebody alive trains a trial of the study."""
-    query = sa.select(trials.c.holder, (trials.c.lease_until >= now(connection)).label("timely"))
+    query = sa.select(trials.c.holder, (~_is_past(trials.c.lease_until, now(connection))).label("timely"))
     found = connection.execute(query.where(trials.c.study_id == study_id, trials.c.state == CLAIMED)).all()
     return any(each.timely and not is_dead(each.holder or "") for each in found)
 

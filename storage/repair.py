@@ -12,7 +12,7 @@ from hpo.storage import mirror, optuna_studies
 from hpo.storage.optuna_studies import NewStudy
 from hpo.storage.schema import PLANNED, studies, trials
 from hpo.storage.stamps import stamp
-from hpo.storage.studies import StudyRow, show
+from hpo.storage.studies import StudyRow, show, still_shown
 
 _COLUMNS = ("id", "part", "number", "state", "config", "attributes", "distributions", "rungs", "score", "outcome")
 _TIMES = ("claimed_at", "ended_at", "optuna_id")
@@ -26,8 +26,8 @@ def is_shown(connection: sa.Connection, row: StudyRow, parts: Iterable[str]) -> 
 
 def _lost(connection: sa.Connection, row: StudyRow, parts: Iterable[str]) -> list[str]:
     """Return those of `parts` that no study shows which has the key of this one."""
-    found = optuna_studies.keys(connection, list(row.shown.values()))
-    return [part for part in parts if part not in row.shown or found.get(row.shown[part]) != row.key]
+    found = still_shown(connection, row)
+    return [part for part in parts if part not in found]
 
 
 def differences(connection: sa.Connection, row: StudyRow, names: Mapping[str, str] | None = None) -> list[str]:
@@ -75,14 +75,14 @@ def _ours(connection: sa.Connection, row: StudyRow) -> Sequence[Any]:
         *(trials.c[name] for name in (*_COLUMNS, *_TIMES)),
         theirs.c.study_id.label("shown_in"),
         theirs.c.number.label("shown_number"),
-        theirs.c.state.label("shown_state"),
+        sa.type_coerce(theirs.c.state, sa.String).label("shown_state"),  # anybody may have written another one
     ).outerjoin(theirs, theirs.c.trial_id == trials.c.optuna_id)
     query = query.where(trials.c.study_id == row.id, trials.c.state != PLANNED).order_by(trials.c.part, trials.c.number)
     return connection.execute(query).all()
 
 
 def _is_right(each: sa.Row[Any], shown: Mapping[str, int]) -> bool:
-    expected = shown[each.part], each.number, mirror.STATES[each.state]
+    expected = shown[each.part], each.number, mirror.STATES[each.state].name
     return (each.shown_in, each.shown_number, each.shown_state) == expected
 
 
@@ -90,9 +90,9 @@ def _wrong(connection: sa.Connection, each: sa.Row[Any], names: Mapping[str, str
     if each.shown_in is None:
         return ["is not shown"]
     found = []
-    state = mirror.STATES[each.state]
+    state = mirror.STATES[each.state].name
     if (each.shown_number, each.shown_state) != (each.number, state):
-        found.append(f"is shown as {each.shown_number}, {each.shown_state.name}; it is {each.number}, {state.name}")
+        found.append(f"is shown as {each.shown_number}, {each.shown_state}; it is {each.number}, {state}")
     values, rungs = mirror.VALUES, mirror.ON_THE_RUNGS
     score = connection.execute(sa.select(values.c.value).where(values.c.trial_id == each.optuna_id)).scalar()
     if score != each.score:
@@ -105,7 +105,7 @@ def _wrong(connection: sa.Connection, each: sa.Row[Any], names: Mapping[str, str
         if there.get(int(rung)) != value
     ]
     query = sa.select(mirror.USER.c.key, mirror.USER.c.value_json).where(mirror.USER.c.trial_id == each.optuna_id)
-    attributes = {key: json.loads(text) for key, text in connection.execute(query)}
+    attributes = {key: optuna_studies.loaded(text) for key, text in connection.execute(query)}
     for name, value in {**json.loads(each.attributes), **json.loads(each.outcome)}.items():
         shown = (names or {}).get(name, name)
         if names is not None and attributes.get(shown) != value:

@@ -40,17 +40,22 @@ def stratified_order(labels: npt.NDArray[np.integer], rng: np.random.Generator) 
     earliest = -((-(j * fine + 1) * total) // (n_c * fine))  # in whole numbers: rounded up
     latest = (j * fine + fine - 1) * total // (n_c * fine)
     ties = rng.permutation(total)  # so that equally urgent classes don't always come in the same order
-    arrivals = np.stack([earliest, latest, ties, images])[:, np.argsort(earliest, kind="stable")].T.tolist()
+    arrival = np.argsort(earliest, kind="stable")
+    # The most urgent first, by `latest` and then by `ties`: as one whole number each, which a heap compares fastest.
+    urgency = (latest * total + ties)[arrival].tolist()
+    arriving = np.searchsorted(earliest[arrival], np.arange(1, total + 1), side="right").tolist()
 
-    waiting: list[list[int]] = []
+    waiting: list[int] = []
     order: list[int] = []
     arrived = 0
-    for m in range(1, total + 1):
-        while arrived < total and arrivals[arrived][0] <= m:
-            heapq.heappush(waiting, arrivals[arrived][1:])
-            arrived += 1
-        order.append(heapq.heappop(waiting)[-1])
-    return np.array(order, dtype=np.int64)
+    for until in arriving:
+        for urgent in urgency[arrived:until]:
+            heapq.heappush(waiting, urgent)
+        arrived = until
+        order.append(heapq.heappop(waiting))
+    image_of = np.empty(total, dtype=np.int64)
+    image_of[ties] = images
+    return image_of[np.array(order, dtype=np.int64) % total]
 
 
 @dataclass(frozen=True, eq=False)

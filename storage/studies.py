@@ -104,7 +104,17 @@ def certificate_of(connection: sa.Connection, study: str) -> StudyRow | None:
 
 def shown_by(connection: sa.Connection, optuna_id: int) -> StudyRow | None:
     """Return whose part the Optuna study with this number shows."""
-    return _one(connection, (studies.c.search_id == optuna_id) | (studies.c.final_id == optuna_id))
+    row = _one(connection, (studies.c.search_id == optuna_id) | (studies.c.final_id == optuna_id))
+    return row if row is not None and optuna_id in still_shown(connection, row).values() else None
+
+
+def still_shown(connection: sa.Connection, row: StudyRow) -> dict[str, int]:
+    """Return Optuna's numbers of the studies that show its parts, as far as they are there.
+
+    Anybody may delete one, and SQLite gives its number to the next one that somebody makes.
+    """
+    found = optuna_studies.keys(connection, list(row.shown.values()))
+    return {part: number for part, number in row.shown.items() if found.get(number) == row.key}
 
 
 def everything(connection: sa.Connection) -> list[StudyRow]:
@@ -132,7 +142,9 @@ def open_round(connection: sa.Connection, row: StudyRow, opened: RoundRow) -> No
         )
     )
     shown = {"box": json.loads(opened.box), "why": json.loads(opened.why)}
-    optuna_studies.set_attributes(connection, row.search_id, {f"round {opened.number}": shown})
+    optuna_studies.set_attributes(
+        connection, still_shown(connection, row).get(SEARCH), {f"round {opened.number}": shown}
+    )
 
 
 def change(
@@ -149,7 +161,7 @@ def change(
     texts = {name: value if name == "state" else json.dumps(value) for name, value in values.items()}
     connection.execute(studies.update().where(studies.c.id == row.id).values(**texts))
     shown = {**(record or {}), **{name: value for name, value in values.items() if name != "record"}}
-    optuna_studies.set_attributes(connection, row.search_id, shown)
+    optuna_studies.set_attributes(connection, still_shown(connection, row).get(SEARCH), shown)
 
 
 def rename(connection: sa.Connection, row: StudyRow, new: str, certificate_of: str | None = None) -> None:
@@ -166,6 +178,7 @@ def delete(connection: sa.Connection, row: StudyRow) -> None:
 
     What the ledger says of the test set stays, under a name that says so.
     """
+    shown = list(still_shown(connection, row).values())
     ids = sa.select(trials.c.id).where(trials.c.study_id == row.id)
     for table in (curves, networks):
         connection.execute(table.delete().where(table.c.trial_id.in_(ids)))
@@ -174,7 +187,7 @@ def delete(connection: sa.Connection, row: StudyRow) -> None:
     connection.execute(trials.delete().where(trials.c.study_id == row.id))
     connection.execute(rounds.delete().where(rounds.c.study_id == row.id))
     connection.execute(studies.delete().where(studies.c.id == row.id))
-    optuna_studies.delete(connection, list(row.shown.values()))
+    optuna_studies.delete(connection, shown)
 
 
 def count_trials(connection: sa.Connection, row: StudyRow) -> int:

@@ -54,6 +54,9 @@ FINAL_PART_OF, CERTIFICATE_OF = "final part of", "certificate of"
 ENQUEUED = "fixed_params"
 """A system attribute of what somebody enqueued with Optuna's own `enqueue_trial`."""
 
+ON_THE_WAY = "trained to %, about"
+"""A system attribute: how far the worker of a trial is between two rungs."""
+
 IN_CODE = {
     "place": "index",
     "training images": "n_train",
@@ -103,6 +106,7 @@ class OldTrial:
     attributes: Mapping[str, Any]
     scores: Mapping[int, float]
     value: float | None
+    on_the_way: int
 
     @property
     def allowed(self) -> int:
@@ -165,9 +169,15 @@ def read_trials(connection: sa.Connection, study_id: int, place: Sequence[str]) 
                 code,
                 scores[row.trial_id],
                 values.get(row.trial_id),
+                _percent(system[row.trial_id].get(ON_THE_WAY, "0")),
             )
         )
     return found
+
+
+def _percent(text: str) -> int:
+    told = json.loads(text)
+    return told if isinstance(told, int) and 0 <= told <= DONE else 0
 
 
 def _texts(connection: sa.Connection, table: sa.Table, ids: sa.Select[Any]) -> dict[int, dict[str, str]]:

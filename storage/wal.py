@@ -1,14 +1,15 @@
-"""SQLite's write-ahead log, kept short: it is written back into the database by whoever writes, and begun anew.
+"""SQLite's write-ahead log, the -wal file: kept short, and missed where a database was copied without it.
 
-SQLite writes it back every thousand pages. It begins it anew only at a moment when nobody reads, and with a few
-processes that read one after the other there is none: the log then grows by all that is written. So somebody waits for
-that moment, while nobody may begin to write: for a fifth of a second, and only once the log has become long.
+SQLite writes it back into the database every thousand pages. It begins it anew only at a moment when nobody reads, and
+with a few processes that read one after the other there is none: the log then grows by all that is written. So somebody
+waits for that moment, while nobody may begin to write: for a fifth of a second, and only once the log has become long.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -49,3 +50,32 @@ def begin_anew(engine: sa.Engine) -> bool:
         return not busy
     finally:
         connection.close()
+
+
+def lacks_its_log(path: str | None) -> bool:
+    """Say whether the SQLite file at `path` keeps a log, and none is beside it.
+
+    So it is after everybody closed it in order. So it is, too, where it was copied while somebody had it open.
+    """
+    return path is not None and _header(path)[18:20] == b"\x02\x02" and not Path(f"{path}-wal").exists()
+
+
+def has_an_empty_log(path: str) -> bool:
+    """Say whether the log is there and has nothing: whoever only read leaves it so, and who has just begun it anew."""
+    try:
+        return Path(f"{path}-wal").stat().st_size == 0
+    except OSError:
+        return False
+
+
+def is_empty(path: str) -> bool:
+    """Say whether the SQLite file at `path` has no table: only the page that says that it keeps a log."""
+    return int.from_bytes(_header(path)[28:32], "big") == 1
+
+
+def _header(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(100)
+    except OSError:
+        return b""

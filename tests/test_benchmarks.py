@@ -227,7 +227,6 @@ def test_an_unknown_workload_is_refused_with_those_there_are():
     assert "mlp_sgd" in done.stderr
 
 
-<<<<<<< HEAD
 @pytest.fixture(scope="module")
 def drained() -> dict:
     """Return what a short run of the queue's benchmark prints as JSON, of our side alone."""
@@ -275,7 +274,8 @@ def test_the_tables_of_the_queue_fit_80_columns(drained):
     lines = text.getvalue().splitlines()
     assert all(len(line) <= 80 for line in lines)
     assert "…" not in text.getvalue()
-=======
+
+
 def test_the_seconds_of_every_decision_are_told_as_json_and_as_a_table():
     command = [sys.executable, "-m", "tests.benchmarks.deciding", "--trials", "100", "--json"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
@@ -293,4 +293,3 @@ def test_too_few_trials_for_five_rounds_are_refused():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "at least 100" in done.stderr
->>>>>>> deciding

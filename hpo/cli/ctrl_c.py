@@ -6,6 +6,7 @@ held by then that would have to be given back. As soon as the command runs, `run
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -62,19 +63,38 @@ def raised(*, watch: bool = True) -> Iterator[None]:
             raise KeyboardInterrupt from error
         raise
     finally:
+        if ASKED.is_set():
+            _interrupted.set()
         ASKED.clear()
         sys.unraisablehook = told
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _is_front_door() -> bool:
+_interrupted = threading.Event()
+
+
+def _end_as_interrupted() -> None:
+    """Give the exit code of an interrupted command, at the very end.
+
+    Python ends a process by SIGINT if a KeyboardInterrupt ever came out of an `exec`, as in the making of a dataclass,
+    even where it was answered.
+    """
+    if _interrupted.is_set():
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(INTERRUPTED)
+
+
+def is_front_door() -> bool:
     """Say whether this process was started as one of our commands, rather than importing one."""
     main = sys.modules.get("__main__")
     name = getattr(getattr(main, "__spec__", None), "name", "")
     return name.split(".")[0] == "hpo" or PurePath(sys.argv[0]).stem == "hpo"
 
 
-if _is_front_door() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+if is_front_door() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     for each in SIGNALS:
         signal.signal(each, leave_at_once)
+    atexit.register(_end_as_interrupted)  # the first one registered is the last one called

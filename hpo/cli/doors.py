@@ -41,6 +41,7 @@ GROUPS: Mapping[str, tuple[Door, ...]] = {
         Door("run", "run a study to its report, or go on where it stopped"),
         Door("work", "help a running study with one more worker, from any machine"),
         Door("studies", "list the built-in studies, and those in the database"),
+        Door("backup", "copy the database into one file, also while a search runs"),
     ),
     "see what was found": (
         Door("serve", "show the studies in the browser, while they run or afterwards"),

@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 
+from hpo.cli import garbage
 from hpo.cli.ctrl_c import raised
 from hpo.definition.printable import printable
 from hpo.engine.exit_codes import FAILED, INTERRUPTED, MISTAKE
@@ -29,6 +30,7 @@ def run_command(command: Callable[[], int], *, watch: bool = True) -> int:
 
     `watch`: see hpo.cli.ctrl_c.raised.
     """
+    garbage.look_again()
     try:
         with raised(watch=watch):
             return command()

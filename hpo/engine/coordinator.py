@@ -1,9 +1,4 @@
-"""The one that opens rounds: it looks at the trials, and enqueues, promotes or stops what follows from them.
-
-Every step derives from the database what comes next and is one transaction, in which nobody can take the lead over. So
-a coordinator may die, or be stopped for hours, at any point: whoever takes over goes on from the same place, with the
-same numbers, and the old one learns at its next write that it leads no more.
-"""
+"""The one that opens rounds: it looks at the trials, and enqueues, promotes or stops what follows from them."""
 
 from __future__ import annotations
 
@@ -11,18 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.settings import ComparisonSettings
-from hpo.engine.lead import Lead, pieces
+from hpo.engine.lead import pieces
+from hpo.engine.leader import StudyLeader
 from hpo.engine.progress import Progress, progress
 from hpo.proof.comparison import wanted_trials
 from hpo.proof.final_runs import final_runs, source_key, source_text
 from hpo.proof.final_stage import WantedRun, wanted_runs
 from hpo.proof.replaying import runs_that_count
 from hpo.record.study import StudyRecord
-from hpo.record.trials import Trials
 from hpo.searching.narrowing import narrow
 from hpo.searching.paying import expected_gain
 from hpo.searching.proposing import propose
@@ -34,7 +28,6 @@ from hpo.searching.trials import TrialResult
 from hpo.searching.warm_start import warm_box, warm_configs
 from hpo.storage.database import Database
 from hpo.storage.holders import Holder
-from hpo.storage.queue import LostLeadError
 from hpo.storage.studies import FINAL, SEARCH
 from hpo.training.assignments import planned_size
 
@@ -42,72 +35,22 @@ WantedTrial = tuple[Config, Mapping[str, Any]]
 """A trial to be: its config, and the attributes that it is put into the queue with."""
 
 
-class Coordinator:
+class Coordinator(StudyLeader):
     """Moves one study forward, for as long as it has the lead."""
 
     def __init__(
         self, database: Database, study: str, announce: Callable[[str], None], holder: Holder | None = None
     ) -> None:
         self.record = StudyRecord(database, study)
+        super().__init__(database, self.record, announce, holder)
         self.definition = self.record.definition
-        self.trials = Trials(database, self.record)
-        self.lead = Lead(database, self.record, holder)
         self._pool = int(self.record.data["pool"])
         self._chance = float(self.record.data["chance"])
-        self._announce = announce
-        self.advanced = False
-        """Whether the last step moved the study forward, so that workers have something to look for."""
-
-    def step(self) -> bool:
-        """Do what can be done in one go, and say whether the study is done; another coordinator's study is left alone.
-
-        Where it `advanced`, there may be more to do at once.
-        """
-        self.advanced = False
-        self._look()
-        if self.record.state == "done":
-            return True
-        try:
-            if not self._leads():
-                return False
-            for number in self.lead.reap():
-                self._announce(f"trial {number} lost its worker and is back in the queue")
-            self.advanced = self._advance()
-        except LostLeadError:
-            self.lead.lost()
-        except IntegrityError:  # the answer to a write was lost, and it is there: seen at the next look
-            self.advanced = True
-        if self.advanced:
-            self._look()
-        return self.record.state == "done"
-
-    def _leads(self) -> bool:
-        """Say whether this is who leads; who has just begun to looks at everything once more."""
-        if self.lead.has():
-            self.lead.keep_shown()
-            return True
-        if not self.lead.take():
-            return False
-        self.lead.show()
-        self._look()
-        return True
-
-    def release(self) -> None:
-        """Give the lead back, so that another coordinator need not wait for it to expire."""
-        self.lead.release()
-
-    def renew(self) -> None:
-        """Say that this coordinator is alive."""
-        self.lead.renew()
 
     def progress(self) -> Progress:
         """Return how far the study is."""
         rounds = self.record.rounds_to_open
         return progress(self.definition, self.trials.search, self.trials.final, self._pool, rounds)
-
-    def _look(self) -> None:
-        self.record.refresh()
-        self.trials.refresh()
 
     def _advance(self) -> bool:
         """Take one step forward, or return False if trials must be trained first."""
@@ -214,7 +157,7 @@ class Coordinator:
 
     def _end(self) -> bool:
         """Mark the study done."""
-        self.lead.write(self.record.write_done)
+        self.lead.write(self.lead.end)
         return True
 
     def _judge(self, trials: Sequence[QueuedTrial]) -> bool:

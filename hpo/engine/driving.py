@@ -13,7 +13,8 @@ from hpo.engine.progress import Progress
 from hpo.engine.publishing import Publisher
 
 POLL_SECONDS = (0.3, 2.0)
-"""How often the coordinator looks for what remote workers did, at most and at least; its own workers tell it."""
+"""How often the leader looks for what remote workers did, at most and at least; its own workers tell it. While nothing
+happens it looks less and less often."""
 
 LOOKING_SHARE = 0.03
 """Of a core, that its looking may cost: its workers need the cores."""
@@ -24,6 +25,8 @@ class Leader(Protocol):
 
     advanced: bool
     """Whether the last step changed anything: then there may be more to do at once."""
+    news: bool
+    """Whether it saw that another leader's study has moved on."""
 
     def step(self) -> bool:
         """Do what can be done in one go, and say whether everything is done."""
@@ -87,6 +90,8 @@ def drive(
         heart = Heart(leader.renew, watcher.say)
         publisher = Publisher(publish, watcher.say)
         launcher = launch(watcher.say)
+        shortest, longest = POLL_SECONDS
+        pause = shortest
         try:
             while not stop.requested:
                 looked_at = time.perf_counter()
@@ -95,13 +100,14 @@ def drive(
                 watcher.update(leader.progress())
                 if done:
                     return True
-                if leader.advanced:
+                if leader.advanced or leader.news:
                     launcher.nudge()
+                if leader.advanced:
                     publisher.wake()
                     continue
                 cost = time.perf_counter() - looked_at
-                shortest, longest = POLL_SECONDS
-                launcher.wait(min(max(shortest, cost / LOOKING_SHARE), longest))
+                pause = min(max(pause, cost / LOOKING_SHARE), longest)
+                pause = shortest if launcher.wait(pause) else min(1.5 * pause, longest)
             return False
         finally:
             launcher.stop()

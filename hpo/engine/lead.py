@@ -18,6 +18,7 @@ from hpo.storage import queue as rows
 from hpo.storage import repair
 from hpo.storage.database import Database
 from hpo.storage.holders import LEASE_SECONDS, RENEW_SECONDS, Holder
+from hpo.storage.notices import tell
 from hpo.storage.queue import LostLeadError, Piece
 
 T = TypeVar("T")
@@ -81,6 +82,7 @@ class Lead:
 
     def enqueue(self, connection: sa.Connection, most: int = CHUNK) -> int:
         """Put the next planned trials into the queue, and return how many."""
+        tell(connection, self._record.id)
         return rows.enqueue(connection, self._record.id, self._record.shown, IN_WORDS, most)
 
     def plan(self, connection: sa.Connection, pieces: Iterable[Piece]) -> None:
@@ -91,6 +93,12 @@ class Lead:
         """Let the paused trials `go_on` to `percent`, and stop the others for good."""
         rows.allow(connection, self._record.id, go_on, percent)
         rows.stop(connection, self._record.id, stopped)
+        tell(connection, self._record.id)
+
+    def end(self, connection: sa.Connection) -> None:
+        """Say that nothing is left to do."""
+        self._record.write_done(connection)
+        tell(connection, self._record.id)
 
     def reap(self) -> list[int]:
         """Return the trials of dead workers to the queue, and give their numbers.
@@ -119,9 +127,13 @@ class Lead:
         if time.monotonic() - self._shown_at < LOOK_AT_WHAT_IS_SHOWN:
             return
         self._shown_at = time.monotonic()
-        row, parts = self._record.row, self._record.parts_shown().keys()
-        if not self._database.read(lambda connection: repair.is_shown(connection, row, parts)):
+        if not self.is_shown():
             self.show()
+
+    def is_shown(self) -> bool:
+        """Say whether Optuna's studies that show this one are there."""
+        row, parts = self._record.row, self._record.parts_shown().keys()
+        return self._database.read(lambda connection: repair.is_shown(connection, row, parts))
 
 
 def pieces(

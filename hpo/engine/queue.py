@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from hpo.searching.queued import QueuedTrial
 from hpo.storage import queue as rows
 from hpo.storage.database import Database
 from hpo.storage.holders import Holder
+from hpo.storage.notices import Notices, listening
 from hpo.storage.queue import Report, TrialRow
 from hpo.storage.records import Curve
 
@@ -96,6 +98,10 @@ class TrialQueue:
     def look(self) -> tuple[str | None, bool]:
         """Return the state of the study, None where it is gone, and whether anything is ready."""
         return self._database.read(lambda connection: rows.look(connection, self._study_id))
+
+    def listening(self) -> AbstractContextManager[Notices]:
+        """Return what the leader tells from now on, where the database passes it on."""
+        return listening(self._database.engine, self._study_id)
 
     def unfinished(self, ids: Sequence[int]) -> set[int]:
         """Return those of the trials `ids` that have not ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
@@ -12,18 +13,21 @@ from hpo.engine.queue import TrialQueue
 from hpo.models.checkpoint import network_bytes
 from hpo.record.commands import certify_command
 from hpo.record.study import StudyRecord
+from hpo.record.untrusted import UnreadableStudyError
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
 from hpo.storage.holders import LEASE_SECONDS, Holder
+from hpo.storage.notices import Notices
+from hpo.storage.queue import DamagedRowError
 from hpo.training.assignments import Assignment, assignment
 from hpo.training.images import StudyData
 from hpo.training.runs import RunResult, TrainingRun, Watch
 from hpo.training.test_set_access import open_test_set
 
-SHORTEST_WAIT, LONGEST_WAIT = 0.02, 2.0
-"""Between two looks at a queue in which nothing was ready, while nobody says that there is something again."""
+SHORTEST_WAIT, LONGEST_WAIT, LONGEST_WAIT_UNTOLD = 0.02, 8.0, 2.0
+"""Between two looks at a queue in which nothing was ready. Who is told when there is something looks less often."""
 
 FIRST_LOOK_SECONDS, LOOK_AROUND_SECONDS = 2.0, LEASE_SECONDS
 """Without work, after which a worker says what it waits for, and between two looks for dead workers."""
@@ -51,12 +55,12 @@ class Worker:
         announce: Callable[[str], None],
         on_idle: Callable[[], None],
         nudged: threading.Event,
-        longest_wait: float = LONGEST_WAIT,
+        is_nudged: bool = False,
         holder: Holder | None = None,
     ) -> None:
         """Take `on_idle` to be called when there is nothing to do, and `nudged` to be set when there may be again.
 
-        Who is nudged may take a `longest_wait` that is longer than others'.
+        `is_nudged` says that somebody does so: else the worker listens to what the database passes on.
         """
         self._database, self._study, self._data, self._located = database, study, data, located
         self._stop, self._announce, self._on_idle, self._nudged = stop, announce, on_idle, nudged
@@ -64,7 +68,7 @@ class Worker:
         self._definition = self._record.definition
         self._queue = TrialQueue(database, self._record.id, holder)
         self._parked: dict[int, TrainingRun] = {}
-        self._longest_wait = longest_wait
+        self._is_nudged = is_nudged
         self._waiting_for = ""
 
     @property
@@ -78,7 +82,7 @@ class Worker:
         try:
             done = False
             while not done and not self._stop.requested:
-                claimed = self._queue.claim(list(self._parked))
+                claimed = self._claim()
                 if claimed is not None:
                     self._waiting_for = ""
                     self._train(claimed)
@@ -87,28 +91,38 @@ class Worker:
         finally:
             heart.stop()
 
+    def _claim(self) -> QueuedTrial | None:
+        try:
+            return self._queue.claim(list(self._parked))
+        except DamagedRowError as error:
+            raise UnreadableStudyError(self._study, str(error)) from error
+
     def _wait_for_more(self) -> bool:
         """Wait until there is something to claim again, and return False; True if nothing will be."""
         self._on_idle()
         self._forget()
         wait, looked_around = SHORTEST_WAIT, time.monotonic()
-        while not self._stop.requested:
-            state, ready = self._queue.look()
-            if state is None:
-                raise UserError(f"the study {self._study!r} is no longer in the database; was it deleted?")
-            if state == "done" or ready:
-                return state == "done"
-            wait = SHORTEST_WAIT if self._sleep(wait) else min(2 * wait, self._longest_wait)
-            if time.monotonic() - looked_around > (LOOK_AROUND_SECONDS if self._waiting_for else FIRST_LOOK_SECONDS):
-                self._look_around()
-                looked_around = time.monotonic()
+        with nullcontext(Notices()) if self._is_nudged else self._queue.listening() as notices:
+            while not self._stop.requested:
+                state, ready = self._queue.look()
+                if state is None:
+                    raise UserError(f"the study {self._study!r} is no longer in the database; was it deleted?")
+                if state == "done" or ready:
+                    return state == "done"
+                longest = LONGEST_WAIT if self._is_nudged or notices.arrive else LONGEST_WAIT_UNTOLD
+                wait = SHORTEST_WAIT if self._sleep(wait, notices) else min(2 * wait, longest)
+                interval = LOOK_AROUND_SECONDS if self._waiting_for else FIRST_LOOK_SECONDS
+                if time.monotonic() - looked_around > interval:
+                    self._look_around()
+                    looked_around = time.monotonic()
         return False
 
-    def _sleep(self, seconds: float) -> bool:
+    def _sleep(self, seconds: float, notices: Notices) -> bool:
         """Wait for so long, or until somebody says that there may be something to do: then return True."""
         end = time.monotonic() + seconds
         while not self._stop.requested and (left := end - time.monotonic()) > 0:
-            if self._nudged.wait(min(left, NOTICES_A_STOP_SECONDS)):
+            short = min(left, NOTICES_A_STOP_SECONDS)
+            if self._nudged.is_set() or (notices.wait(short) if notices.arrive else self._nudged.wait(short)):
                 self._nudged.clear()
                 return True
         return False

@@ -12,7 +12,7 @@ from hpo.record.study import FINAL_PART_OF, StudyRecord, whole_studies
 from hpo.storage import optuna_studies, queue, studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
-from hpo.storage.studies import FINAL, StudyRow
+from hpo.storage.studies import FINAL, SEARCH, StudyRow
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,15 @@ def rename_study(database: Database, name: str, new: str) -> Belongings:
             raise UserError(f"the name {new!r} is taken; choose another one")
         study, certificate = found.study, found.certificate
         studies.rename(connection, study, new)
-        optuna_studies.rename(connection, study.search_id, new)
-        if FINAL in study.shown:
-            optuna_studies.rename(connection, study.final_id, optuna_studies.free_name(connection, new + FINAL_SUFFIX))
-            optuna_studies.set_attributes(connection, study.final_id, {FINAL_PART_OF: new})
+        shown = studies.still_shown(connection, study)
+        optuna_studies.rename(connection, shown.get(SEARCH), new)
+        if FINAL in shown:
+            optuna_studies.rename(connection, shown[FINAL], optuna_studies.free_name(connection, new + FINAL_SUFFIX))
+            optuna_studies.set_attributes(connection, shown[FINAL], {FINAL_PART_OF: new})
         if certificate is not None:
             its = optuna_studies.free_name(connection, new + CERTIFICATE_SUFFIX)
             studies.rename(connection, certificate, its, certificate_of=new)
-            optuna_studies.rename(connection, certificate.search_id, its)
+            optuna_studies.rename(connection, studies.still_shown(connection, certificate).get(SEARCH), its)
         return found
 
     return database.write(rename)

@@ -26,6 +26,7 @@ from hpo.searching.seeds import RELEVANCE, derived_seed
 from hpo.searching.space import Config
 from hpo.searching.trials import TrialResult
 from hpo.searching.warm_start import warm_configs
+from hpo.storage import studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 from hpo.storage.records import Curve, LedgerEntry, load_curves, load_test_evaluations
@@ -152,7 +153,7 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
         chosen=record.chosen,
         unopened=record.unopened,
         relevance=relevances(definition, rounds, known),
-        shown=record.shown,
+        shown=database.read(lambda connection: studies.still_shown(connection, record.row)),
         shown_trials={trial.id: trial.optuna_id for trial in (*queued, *final) if trial.optuna_id is not None},
         started_from=record.started_from,
     )

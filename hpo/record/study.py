@@ -98,7 +98,10 @@ class StudyRecord:
         }
 
         def create_unless_there(connection: sa.Connection) -> None:
-            if studies.named(connection, definition.name) is not None:
+            there = studies.named(connection, definition.name)
+            if there is not None and there.certificate_of is not None:
+                raise _taken(definition.name, _role(there, there.search_id))
+            if there is not None:
                 return
             if more_rounds:
                 raise UserError(
@@ -161,6 +164,10 @@ class StudyRecord:
             raise UserError(f"the study {self.name!r} is no longer in the database; was it deleted or renamed?")
         with reading(self.name):
             self._attributes: dict[str, Any] = table(json.loads(row.record), "its record")
+            if row.state not in (studies.RUNNING, studies.DONE):
+                raise UserError(f"its state is {row.state!r}")
+            for each in rounds:
+                table(dataclasses.asdict(each), f"its round {each.number!r}", numbers=("number", "trials"))
         self._row, self._rounds = row, rounds
 
     @property
@@ -336,12 +343,14 @@ def _require_free_name(connection: sa.Connection, name: str) -> None:
     if other is None:
         return
     role = _role(studies.shown_by(connection, other), other)
-    if role is not None:
-        raise UserError(f"the name {name!r} is taken by {role}; give the study another name with --name")
-    raise _not_ours(name)
+    raise _not_ours(name) if role is None else _taken(name, role)
 
 
-def _role(row: StudyRow | None, optuna_id: int) -> str | None:
+def _taken(name: str, role: str | None) -> UserError:
+    return UserError(f"the name {name!r} is taken by {role}; give the study another name with --name")
+
+
+def _role(row: StudyRow | None, optuna_id: int | None) -> str | None:
     """Return what an Optuna study shows of one of ours, for people."""
     if row is None:
         return None
@@ -382,10 +391,14 @@ def study_names(database: Database) -> list[str]:
 
 def whole_studies(database: Database) -> list[str]:
     """Return the same with the studies that other programs made with Optuna, which show no part of ours."""
-    rows = database.read(studies.everything)
-    shown = {number for row in rows for number in row.shown.values()}
-    others = {name for number, name in database.read(optuna_studies.names).items() if number not in shown}
-    return sorted({row.name for row in rows if row.certificate_of is None} | others)
+
+    def look(connection: sa.Connection) -> set[str]:
+        rows, names = studies.everything(connection), optuna_studies.names(connection)
+        shown = {number for row in rows for number in studies.still_shown(connection, row).values()}
+        others = {name for number, name in names.items() if number not in shown}
+        return {row.name for row in rows if row.certificate_of is None} | others
+
+    return sorted(database.read(look))
 
 
 def versions() -> dict[str, str]:

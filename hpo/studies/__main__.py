@@ -112,6 +112,8 @@ def _list(arguments: argparse.Namespace) -> int:
             console.print(f"no studies in {shown(arguments.storage)} yet", markup=False)
             return DONE
         console.print(_stored(database, names, shown(arguments.storage)))
+        if doubt := database.doubt():
+            console.print(doubt, markup=False)
     return DONE
 
 

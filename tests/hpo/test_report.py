@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 
 from hpo import report, serve
 from hpo.record.open_study import open_study
-from hpo.record.study import StudyRecord
+from hpo.record.study import StudyRecord, parts_shown
+from hpo.storage import studies as stored
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 from hpo.storage.schema import SCHEMA_VERSION, schema_version
@@ -79,14 +81,22 @@ def test_with_several_studies_one_must_be_named_and_all_may_be(
 
 def copy_study(database: Database, name: str, copy: str) -> None:
     """Let the record of `name`, without its trials, be that of `copy`, too."""
-    storage = database.optuna
-    for suffix in ("", "-final"):
-        old = storage.get_study_id_from_name(name + suffix)
-        new = storage.create_new_study(storage.get_study_directions(old), copy + suffix)
-        for key, value in storage.get_study_user_attrs(old).items():
-            if not key.startswith("round"):
-                own = {"key": f"{value} of {copy}", "key of the study": f"{value} of {copy}", "final part of": copy}
-                storage.set_study_user_attr(new, key, own.get(key, value))
+
+    def write(connection: sa.Connection) -> None:
+        row = stored.named(connection, name)
+        assert row is not None
+        stored.create(
+            connection,
+            copy,
+            definition=json.loads(row.definition),
+            record=json.loads(row.record),
+            parts=parts_shown(copy, json.loads(row.definition), json.loads(row.record)),
+        )
+        made = stored.named(connection, copy)
+        assert made is not None
+        stored.change(connection, made, state=row.state)
+
+    database.write(write)
 
 
 def test_a_study_without_a_trial_is_reported_as_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,7 +110,7 @@ def test_a_search_is_reported_while_it_runs_or_after_it_was_interrupted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with open_small(tmp_path / "hpo.db") as opened:
-        leader, worker = coordinator(opened), mortal(opened)
+        leader, worker = coordinator(opened), mortal()
         for _ in range(2):  # to the first rung, and on to the second
             leader.step()
             train(opened, worker)

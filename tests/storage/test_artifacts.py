@@ -13,7 +13,6 @@ from optuna.artifacts.exceptions import ArtifactNotFound
 from hpo.storage.artifacts import DatabaseArtifacts, curve_id, network_id
 from hpo.storage.database import Database
 from hpo.storage.records import Curve, CurvePoint, save_curve, save_network_bytes, trials_with_network
-from hpo.storage.schema import uploads
 
 POINTS = (
     CurvePoint(0, 10, 1.0, 0.5, 0.8, 0.6, 0.7, 0.125),
@@ -28,7 +27,7 @@ def database(database_url: str) -> Database:
 
 
 def test_a_curve_is_served_as_csv_with_a_row_for_each_point_and_nothing_where_nothing_is_known(database):
-    save_curve(database.engine, 7, Curve(POINTS, np.ones((2, 3), bool)))
+    database.write(lambda connection: save_curve(connection, 7, Curve(POINTS, np.ones((2, 3), bool))))
     content = DatabaseArtifacts(database.engine).open_reader(curve_id(7)).read().decode()
     first, second = csv.DictReader(io.StringIO(content))
     assert first["validation_accuracy"] == "0.7"
@@ -37,7 +36,7 @@ def test_a_curve_is_served_as_csv_with_a_row_for_each_point_and_nothing_where_no
 
 
 def test_a_network_is_served_byte_for_byte(database):
-    save_network_bytes(database.engine, 8, b"\x00npz\xff")
+    database.write(lambda connection: save_network_bytes(connection, 8, b"\x00npz\xff"))
     assert DatabaseArtifacts(database.engine).open_reader(network_id(8)).read() == b"\x00npz\xff"
     assert trials_with_network(database.engine, [7, 8, 9]) == {8}
 
@@ -55,7 +54,7 @@ def test_an_upload_comes_back_until_it_is_removed(database):
 
 
 def test_what_a_study_holds_cannot_be_removed_as_an_artifact(database):
-    save_network_bytes(database.engine, 9, b"kept")
+    database.write(lambda connection: save_network_bytes(connection, 9, b"kept"))
     store = DatabaseArtifacts(database.engine)
     store.remove(network_id(9))
     assert store.open_reader(network_id(9)).read() == b"kept"
@@ -65,10 +64,3 @@ def test_what_a_study_holds_cannot_be_removed_as_an_artifact(database):
 def test_what_is_not_there_is_not_found(database, name):
     with pytest.raises(ArtifactNotFound, match=name):
         DatabaseArtifacts(database.engine).open_reader(name)
-
-
-def test_a_database_from_before_uploads_gets_their_table(database_url):
-    with Database(database_url) as database:
-        uploads.drop(database.engine)
-    with Database(database_url) as database:
-        DatabaseArtifacts(database.engine).write("a-1", io.BytesIO(b"x"))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,52 +12,15 @@ from optuna.distributions import FloatDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
-from hpo.engine.queue import TrialQueue
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError
-from hpo.storage.leases import Leases
 from hpo.storage.schema import SCHEMA_VERSION, networks, schema_version
-
-TRIALS = 40
-
-
-def _claim_all(url: str, claimed: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
-    with Database(url) as database:
-        queue = TrialQueue(database, "s", Leases(database.engine))
-        mine = [trial.number for trial in queue.trials() if queue.claim(trial)]
-    claimed.put(mine)
-
-
-def test_four_processes_claim_each_queued_trial_exactly_once(database_url: str) -> None:
-    with Database(database_url) as database:
-        database.optuna.create_new_study([StudyDirection.MAXIMIZE], "s")
-        queue = TrialQueue(database, "s", Leases(database.engine))
-        for i in range(TRIALS):
-            queue.add(
-                {"x": i / TRIALS}, {"x": FloatDistribution(0, 1)}, {"round": 1, "index": i, "seed": i, "allowed": 25}
-            )
-    context = multiprocessing.get_context("spawn")
-    claimed = context.Queue()
-    processes = [context.Process(target=_claim_all, args=(database_url, claimed)) for _ in range(4)]
-    for process in processes:
-        process.start()
-    numbers = [number for _ in processes for number in claimed.get(timeout=60)]
-    for process in processes:
-        process.join()
-    assert sorted(numbers) == list(range(TRIALS))
 
 
 def test_tables_are_made_on_first_use_and_found_again(database_url: str) -> None:
     Database(database_url).close()
     with Database(database_url) as database, database.engine.begin() as connection:
         assert connection.execute(sa.select(schema_version.c.version)).all() == [(SCHEMA_VERSION,)]
-
-
-def test_a_database_from_before_networks_were_kept_gets_their_table(database_url: str) -> None:
-    with Database(database_url) as database:
-        networks.drop(database.engine)
-    with Database(database_url) as database:
-        assert sa.inspect(database.engine).has_table(networks.name)
 
 
 def _open(url: str, failures: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
@@ -104,11 +65,41 @@ def test_waiting_trials_keep_their_params_and_their_attributes(database_url: str
     assert trial.user_attrs == {"seed": 2**53 - 1}
 
 
-def test_sqlite_writes_ahead_and_waits_for_other_writers(tmp_path: Path) -> None:
-    with Database(f"sqlite:///{tmp_path / 'hpo.db'}") as database, database.engine.begin() as connection:
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
-        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() >= 5000
+def test_sqlite_writes_ahead_and_has_on_the_disk_what_is_durable(tmp_path: Path) -> None:
+    def setting(connection: sa.Connection) -> tuple[object, object]:
+        mode, synchronous = (connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in NAMES)
+        return mode, synchronous
+
+    with Database(f"sqlite:///{tmp_path / 'hpo.db'}") as database:
+        for durable, level in ((True, FULL), (False, NORMAL), (False, NORMAL), (True, FULL)):
+            assert database.write(setting, durable=durable) == ("wal", level)
+
+
+NAMES, NORMAL, FULL = ("journal_mode", "synchronous"), 1, 2
+
+
+def test_a_transaction_that_only_reads_takes_no_lock(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hpo.db'}"
+    with Database(url) as database, Database(url) as other:
+
+        def read_while_somebody_writes(connection: sa.Connection) -> None:
+            before = connection.execute(sa.select(networks)).all()
+            other.write(lambda c: c.execute(networks.insert().values(trial_id=1, npz=b"")))
+            assert connection.execute(sa.select(networks)).all() == before == [], "it sees one moment"
+
+        database.read(read_while_somebody_writes)
+        assert len(database.read(lambda c: c.execute(sa.select(networks)).all())) == 1
+
+
+def test_a_transaction_that_fails_leaves_nothing(database_url: str) -> None:
+    def half(connection: sa.Connection) -> None:
+        connection.execute(networks.insert().values(trial_id=1, npz=b""))
+        raise ValueError("no")
+
+    with Database(database_url) as database:
+        with pytest.raises(ValueError, match="no"):
+            database.write(half)
+        assert database.read(lambda connection: connection.execute(sa.select(networks)).all()) == []
 
 
 @pytest.mark.parametrize(
@@ -188,16 +179,6 @@ def test_a_read_only_database_is_told(tmp_path: Path) -> None:
     path.chmod(0o444)
     with pytest.raises(UserError, match="writable"):
         Database(f"sqlite:///{path}")
-
-
-def test_a_locked_database_is_told_after_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hpo.storage.database.SQLITE_TIMEOUT", 0.05)
-    url = f"sqlite:///{tmp_path / 'hpo.db'}"
-    Database(url).close()
-    with closing(sqlite3.connect(tmp_path / "hpo.db", isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(UserError, match=r"locked.*another program holds it"):
-            Database(url)
 
 
 def _overfill(url: str) -> None:

@@ -25,7 +25,7 @@ from hpo.storage.database import Database, database_errors
 from hpo.storage.errors import UserError
 from hpo.storage.patience import Patience
 from tests.conftest import ROOT
-from tests.support.servers import PASSWORD, PASSWORD_USER, Server, free_port, just_starting
+from tests.support.servers import PASSWORD, PASSWORD_USER, Server, free_port, just_starting, pooler
 
 marks = sa.Table("marks", sa.MetaData(), sa.Column("number", sa.Integer, primary_key=True), sa.Column("text", sa.Text))
 
@@ -420,3 +420,33 @@ def test_a_file_that_is_removed_or_replaced_is_noticed_before_the_next_transacti
         aside.replace(path)
         database.write(mark(1))
         assert numbers(database) == [1]
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_a_pooler_in_transaction_mode_and_the_urls_of_hosting_services_work(server: Server, scheme: str) -> None:
+    name = f"pooled_{scheme.replace('+', '_')}"
+    server.create_database(name)
+    with pooler(server) as pooled:
+        url = f"{scheme}://{pooled.partition('://')[2]}/{name}"
+        databases = [marked(url, Patience(60)) for _ in range(8)]
+        try:
+            threads = [
+                threading.Thread(
+                    target=lambda first=10 * i, each=each: [each.write(mark(first + j)) for j in range(10)]
+                )
+                for i, each in enumerate(databases)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert sorted(numbers(databases[0])) == list(range(80))
+            with Database(url, read_only=True) as reading:
+                assert len(numbers(reading)) == 80
+                with pytest.raises(sa.exc.InternalError, match="read-only"):
+                    reading.write(mark(1000))
+            assert sorted(numbers(databases[1])) == list(range(80)), "what was set for one transaction is over"
+            databases[1].write(mark(1000))
+        finally:
+            for each in databases:
+                each.close()

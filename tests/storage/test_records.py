@@ -1,6 +1,6 @@
 import datetime
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -24,10 +24,20 @@ from hpo.storage.schema import curves as curves_table
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('records') / 'hpo.db'}")
-    yield database.engine
-    database.close()
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with Database(f"sqlite:///{tmp_path_factory.mktemp('records') / 'hpo.db'}") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def engine(database: Database) -> sa.Engine:
+    return database.engine
+
+
+@pytest.fixture(scope="module")
+def write(database: Database) -> Callable[..., None]:
+    """Return a function that writes one record in a transaction of its own."""
+    return lambda save, *what, **named: database.write(lambda connection: save(connection, *what, **named))
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +71,9 @@ def same(one: Curve, other: Curve) -> bool:
 
 @settings(deadline=None, max_examples=50)
 @given(curve=curves())
-def test_a_curve_and_its_hits_come_back_as_they_were(engine, new_id, curve):
+def test_a_curve_and_its_hits_come_back_as_they_were(engine, write, new_id, curve):
     trial = next(new_id)
-    save_curve(engine, trial, curve)
+    write(save_curve, trial, curve)
     found = load_curves(engine, [trial])[trial]
     assert same(found, curve)
     assert found.hits.dtype == np.bool_
@@ -73,9 +83,9 @@ def curve(points: int, hits: int = 3) -> Curve:
     return Curve(tuple(CurvePoint(0, i, 1.0, 0.5, 0.8, 0.6, 0.7, 0.1) for i in range(points)), np.ones((1, hits), bool))
 
 
-def test_a_longer_curve_of_the_same_trial_replaces_a_shorter_one(engine):
-    save_curve(engine, 1, curve(2))
-    save_curve(engine, 1, curve(5))
+def test_a_longer_curve_of_the_same_trial_replaces_a_shorter_one(engine, write):
+    write(save_curve, 1, curve(2))
+    write(save_curve, 1, curve(5))
     assert same(load_curves(engine, [1])[1], curve(5))
 
 
@@ -87,40 +97,42 @@ def test_a_curve_from_before_test_accuracies_has_none(engine):
     assert point == CurvePoint(0, 1, 1.0, 0.5, 0.8, 0.6, 0.7, 0.1, test_accuracy=None)
 
 
-def test_a_network_is_kept_for_its_trial_and_a_newer_one_replaces_it(engine):
-    save_network_bytes(engine, 1, b"\x00first")
-    save_network_bytes(engine, 2, b"other")
-    save_network_bytes(engine, 1, b"\xffsecond")
+def test_a_network_is_kept_for_its_trial_and_a_newer_one_replaces_it(engine, write):
+    write(save_network_bytes, 1, b"\x00first")
+    write(save_network_bytes, 2, b"other")
+    write(save_network_bytes, 1, b"\xffsecond")
     assert (load_network_bytes(engine, 1), load_network_bytes(engine, 2)) == (b"\xffsecond", b"other")
     assert load_network_bytes(engine, 3) is None
 
 
-def test_trials_without_a_curve_are_left_out_and_others_are_not_touched(engine):
-    save_curve(engine, 2, curve(2))
-    save_curve(engine, 3, curve(3))
+def test_trials_without_a_curve_are_left_out_and_others_are_not_touched(engine, write):
+    write(save_curve, 2, curve(2))
+    write(save_curve, 3, curve(3))
     assert set(load_curves(engine, [2, 4])) == {2}
     assert load_curves(engine, []) == {}
 
 
-def test_more_curves_than_a_database_binds_variables_are_all_found(engine):
-    save_curve(engine, 5, curve(1))
-    save_curve(engine, 39_999, curve(1))
+def test_more_curves_than_a_database_binds_variables_are_all_found(engine, write):
+    write(save_curve, 5, curve(1))
+    write(save_curve, 39_999, curve(1))
     assert {5, 39_999} <= set(load_curves(engine, range(40_000)))
 
 
-def test_the_ledger_keeps_every_opening_in_its_order_for_each_study(engine):
+def test_the_ledger_keeps_every_look_once_in_its_order_for_each_study(engine, write):
     for trial in (7, 5, 6, 5):
-        record_test_evaluation(engine, study="one", trial_id=trial, purpose=f"full run of {trial}", dataset="mnist")
-        record_test_evaluation(engine, study="two", trial_id=99, purpose="other", dataset="mnist")
+        write(record_test_evaluation, study="one", trial_id=trial, purpose=f"full run of {trial}", dataset="mnist")
+        write(record_test_evaluation, study="two", trial_id=99, purpose="other", dataset="mnist")
+    write(record_test_evaluation, study="one", trial_id=5, purpose="another look", dataset="mnist")
     ledger = load_test_evaluations(engine, "one")
     assert [entry.trial_id for entry in ledger] == [7, 5, 6, 5]
-    assert [entry.purpose for entry in ledger][:2] == ["full run of 7", "full run of 5"]
+    assert [entry.purpose for entry in ledger] == ["full run of 7", "full run of 5", "full run of 6", "another look"]
+    assert len(load_test_evaluations(engine, "two")) == 1
     assert {(entry.study, entry.dataset) for entry in ledger} == {("one", "mnist")}
     assert load_test_evaluations(engine, "three") == []
 
 
-def test_the_ledger_says_when_in_utc(engine):
-    record_test_evaluation(engine, study="when", trial_id=1, purpose="p", dataset="d")
+def test_the_ledger_says_when_in_utc(engine, write):
+    write(record_test_evaluation, study="when", trial_id=1, purpose="p", dataset="d")
     (entry,) = load_test_evaluations(engine, "when")
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     assert abs(now - entry.evaluated_at) < datetime.timedelta(minutes=1)

@@ -17,7 +17,7 @@ from hpo.record.results import StudyResults
 from hpo.searching.seeds import COMPARE, derived_seed
 from hpo.searching.space import Config
 from hpo.storage.records import Curve, CurvePoint, LedgerEntry
-from tests.support.results import DATA, SOURCE
+from tests.support.results import DATA, SHOWN, SOURCE
 
 WEIGHT_DECAY = {"weight_decay": {"choices": [0.0, 0.1]}}
 OPTIMIZERS = {
@@ -128,7 +128,8 @@ def comparison(
         curves=curves,
         ledger=[LedgerEntry(of.name, trial, "comparison", "mnist", opened) for trial in sorted(curves)],
         compared=compared,
-        final_part=f"{of.name}-final",
+        shown=SHOWN,
+        shown_trials={trial: trial for trial in curves},
     )
 
 

@@ -16,6 +16,11 @@ from hpo.storage import schema, version_1
 
 FOLDER = Path(__file__).parents[1] / "storage" / "databases"
 NAMES = sorted(path.name.removesuffix(".sql.gz") for path in FOLDER.glob("*.sql.gz"))
+ON_A_SERVER = ("certificate_only", "comparison", "finished", "meddled_with")
+"""Those that show what is different on PostgreSQL, where making a database takes a second."""
+
+EVERYWHERE = [("sqlite", name) for name in NAMES] + [("postgresql", name) for name in ON_A_SERVER]
+""""database_url" and "name" for tests of all of them."""
 
 
 def expected(name: str) -> dict[str, Any]:

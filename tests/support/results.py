@@ -25,6 +25,7 @@ from hpo.searching.queued import QueuedTrial, search_results
 from hpo.searching.space import Config
 from hpo.searching.stopping import survivors, with_imputed_scores
 from hpo.storage.records import Curve, CurvePoint, LedgerEntry
+from hpo.storage.studies import FINAL, SEARCH
 
 LEARNING_RATE = {"log": True, "start": [1e-6, 1e-2], "limits": [1e-6, 10.0]}
 WEIGHT_DECAY = {"log": True, "start": [1e-8, 1e-4], "limits": [1e-8, 1.0]}
@@ -52,6 +53,8 @@ DATA = {"pool": 50_000, "holdout": 10_000, "validation": 500, "confirmation": 2_
 IMAGES = 200
 """How many images score every trial."""
 RUNGS = (25, 50, 100)
+SHOWN = {SEARCH: 2, FINAL: 1}
+"""Optuna's numbers of the studies that show the parts."""
 
 
 def definition(
@@ -105,7 +108,7 @@ def study(
         configs = propose(
             of.space, box, with_imputed_scores(known), n=each.trials, seed=number, sampler=of.search.sampler
         )
-        rounds.append(RoundRecord(number, box, why, tuple(configs)))
+        rounds.append(RoundRecord(number, box, why, len(configs)))
         _train_round(of, number, configs, queued, curves)
     for i in range(1, unfinished + 1):
         queued[-i] = replace(queued[-i], state=TrialState.WAITING, score=None, rungs={})
@@ -132,7 +135,8 @@ def study(
         raced=places,
         relevance=relevances(of, rounds, comparable(of, search_results(queued))),
         ledger=[LedgerEntry(of.name, r.id, "full run", "mnist", opened) for r in runs if r.test_accuracy],
-        final_part=f"{of.name}-final",
+        shown=SHOWN,
+        shown_trials={trial.id: trial.id for trial in (*queued, *runs)},
     )
 
 

@@ -70,13 +70,17 @@ class Server:
         first = int((self._data / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         pids = [first, *map(int, children)]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+
+        def tell(number: signal.Signals) -> None:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):  # it served a connection that is closed
+                    os.kill(pid, number)
+
+        tell(signal.SIGSTOP)
         try:
             yield
         finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+            tell(signal.SIGCONT)
 
     def create_database(self, name: str) -> str:
         """Make an empty database and return its URL."""

@@ -12,8 +12,8 @@ Announce = Callable[[str], None]
 class Launcher(Protocol):
     """Workers for one study, wherever they run."""
 
-    def wait(self, seconds: float) -> None:
-        """Wait until a worker has nothing to do, for at most `seconds`."""
+    def wait(self, seconds: float) -> bool:
+        """Wait until a worker has nothing to do, for at most `seconds`; say whether one has."""
 
     def nudge(self) -> None:
         """Tell the workers that there may be something to do."""

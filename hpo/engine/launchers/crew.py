@@ -102,8 +102,8 @@ class Crew:
 
         Raises UserError if a worker did, or if workers die before they are ready, again and again.
         """
-        gc.collect()
         gc.freeze()  # what is loaded stays shared: nobody's collection touches it
+        gc.enable()
         with _Signals(self._announce, self._kill) as signals:
             try:
                 while not signals.asked:

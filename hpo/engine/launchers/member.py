@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import NoReturn, TypeAlias
 
 from hpo.engine.exit_codes import DONE, FAILED, INTERRUPTED, MISTAKE
-from hpo.engine.interrupts import StopRequest
+from hpo.engine.interrupts import Interrupted, StopRequest
 from hpo.engine.watchdog import SIGNALS
 from hpo.storage.errors import UserError
 
@@ -77,6 +77,8 @@ def live(work: Work, orders: Connection, reports: Connection, others: Sequence[C
     try:
         work(membership)
         code = INTERRUPTED if stop.requested else DONE
+    except Interrupted:  # while it waited for the database
+        code = INTERRUPTED
     except UserError as error:
         membership.tell(LastWords(str(error)))
         code = MISTAKE

@@ -52,6 +52,7 @@ class Order:
     storage: str
     data_dir: str | None
     workers: int
+    patience: float | None = None
 
 
 def line(told: Ahead | Order) -> str:
@@ -163,18 +164,20 @@ class Fleet:
         data_dir: Path | None,
         announce: Callable[[str], None],
         take: Take = start,
+        patience: float | None = None,
     ) -> None:
-        self._order = Order(study, storage, None if data_dir is None else str(data_dir), size)
+        self._order = Order(study, storage, None if data_dir is None else str(data_dir), size, patience)
         self._announce = announce
         self._restarts = Restarts()
         self._idle = threading.Event()
         self._crew: _Crew | None = self._start(take)
         self._not_before = 0.0
 
-    def wait(self, seconds: float) -> None:
-        """Wait until a worker has nothing to do, for at most `seconds`."""
-        self._idle.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Wait until a worker has nothing to do, for at most `seconds`; say whether one has."""
+        told = self._idle.wait(seconds)
         self._idle.clear()
+        return told
 
     def nudge(self) -> None:
         """Tell the workers that there may be something to do, so that they need not ask the database all the time."""
@@ -245,11 +248,18 @@ class Fleet:
                     self._announce(said.rstrip())
 
 
-def on_this_machine(storage: str, workers: int, data_dir: Path | None, take: Take = start) -> LaunchFor:
-    """Return what starts `workers` processes here, which reach the database at `storage`; `take` gives the crew's."""
+def on_this_machine(
+    storage: str, workers: int, data_dir: Path | None, take: Take = start, patience: float | None = None
+) -> LaunchFor:
+    """Return what starts `workers` processes here, which reach the database at `storage`; `take` gives the crew's.
+
+    `patience` are the seconds for which they wait for a database that is gone; None for as long as is usual.
+    """
 
     def launch(study: str) -> Launch:
-        return lambda announce: Fleet(study, storage, workers, data_dir=data_dir, announce=announce, take=take)
+        return lambda announce: Fleet(
+            study, storage, workers, data_dir=data_dir, announce=announce, take=take, patience=patience
+        )
 
     return launch
 

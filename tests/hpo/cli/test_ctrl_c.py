@@ -180,3 +180,28 @@ def test_ctrl_c_in_a_destructor_ends_the_command_without_a_traceback(capfd: pyte
 
     assert run_command(command) == INTERRUPTED
     assert capfd.readouterr().err == f"{STOPPING}\n"
+
+
+def test_ctrl_c_while_a_dataclass_is_made_ends_with_the_exit_code_of_an_interruption(tmp_path: Path) -> None:
+    """Python notes a KeyboardInterrupt out of an `exec` and ends by SIGINT, whatever became of it."""
+    (tmp_path / "door.py").write_text(
+        """
+import os, signal, sys, time
+sys.argv = ["hpo", "run"]
+import hpo.cli.ctrl_c
+from hpo.cli.running import run_command
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(9)
+sys.exit(run_command(lambda: exec("interrupt()")))
+"""
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "door"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (INTERRUPTED, f"{STOPPING}\n")

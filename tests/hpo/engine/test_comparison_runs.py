@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import optuna
 import pytest
-from optuna.trial import TrialState
 
 from hpo import models
 from hpo.definition.study import StudyDefinition
 from hpo.engine import worker as workers
 from hpo.engine.coordinator import Coordinator
 from hpo.engine.progress import progress
-from hpo.engine.queue import TrialQueue
-from hpo.proof.comparison import compared
 from hpo.record.results import StudyResults, load_results
 from hpo.record.study import StudyRecord
 from hpo.searching.seeds import COMPARE, derived_seed
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
-from hpo.storage.leases import Leases
 from hpo.storage.records import load_network_bytes
 from hpo.storage.test_set import load_test_part
 from hpo.studies import __main__ as studies
@@ -40,7 +38,7 @@ from tests.support.comparisons import (
     study_text,
     work_through,
 )
-from tests.support.databases import CURVE, Killed, killed_before_write, mortal
+from tests.support.databases import CURVE, Killed, killed_before_write, mortal, queue_of, trials
 from tests.support.searches import Search, started, wait_for
 
 
@@ -167,14 +165,13 @@ def test_two_workers_killed_with_their_coordinator_and_resumed_find_the_same_to_
     with started("run", *search.arguments, "--workers", "2") as process:
         wait_for(search.workers)
         with Database(search.url) as database:
-            queue = TrialQueue(database, NAME, Leases(database.engine))
-            wait_for(lambda: sum(trial.finished for trial in queue.trials()) >= 2)
+            wait_for(lambda: sum(trial.finished for trial in trials(database, NAME).search) >= 2)
             os.killpg(process.pid, signal.SIGKILL)
             for pid in search.workers():
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
     with Database(search.url) as database:
-        queue = TrialQueue(database, NAME, Leases(database.engine))
-        assert 2 <= sum(trial.finished for trial in queue.trials()) < CONFIGS * SEEDS
+        assert 2 <= sum(trial.finished for trial in trials(database, NAME).search) < CONFIGS * SEEDS
         work_through(database, study)
         assert outcome_of(database) == outcome_of(finished)
 
@@ -188,10 +185,8 @@ def begun(path: Path, study: StudyDefinition) -> Database:
 
 def invented(database: Database, at_most: int = 99) -> int:
     """End what is ready with invented accuracies that depend on the trial's place alone; return how many there were."""
-    queue, count = TrialQueue(database, NAME, mortal()), 0
-    for trial in [trial for trial in queue.trials() if trial.ready][:at_most]:
-        claimed = queue.claim(trial)
-        assert claimed is not None
+    queue, count = queue_of(database, mortal(), NAME), 0
+    while count < at_most and (claimed := queue.claim()) is not None:
         score = 0.5 + claimed.attributes["index"] / 100
         attributes = {"train_accuracy": score + 0.1, "test_accuracy": score - 0.1}
         assert queue.report(claimed, 100, score, CURVE, attributes, network=b"network")
@@ -200,7 +195,7 @@ def invented(database: Database, at_most: int = 99) -> int:
 
 
 def coordinator(database: Database) -> Coordinator:
-    return Coordinator(database, NAME, mortal(), lambda text: None)
+    return Coordinator(database, NAME, lambda text: None, mortal())
 
 
 def test_a_coordinator_that_dies_after_every_single_write_changes_nothing(
@@ -226,29 +221,16 @@ def test_a_coordinator_that_dies_after_every_single_write_changes_nothing(
     assert found[0]["state"] == "done"
 
 
-def test_a_trial_that_was_enqueued_twice_is_stopped_and_counts_once(tmp_path: Path, study: StudyDefinition) -> None:
-    database = begun(tmp_path / "twins.db", study)
-    leader = coordinator(database)
-    leader.step()
-    first = leader.trials[0]
-    leader.search.add(first.config, study.space.distributions(), first.attributes)
-    assert invented(database, at_most=CONFIGS * SEEDS) == CONFIGS * SEEDS
-    assert leader.step()
-    assert leader.search.trials()[-1].state == TrialState.PRUNED
-    assert [len(each.runs) for each in compared(study, leader.search.trials())] == [SEEDS] * CONFIGS
-    database.close()
-
-
 def test_progress_counts_the_runs_and_their_image_epochs(tmp_path: Path, study: StudyDefinition) -> None:
     database = begun(tmp_path / "progress.db", study)
     leader = coordinator(database)
     leader.step()
     total = CONFIGS * SEEDS * 100 * EPOCHS
-    start = progress(study, leader.search.trials(), [], 2400)
+    start = progress(study, trials(database, NAME).search, [], 2400)
     assert (start.phase, start.trials_done, start.trials_in_phase) == ("comparison", 0, CONFIGS * SEEDS)
     assert (start.work, start.total, start.best) == (0, total, None)
     invented(database, at_most=2)
-    then = progress(study, leader.search.trials(), [], 2400)
+    then = progress(study, trials(database, NAME).search, [], 2400)
     assert (then.trials_done, then.work, then.total, then.best) == (2, total / 4, total, None)
     database.close()
 
@@ -304,7 +286,8 @@ def test_a_long_training_says_on_the_way_how_it_stands_and_ends_no_different(
         monkeypatch.setattr(workers, "TELL_SECONDS", patience)
         with Database(f"sqlite:///{tmp_path}/{name}.db") as database:
             work_through(database, definition)
-            rungs = [set(t.rungs) for t in TrialQueue(database, NAME, Leases(database.engine)).trials()]
+            shown = optuna.load_study(study_name=NAME, storage=database.optuna).trials
+            rungs = [set(trial.intermediate_values) for trial in shown]
             outcomes.append([run.score for each in load_results(database, NAME).compared for run in each.runs])
         expected = {100} if name == "silent" else {10, 20, 30, 40, 50, 60, 70, 80, 90, 100}
         assert rungs == [expected] * CONFIGS

@@ -12,10 +12,9 @@ from hpo.definition.study import StudyDefinition
 from hpo.engine.progress import progress
 from hpo.record.results import load_results
 from hpo.record.study import StudyRecord
-from hpo.record.trials import queued_trials
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
-from hpo.storage.leases import Leases
+from hpo.storage.holders import Holder
 from tests.hpo.searching.test_paying import EASY
 from tests.support.databases import (
     CHANCE,
@@ -27,6 +26,7 @@ from tests.support.databases import (
     open_study,
     run_to_the_end,
     train,
+    trials,
 )
 
 DATA = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
@@ -71,10 +71,7 @@ def test_a_study_that_went_on_ends_like_one_that_had_its_rounds_from_the_start(
     assert load_results(done, SMALL.name).runs == [], "what was found before is not said of three rounds"
     run_to_the_end(done)
     assert found(done) == declared_so
-    part = StudyRecord(done, SMALL.name).part_to_train()
-    trained = [
-        tuple(each.attributes[name] for name in ("stage", "source", "run")) for each in queued_trials(done, part)
-    ]
+    trained = [tuple(each.attributes[name] for name in ("stage", "source", "run")) for each in trials(done).final]
     assert len(set(trained)) == len(trained), "what is wanted again is not trained again"
 
 
@@ -82,7 +79,7 @@ def test_the_same_command_goes_on_with_the_rounds_that_were_added_and_adds_no_ot
     done: Database, declared_so: dict[str, Any]
 ) -> None:
     again(done, more=1)
-    train(done, mortal(done))
+    train(done, mortal())
     leader = coordinator(done)
     leader.step()
     leader.release()
@@ -98,7 +95,7 @@ def test_progress_shows_the_new_round_and_not_the_final_part_from_before(done: D
     again(done, more=1)
     leader = coordinator(done)
     leader.step()
-    assert progress(leader.definition, leader.trials, leader.final_trials, POOL).phase == "round 3 of 3"
+    assert progress(leader.definition, leader.trials.search, leader.trials.final, POOL).phase == "round 3 of 3"
 
 
 def test_other_rounds_in_the_place_of_those_there_are_stay_another_definition(done: Database) -> None:
@@ -115,7 +112,7 @@ def test_another_title_is_no_other_definition(done: Database) -> None:
 
 
 def test_a_study_that_runs_gets_no_more_rounds(done: Database) -> None:
-    Leases(done.engine).acquire(f"coordinator/{SMALL.name}")
+    assert coordinator(done, Holder()).lead.take()
     with pytest.raises(UserError, match=r"'small' is running; .* once it has been stopped"):
         again(done, more=1)
 

@@ -37,7 +37,8 @@ def test_a_kept_network_comes_with_the_one_that_its_training_began_with(of: Stud
     run.advance(100)
     with Database(f"sqlite:///{tmp_path / 'study.db'}") as database:
         assert kept_network(database, of) is None
-        save_network_bytes(database.engine, trial, network_bytes(run.networks[0]))
+        content = network_bytes(run.networks[0])
+        database.write(lambda connection: save_network_bytes(connection, trial, content))
         kept = kept_network(database, of)
     assert kept is not None
     np.testing.assert_array_equal(kept.before.params, first)

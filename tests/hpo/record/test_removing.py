@@ -10,17 +10,18 @@ import optuna
 import pytest
 import sqlalchemy as sa
 
+from hpo.engine.lead import Lead
 from hpo.record.certificate import CertificateRecord
 from hpo.record.results import load_results
 from hpo.record.study import StudyRecord, study_names
 from hpo.storage import schema
 from hpo.storage.artifacts import DatabaseArtifacts
 from hpo.storage.database import Database
-from hpo.storage.leases import Leases
+from hpo.storage.holders import Holder
 from hpo.storage.optuna_studies import METADATA
 from hpo.storage.records import load_test_evaluations, record_test_evaluation, save_network_bytes
 from hpo.studies.__main__ import main
-from tests.support.databases import CHANCE, POOL, SMALL, open_finished
+from tests.support.databases import CHANCE, POOL, SMALL, coordinator, mortal, open_finished, queue_of
 
 DATA = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
 SOURCE = {"provenance": "made up", "place": "memory", "paths": "", "sha256": "0", "complete": "yes"}
@@ -31,8 +32,12 @@ def database(tmp_path: Path) -> Database:
     """Return a database with a finished study, its certificate, a network, a file and an opening of the test set."""
     opened = open_finished(tmp_path / "hpo.db")
     run = load_results(opened, SMALL.name).runs[0]
-    save_network_bytes(opened.engine, run.id, b"a network")
-    record_test_evaluation(opened.engine, study=SMALL.name, trial_id=run.id, purpose="full run", dataset="made up")
+
+    def leave(connection: sa.Connection) -> None:
+        save_network_bytes(connection, run.id, b"a network")
+        record_test_evaluation(connection, study=SMALL.name, trial_id=run.id, purpose="full run", dataset="made up")
+
+    opened.write(leave)
     CertificateRecord.open(opened, SMALL, [], DATA, SOURCE)
     note = tmp_path / "note.txt"
     note.write_text("a file")
@@ -57,9 +62,10 @@ def run(database: Database, *arguments: str, code: int = 0) -> None:
 
 def test_a_study_is_deleted_with_all_that_belongs_to_it(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     run(database, "--delete", SMALL.name, "--yes")
-    assert set(rows(database)) <= {"hpo_schema_version", "alembic_version", "version_info", "hpo_test_openings"}
+    assert set(rows(database)) <= {"hpo_schema_version", "alembic_version", "version_info", "hpo_test_evaluations"}
     assert load_test_evaluations(database.engine, SMALL.name) == []
-    assert "deleted 'small' with its final part and its certificate: " in capsys.readouterr().out
+    assert len(load_test_evaluations(database.engine, f"{SMALL.name} (deleted)")) == 1
+    assert "deleted 'small' with its certificate: " in capsys.readouterr().out
 
 
 def test_other_studies_stay_as_they_are(database: Database) -> None:
@@ -74,33 +80,52 @@ def test_other_studies_stay_as_they_are(database: Database) -> None:
 def test_a_study_is_renamed_with_its_parts_and_goes_on_under_its_new_name(database: Database) -> None:
     before = load_results(database, SMALL.name)
     run(database, "--rename", SMALL.name, "kept")
-    assert study_names(database) == ["kept", "kept-certificate", "kept-final"]
+    assert study_names(database) == ["kept"]
+    assert database.study_names() == ["kept", "kept-certificate", "kept-final"]
     after = load_results(database, "kept")
     assert (after.state, after.good, len(after.ledger)) == ("done", before.good, 1)
     assert StudyRecord.create(database, dataclasses.replace(SMALL, name="kept"), DATA, SOURCE).state == "done"
     assert CertificateRecord(database, "kept").certified == "kept"
     fresh = StudyRecord.create(database, SMALL, DATA, SOURCE)
-    assert (fresh.state, fresh.final_part) == ("running", "small-final")
+    assert fresh.state == "running"
+    assert {"small", "small-final"} < set(database.study_names())
 
 
 @pytest.mark.parametrize("change", [["--delete", SMALL.name, "--yes"], ["--rename", SMALL.name, "other"]])
+@pytest.mark.parametrize("who", ["leader", "worker", "leader of the certificate"])
 def test_a_study_that_runs_is_left_alone(
-    database: Database, capsys: pytest.CaptureFixture[str], change: list[str]
+    database: Database, capsys: pytest.CaptureFixture[str], change: list[str], who: str
 ) -> None:
-    leader = Leases(database.engine)
-    leader.acquire(f"coordinator/{SMALL.name}")
+    if who == "worker":
+        StudyRecord.create(database, SMALL, DATA, SOURCE, more_rounds=1)
+        leader = coordinator(database)
+        leader.step()
+        leader.release()
+        assert queue_of(database, Holder()).claim() is not None
+    else:
+        record = StudyRecord(database, SMALL.name) if who == "leader" else CertificateRecord(database, SMALL.name)
+        assert Lead(database, record, Holder()).take()
     before = rows(database)
     run(database, *change, code=2)
     assert "'small' is running" in capsys.readouterr().err
     assert rows(database) == before
-    assert leader.holds(f"coordinator/{SMALL.name}")
+
+
+@pytest.mark.parametrize("change", [["--delete", SMALL.name, "--yes"], ["--rename", SMALL.name, "other"]])
+def test_a_study_whose_leader_died_can_be_changed(database: Database, change: list[str]) -> None:
+    assert Lead(database, StudyRecord(database, SMALL.name), mortal()).take()
+    run(database, *change)
+    assert SMALL.name not in study_names(database)
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["--delete", "nope", "--yes"], "no study named 'nope' in the database; studies there: small"),
-        (["--delete", "small-final", "--yes"], "'small-final' is the final part of 'small'; name that study"),
+        (
+            ["--delete", "small-final", "--yes"],
+            "'small-final' is the final part of 'small', and no study of its own",
+        ),
         (["--delete", "small-certificate", "--yes"], "'small-certificate' is the certificate of 'small'"),
         (["--delete", "theirs", "--yes"], "was not made by hpo run"),
         (["--rename", "small", "theirs"], "the name 'theirs' is taken"),
@@ -136,7 +161,8 @@ def test_whoever_deletes_is_asked_first(
     assert (SMALL.name in study_names(database)) is there
 
 
-def test_a_part_that_is_left_from_a_deleted_study_can_be_deleted(database: Database) -> None:
-    optuna.delete_study(study_name=SMALL.name, storage=database.url)
-    run(database, "--delete", f"{SMALL.name}-final", "--yes")
-    assert study_names(database) == ["small-certificate"]
+def test_a_certificate_whose_study_is_gone_can_be_deleted(tmp_path: Path) -> None:
+    with Database(f"sqlite:///{tmp_path / 'hpo.db'}") as database:
+        CertificateRecord.open(database, SMALL, [], DATA, SOURCE)
+        run(database, "--delete", f"{SMALL.name}-certificate", "--yes")
+        assert set(rows(database)) <= {"hpo_schema_version", "alembic_version", "version_info"}

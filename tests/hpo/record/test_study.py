@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hpo.record.differences import differences
 from hpo.record.study import StudyRecord
+from hpo.storage import studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 from tests.support.builders import definition as small_definition
@@ -22,6 +24,11 @@ SOURCE = {"provenance": "made up", "sha256": "0", "complete": "yes"}
 def database(tmp_path: Path) -> Iterator[Database]:
     with Database(f"sqlite:///{tmp_path / 'hpo.db'}") as opened:
         yield opened
+
+
+def rewrite(database: Database, name: str, definition: Mapping[str, Any]) -> None:
+    row = StudyRecord(database, name).row
+    database.write(lambda connection: studies.change(connection, row, definition=definition))
 
 
 def test_the_same_definition_on_the_same_data_opens_the_study_again(database: Database) -> None:
@@ -39,10 +46,9 @@ def test_other_data_are_refused(database: Database) -> None:
 def test_a_field_that_is_newer_than_the_study_is_no_change(database: Database) -> None:
     definition = small_definition()
     StudyRecord.create(database, definition, DATA, SOURCE)
-    study = database.optuna.get_study_id_from_name(definition.name)
-    recorded = database.optuna.get_study_user_attrs(study)["definition"]
+    recorded = definition.record()
     del recorded["training"]["momentum"]
-    database.optuna.set_study_user_attr(study, "definition", recorded)
+    rewrite(database, definition.name, recorded)
     assert StudyRecord.create(database, definition, DATA, SOURCE).definition == definition
 
 
@@ -76,7 +82,6 @@ def test_a_definition_is_parsed_once_however_often_it_is_asked_for(database: Dat
 def test_a_definition_that_was_recorded_anew_is_parsed_anew(database: Database) -> None:
     record = StudyRecord.create(database, small_definition(), DATA, SOURCE)
     before = record.definition
-    study = database.optuna.get_study_id_from_name(record.name)
-    database.optuna.set_study_user_attr(study, "definition", {**before.record(), "title": "another"})
+    rewrite(database, record.name, {**before.record(), "title": "another"})
     record.refresh()
     assert (before.title, record.definition.title) == (small_definition().title, "another")

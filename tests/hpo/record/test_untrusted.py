@@ -16,15 +16,28 @@ import pytest
 
 from hpo import report, serve, work
 from hpo.engine.coordinator import Coordinator
-from hpo.record.study import StudyRecord, new_study
-from hpo.record.untrusted import UnreadableStudyError
+from hpo.record.study import StudyRecord, parts_shown
+from hpo.record.untrusted import UnreadableStudyError, using
 from hpo.storage import optuna_studies
+from hpo.storage import studies as stored
 from hpo.storage.database import Database
+from hpo.storage.holders import Holder
+from hpo.storage.optuna_studies import NewStudy
 from hpo.studies import __main__ as studies
 from hpo.web.access import Access
 from tests.hpo.test_report import copy_study
 from tests.support.clients import Client, served
-from tests.support.databases import CHANCE, POOL, SMALL, mortal, open_study, run_to_the_end
+from tests.support.databases import (
+    CHANCE,
+    POOL,
+    SMALL,
+    coordinator,
+    mortal,
+    open_study,
+    queue_of,
+    run_to_the_end,
+    trials,
+)
 
 NAME = "bad"
 
@@ -47,52 +60,75 @@ def database(made: Path, tmp_path: Path) -> Path:
 def execute(path: Path, *statements: str) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         for statement in statements:
-            connection.execute(statement)
-        connection.execute("UPDATE studies SET study_name = 'bad' WHERE study_name = 'small'")
-        connection.execute("UPDATE studies SET study_name = 'bad-final' WHERE study_name = 'small-final'")
+            assert connection.execute(statement).rowcount != 0, "it damages nothing"
+        connection.execute("UPDATE hpo_studies SET name = 'bad' WHERE name = 'small'")
 
 
-OF_SMALL = "study_id = (SELECT study_id FROM studies WHERE study_name = 'small')"
-IN_SMALL = f"trial_id IN (SELECT trial_id FROM trials WHERE {OF_SMALL})"
-DEFINITION = f"WHERE key = 'definition' AND {OF_SMALL}"
+SMALLS = "(SELECT id FROM hpo_studies WHERE name = 'small')"
+OF_STUDY = "WHERE name = 'small'"
+OF_ROUND = f"WHERE study_id = {SMALLS} AND number = 1"
+OF_TRIAL = f"WHERE study_id = {SMALLS} AND part = 'search' AND number = 3"
+OF_FINAL = f"WHERE study_id = {SMALLS} AND part = 'final' AND number = 1"
 ONE_CURVE = "WHERE trial_id = (SELECT max(trial_id) FROM hpo_curves)"
+
+
+def of_study(change: str) -> str:
+    return f"UPDATE hpo_studies SET {change} {OF_STUDY}"
+
+
+def of_trial(change: str) -> str:
+    return f"UPDATE hpo_trials SET {change} {OF_TRIAL}"
+
 
 DAMAGES = {
     "a definition of a newer version": (
-        f"UPDATE study_user_attributes SET value_json = json_set(value_json, '$.search.depth', 3) {DEFINITION}",
+        of_study("definition = json_set(definition, '$.search.depth', 3)"),
         "search.depth: unknown key",
     ),
-    "a definition that is no JSON": (
-        f"UPDATE study_user_attributes SET value_json = '{{' {DEFINITION}",
-        "is none that this program writes",
-    ),
-    "a definition that is a number": (
-        f"UPDATE study_user_attributes SET value_json = '3' {DEFINITION}",
-        "its definition is not a table but 3",
-    ),
-    "a definition nested without end": (
-        f"UPDATE study_user_attributes SET value_json = '{'[' * 100_000}' {DEFINITION}",
-        "cannot be read",
-    ),
-    "a round without its box": (
-        f"UPDATE study_user_attributes SET value_json = '{{}}' WHERE key = 'round 1' AND {OF_SMALL}",
-        "'box' is missing",
-    ),
-    "a place that is a text": (
-        f"UPDATE trial_user_attributes SET value_json = '\"x\"' WHERE key = 'place' AND {IN_SMALL}",
-        "has index = 'x'",
-    ),
+    "a definition that is no JSON": (of_study("definition = '{'"), "is none that this program writes"),
+    "a definition that is a number": (of_study("definition = '3'"), "its definition is not a table but 3"),
+    "a definition that is bytes": (of_study("definition = x'ff'"), "cannot be read"),
+    "a definition nested without end": (of_study(f"definition = '{'[' * 100_000}'"), "cannot be read"),
+    "a record that is no JSON": (of_study("record = 'x'"), "is none that this program writes"),
+    "a record that is a list": (of_study("record = '[]'"), "its record is not a table but []"),
+    "a state of the study that there is not": (of_study("state = 'EVIL'"), "its state is 'EVIL'"),
+    "a box that is no JSON": (f"UPDATE hpo_rounds SET box = '{{' {OF_ROUND}", "is none that this program writes"),
+    "a box of another space": (f"UPDATE hpo_rounds SET box = '{{\"x\": [1, 2]}}' {OF_ROUND}", "cannot be read"),
+    "reasons that are a number": (f"UPDATE hpo_rounds SET why = '3' {OF_ROUND}", "is none that this program writes"),
+    "a round of so many trials": (f"UPDATE hpo_rounds SET trials = 'many' {OF_ROUND}", "it has trials = 'many'"),
+    "a round numbered by a text": (f"UPDATE hpo_rounds SET number = 'first' {OF_ROUND}", "number = 'first'"),
+    "a state that there is not": (of_trial("state = 'EVIL'"), "has state = 'EVIL'"),
+    "a part that there is not": (of_trial("part = 'EVIL'"), "has part = 'EVIL'"),
+    "a number that is a text": (of_trial("number = 'third'"), "has number = 'third'"),
+    "a config that is no JSON": (of_trial("config = '{'"), "has config = '{'"),
+    "a config that is a list": (of_trial("config = '[1]'"), "has config = '[1]'"),
+    "a config of other hyperparameters": (of_trial("config = '{\"x\": 1}'"), "other hyperparameters than the study"),
+    "attributes that are no JSON": (of_trial("attributes = ''"), "has attributes = ''"),
+    "attributes nested without end": (of_trial(f"attributes = '{'[' * 100_000}'"), "has attributes = '[[["),
+    "a place that is a text": (of_trial("attributes = json_set(attributes, '$.index', 'x')"), "has index = 'x'"),
+    "a trial without its round": (of_trial("attributes = json_remove(attributes, '$.round')"), "'round' is missing"),
     "a round that there is not": (
-        f"UPDATE trial_user_attributes SET value_json = '1000000000' WHERE key = 'round' AND {IN_SMALL}",
+        of_trial("attributes = json_set(attributes, '$.round', 1000000000)"),
         "cannot be read",
     ),
-    "a direction that there is not": (
-        f"UPDATE study_directions SET direction = 'EVIL' WHERE {OF_SMALL}",
-        "EVIL",
+    "an outcome that is a text": (of_trial("outcome = '\"x\"'"), "has outcome = '\"x\"'"),
+    "an outcome of texts": (of_trial('outcome = \'{"train_accuracy": "good"}\''), "has train_accuracy = 'good'"),
+    "rungs that are a list": (of_trial("rungs = '[0.5]'"), "has rungs = '[0.5]'"),
+    "rungs of texts": (of_trial('rungs = \'{"25": "good"}\''), "has rungs = "),
+    "a rung that is a word": (of_trial("rungs = '{\"first\": 0.5}'"), "has rungs = "),
+    "a score that is a text": (of_trial("score = 'good'"), "has score = 'good'"),
+    "a negative share": (of_trial("allowed = -25"), "has allowed = -25"),
+    "a share that is a text": (of_trial("reached = 'far'"), "has reached = 'far'"),
+    "a lease that is a text": (of_trial("lease = 'mine'"), "has lease = 'mine'"),
+    "a time that is a text": (of_trial("claimed_at = 'noon'"), "has claimed_at = 'noon'"),
+    "a time that is too late": (of_trial("ended_at = 1e300"), "has ended_at = 1e+300"),
+    "a stage that is a number": (
+        f"UPDATE hpo_trials SET attributes = json_set(attributes, '$.stage', 3) {OF_FINAL}",
+        "has stage = 3",
     ),
-    "a state that there is not": (f"UPDATE trials SET state = 'EVIL' WHERE {OF_SMALL}", "EVIL"),
 }
 OF_REPORTS = {
+    "a config of texts": (of_trial("config = json_set(config, '$.learning_rate', 'fast')"), "cannot be read"),
     "a curve that is no JSON": (f"UPDATE hpo_curves SET points = 'x' {ONE_CURVE}", "is no list of points"),
     "a curve of texts": (
         f"UPDATE hpo_curves SET points = '[[0, 1, \"a\", 1, 1, 1, 1, 1]]' {ONE_CURVE}",
@@ -112,15 +148,18 @@ OF_REPORTS = {
     ),
     "hits that are a text": (f"UPDATE hpo_curves SET hits = 'text' {ONE_CURVE}", "which validation images were hit"),
     "a time that is none": (
-        "INSERT INTO hpo_test_openings (study, trial_id, purpose, dataset, opened_at) VALUES ('bad', 1, 'p', 'd', 'x')",
+        (
+            "INSERT INTO hpo_test_evaluations (study, trial_id, purpose, dataset, evaluated_at) "
+            "VALUES ('bad', 1, 'p', 'd', 'x')"
+        ),
         "has an unreadable time",
     ),
     "data that are a text": (
-        f"UPDATE study_user_attributes SET value_json = '\"x\"' WHERE key = 'data' AND {OF_SMALL}",
+        of_study("record = json_set(record, '$.data', 'x')"),
         "what is known of its data is not a table",
     ),
     "data without the pool": (
-        f"UPDATE study_user_attributes SET value_json = '{{}}' WHERE key = 'data' AND {OF_SMALL}",
+        of_study("record = json_set(record, '$.data', json('{}'))"),
         "'pool' is missing",
     ),
 }
@@ -152,14 +191,11 @@ def test_a_report_of_a_damaged_study_says_what_is_wrong_with_it(
 
 OF_RUNNING = {
     "a source without keys": (
-        f"UPDATE study_user_attributes SET value_json = '{{}}' WHERE key = 'source' AND {OF_SMALL}",
+        of_study("record = json_set(record, '$.source', json('{}'))"),
         "'sha256' is missing",
     ),
     "a source of numbers": (
-        (
-            f"UPDATE study_user_attributes SET value_json = json_set(value_json, '$.sha256', 3) "
-            f"WHERE key = 'source' AND {OF_SMALL}"
-        ),
+        of_study("record = json_set(record, '$.source.sha256', 3)"),
         "it has sha256 = 3",
     ),
 }
@@ -186,13 +222,7 @@ def test_a_worker_says_what_is_wrong_with_a_damaged_study(
         DAMAGES["a place that is a text"],
         OF_REPORTS["data that are a text"],
         OF_REPORTS["data without the pool"],
-        (
-            (
-                "INSERT INTO study_user_attributes (study_id, key, value_json) "
-                "SELECT study_id, 'rounds added', '\"x\"' FROM studies WHERE study_name = 'small'"
-            ),
-            "cannot be read",
-        ),
+        (of_study("record = json_set(record, '$.\"rounds added\"', 'x')"), "cannot be read"),
     ],
 )
 def test_a_damaged_study_that_is_to_go_on_says_what_is_wrong_with_it(database: Path, statement: str, says: str) -> None:
@@ -204,11 +234,41 @@ def test_a_damaged_study_that_is_to_go_on_says_what_is_wrong_with_it(database: P
             data = {"pool": POOL, "holdout": POOL, "classes": 10, "chance": CHANCE}
             source = {"provenance": "made up", "place": "memory", "paths": "", "sha256": "0", "complete": "yes"}
             StudyRecord.create(opened, study, data, source)
-            Coordinator(opened, NAME, mortal(opened), lambda _: None).step()
+            with using(NAME):
+                Coordinator(opened, NAME, lambda _: None, mortal()).step()
 
         with pytest.raises(UnreadableStudyError, match="the study 'bad' cannot be read") as raised:
             go_on()
     assert says in str(raised.value)
+
+
+CLAIMS = "UPDATE hpo_trials SET {} WHERE state = 'claimed'"
+NONSENSE = {
+    "a lease for ever": CLAIMS.format("lease_until = 'for ever'"),
+    "a holder that is bytes": CLAIMS.format("holder = x'ff00', lease_until = 0"),
+    "a holder with a number that is none": CLAIMS.format("holder = '? ² ² ²', lease_until = 0"),
+    "no holder": CLAIMS.format("holder = NULL, lease_until = ''"),
+    "a lead for ever": "UPDATE hpo_studies SET leader = 'somebody', leader_until = 'for ever'",
+    "a leader that is bytes": "UPDATE hpo_studies SET leader = x'ff00', leader_until = 0",
+    "a lead whose number is none": "UPDATE hpo_studies SET leader = '? ? ?', leader_lease = 'x', leader_until = 0",
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_a_nonsensical_holder_or_lease_holds_up_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], nonsense: str
+) -> None:
+    with open_study(tmp_path / "hpo.db") as opened:
+        coordinator(opened).step()
+        assert queue_of(opened, Holder()).claim() is not None
+        with opened.engine.begin() as connection:
+            assert connection.exec_driver_sql(NONSENSE[nonsense]).rowcount == 1
+        leader = coordinator(opened)
+        leader.step()
+        assert leader.lead.has()
+        claimed = [trial for trial in trials(opened).search if trial.running]
+        assert len(claimed) == ("lead" in nonsense)
+    assert "unreadable" not in listed(capsys, tmp_path / "hpo.db")
 
 
 def test_a_study_that_cannot_be_read_is_none_to_choose_from(database: Path, tmp_path: Path) -> None:
@@ -220,9 +280,9 @@ def test_a_study_that_cannot_be_read_is_none_to_choose_from(database: Path, tmp_
 
 
 def test_verbose_tells_where_a_study_could_not_be_read(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    execute(database, DAMAGES["a round without its box"][0])
+    execute(database, DAMAGES["a trial without its round"][0])
     assert report.main(["--study", NAME, "--storage", f"sqlite:///{database}", "--verbose"]) == 2
-    assert "KeyError: 'box'" in capsys.readouterr().err
+    assert "KeyError: 'round'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -259,8 +319,12 @@ def test_a_name_is_listed_as_text_and_steers_no_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     with open_study(tmp_path / "hpo.db") as opened:
-        new = [new_study(name, {"definition": {}}), new_study(f"{name} too", {"x": 1})]
-        optuna_studies.create(opened.engine, new)
+        opened.write(
+            lambda connection: stored.create(
+                connection, name, definition={}, record={}, parts=parts_shown(name, {}, {})
+            )
+        )
+        opened.write(lambda connection: optuna_studies.create(connection, NewStudy(f"{name} too", {"x": 1})))
     printed = listed(capsys, tmp_path / "hpo.db")
     assert "interrupted" in printed
     assert "unreadable: " in printed

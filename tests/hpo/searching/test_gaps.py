@@ -5,16 +5,14 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 
 from hpo.definition.reading import read_definition
-from hpo.engine.queue import TrialQueue
 from hpo.proof.good_values import raced_configs
 from hpo.searching.candidates import candidates, within_bound
 from hpo.searching.gaps import guard_cost
 from hpo.searching.proposing import propose
 from hpo.searching.queued import search_results
 from hpo.storage.errors import UserError
-from hpo.storage.leases import Leases
 from tests.support.builders import definition, final_run, linear, queued, result, space, tables
-from tests.support.databases import CURVE, open_study
+from tests.support.databases import CURVE, coordinator, open_study, queue_of
 
 LINE = space(x=linear((0.0, 1.0)))
 TRIALS = [
@@ -128,14 +126,12 @@ def test_tpe_keeps_away_from_what_overfits():
 def test_a_reported_constraint_is_one_to_optuna_and_to_its_dashboard(tmp_path):
     with_bound = definition(search={"max_gap": 0.1})
     with open_study(tmp_path / "hpo.db", with_bound) as database:
-        leases = Leases(database.engine)
-        queue = TrialQueue(database, "small", leases)
-        config = {"learning_rate": 1e-3, "weight_decay": 1e-5}
-        queue.add(config, with_bound.space.distributions(), {"round": 1, "index": 0, "seed": 1})
-        claimed = queue.claim(queue.trials()[0])
+        coordinator(database).step()
+        queue = queue_of(database)
+        claimed = queue.claim()
         assert claimed is not None
         assert queue.report(claimed, 100, 0.8, CURVE, {}, constraint=0.05)
-        (trial,) = optuna.load_study(study_name="small", storage=database.optuna).trials
+        trial = optuna.load_study(study_name="small", storage=database.optuna).trials[claimed.number]
     assert trial.constraints == {"0": 0.05}
     assert trial.system_attrs["constraints"] == [0.05]
 

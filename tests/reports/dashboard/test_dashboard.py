@@ -142,7 +142,7 @@ def test_a_good_value_has_a_note_its_curves_and_the_network_that_was_kept(databa
     before = files(database, NAME, trial_id)
     assert before >= curves
     assert not any(each.endswith(".npz") for each in before)
-    save_network_bytes(database.engine, run.id, b"npz")
+    database.write(lambda connection: save_network_bytes(connection, run.id, b"npz"))
     publish(database, results)
     assert files(database, NAME, trial_id) == before | {f"{name}-all-data-network.npz"}
     assert f"{name}-all-data-network.npz" in files(database, FINAL, run.id)
