@@ -119,6 +119,8 @@ class Database:
         from hpo.storage.forgiving import ForgivingStorage  # noqa: PLC0415 - workers never need it
 
         options = _options(sa.make_url(self.url), read_only=self._read_only, patient=False)
+        if self._read_only:
+            options["execution_options"] = {"postgresql_readonly": True}
         try:
             backend = ForgivingStorage(
                 self.url,
