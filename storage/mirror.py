@@ -129,7 +129,7 @@ def noted(connection: sa.Connection, trial_id: int | None, percent: int, score: 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What a trial has reached, see storage.queue.Report; `ended` is when it was complete, where it is."""
+    """What a trial has reached, see storage.queue.claims.Report; `ended` is when it was complete, where it is."""
 
     rung: int
     score: float
