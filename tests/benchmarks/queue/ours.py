@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -14,7 +14,6 @@ from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
-from hpo.work import PARENT_WAKES_SECONDS
 from tests.benchmarks.queue.meters import Meter
 from tests.benchmarks.queue.places import Place
 from tests.benchmarks.queue.processes import Job, Work, in_a_process
@@ -51,10 +50,8 @@ class StubWorker(Worker):
             announce=lambda _: None,
             on_idle=self.leave if not stays else idle.set if idle else lambda: None,
             nudged=cast("threading.Event", nudged),
-            longest_wait=PARENT_WAKES_SECONDS,
+            is_nudged=stays,
         )
-        self._claim = self._queue.claim
-        self._queue.claim = self._counted  # type: ignore[method-assign]
 
     def work(self, seconds: float | None = None) -> dict[str, int]:
         """Work until it is time to leave, after `seconds` at the latest; return what was done."""
@@ -69,9 +66,9 @@ class StubWorker(Worker):
         """Ask it to leave after its trial."""
         self._asked.requested = True
 
-    def _counted(self, paused_here: Sequence[int] = ()) -> QueuedTrial | None:
+    def _claim(self) -> QueuedTrial | None:
         self.claims += 1
-        claimed = self._claim(paused_here)
+        claimed = super()._claim()
         self.done += claimed is not None and claimed.allowed == DONE
         return claimed
 
