@@ -68,7 +68,7 @@ def keys(connection: sa.Connection, study_ids: Sequence[int | None]) -> dict[int
         USER, (USER.c.study_id == STUDIES.c.study_id) & (USER.c.key == KEY)
     )
     rows = connection.execute(query.where(STUDIES.c.study_id.in_(study_ids)))
-    return {row.study_id: _loaded(row.value_json) for row in rows}
+    return {row.study_id: loaded(row.value_json) for row in rows}
 
 
 def count_trials(connection: sa.Connection, study_ids: Sequence[int | None]) -> int:
@@ -106,12 +106,12 @@ def delete(connection: sa.Connection, study_ids: Sequence[int | None]) -> None:
 def _uploaded(connection: sa.Connection, ids: Sequence[int | None]) -> list[str]:
     """Return the ids of the files that the dashboard lists for these studies and their trials."""
     query = sa.select(SYSTEM.c.value_json).where(SYSTEM.c.study_id.in_(ids)).where(SYSTEM.c.key.contains("artifacts:"))
-    metas = [_loaded(text) for text in connection.execute(query).scalars()]
-    metas = [_loaded(meta) if isinstance(meta, str) else meta for meta in metas]  # they are JSON in JSON
+    metas = [loaded(text) for text in connection.execute(query).scalars()]
+    metas = [loaded(meta) if isinstance(meta, str) else meta for meta in metas]  # they are JSON in JSON
     return [str(meta["artifact_id"]) for meta in metas if isinstance(meta, dict) and "artifact_id" in meta]
 
 
-def _loaded(text: str | None) -> Any:
+def loaded(text: str | None) -> Any:
     """Return what a JSON text says; None for what is no JSON: anybody may have written there."""
     try:
         return json.loads(text or "")

@@ -139,6 +139,8 @@ class Patience:
                 answered = time.monotonic()
                 patience = max(self.seconds, LOCKED_SECONDS) if is_locked(error) else self.seconds
                 waited = answered - began
+                if not is_unreachable(error):
+                    self._reached = True  # whatever it answered, it is there
                 if waited >= patience or not passes(error) or (not self._reached and is_unreachable(error)):
                     raise
                 if waited >= SAID_AFTER:

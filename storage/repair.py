@@ -105,7 +105,7 @@ def _wrong(connection: sa.Connection, each: sa.Row[Any], names: Mapping[str, str
         if there.get(int(rung)) != value
     ]
     query = sa.select(mirror.USER.c.key, mirror.USER.c.value_json).where(mirror.USER.c.trial_id == each.optuna_id)
-    attributes = {key: json.loads(text) for key, text in connection.execute(query)}
+    attributes = {key: optuna_studies.loaded(text) for key, text in connection.execute(query)}
     for name, value in {**json.loads(each.attributes), **json.loads(each.outcome)}.items():
         shown = (names or {}).get(name, name)
         if names is not None and attributes.get(shown) != value:

@@ -61,12 +61,12 @@ def test_a_file_that_differs_is_seen_and_seconds_are_not(lab: Lab, tmp_path: Pat
 def test_doubled_missing_and_different_pieces_of_work_are_seen(lab: Lab) -> None:
     found = lab.undisturbed().reading
     first, second, third = found.pieces[:3]
-    changed = dataclasses.replace(third, outcome="another", state="FAIL")
+    changed = dataclasses.replace(third, outcome="another", state="failed")
     ours = dataclasses.replace(found, pieces=(first, first, changed, *found.pieces[3:]))
     assert checking.pieces(ours, found) == [
         f"{first.key} is there 2 times",
         f"missing: {second.key}",
-        f"came out otherwise: {third.key} ended as FAIL",
+        f"came out otherwise: {third.key} ended as failed",
     ]
     assert not checking.pieces(found, found)
 

@@ -48,11 +48,13 @@ class Findings:
             return kept[1]
 
     def name_of(self, study_id: int) -> str | None:
-        """Return the name of the study that Optuna's study with that number shows; None if there is none."""
+        """Return the name of the study whose search Optuna's study with that number shows; else its own, if any."""
 
         def look(connection: sa.Connection) -> str | None:
             row = studies.shown_by(connection, study_id)
-            return optuna_studies.names(connection).get(study_id) if row is None else row.name
+            if row is not None and row.search_id == study_id:
+                return row.name
+            return optuna_studies.names(connection).get(study_id)
 
         return self._database.read(look)
 

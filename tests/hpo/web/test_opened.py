@@ -10,13 +10,17 @@ import pytest
 from optuna.study import StudyDirection
 
 from hpo import serve
+from hpo.record.study import StudyRecord, parts_shown
+from hpo.storage import studies
 from hpo.storage.database import Database
+from hpo.storage.studies import SEARCH
 from hpo.web.access import Access
 from hpo.web.appearance import with_additions
 from hpo.web.findings import Finding, Findings, finding_of
 from hpo.web.reported import as_reported, whole_studies
 from hpo.web.start import Listed, start_page
 from tests.support.clients import Client, served
+from tests.support.databases import open_finished
 from tests.support.results import study
 
 OURS = [{"key": "definition", "value": "{}"}]
@@ -30,15 +34,22 @@ def listed(*studies: dict[str, Any]) -> list[str]:
     return [each["study_name"] for each in whole_studies({"study_summaries": studies})["study_summaries"]]
 
 
+def make_broken(database: Database, name: str) -> None:
+    """Make a study of ours whose definition is none."""
+    definition, record = {"title": 3}, {"data": {}, "source": {}}
+    parts = parts_shown(name, definition, record)
+    database.write(
+        lambda connection: studies.create(connection, name, definition=definition, record=record, parts=parts)
+    )
+
+
 @pytest.fixture(scope="module")
 def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """Serve a database for reading that holds a study of another program and one whose record is broken."""
     url = f"sqlite:///{tmp_path_factory.mktemp('opened')}/hpo.db"
     with Database(url) as database:
         database.optuna.create_new_study([StudyDirection.MAXIMIZE], "<b>theirs</b>")
-        broken = database.optuna.create_new_study([StudyDirection.MAXIMIZE], "broken")
-        for key, value in {"definition": {"title": 3}, "data": {}, "source": {}, "state": "done"}.items():
-            database.optuna.set_study_user_attr(broken, key, value)
+        make_broken(database, "broken")
     with Database(url, read_only=True) as reading:
         application = serve.guarded(reading, None, access=Access("127.0.0.1", "mill"), port=1)
         with served(application) as port:
@@ -78,8 +89,7 @@ def test_a_finding_is_read_again_when_it_is_no_longer_fresh(tmp_path):
     with Database(f"sqlite:///{tmp_path}/hpo.db") as database:
         findings = Findings(database, lambda: now)
         assert "no study named" in findings(name).conclusion
-        broken = database.optuna.create_new_study([StudyDirection.MAXIMIZE], name)
-        database.optuna.set_study_user_attr(broken, "definition", "no table")
+        make_broken(database, name)
         assert "no study named" in findings(name).conclusion
         now = 1000.0
         assert "no study named" not in findings(name).conclusion
@@ -140,6 +150,20 @@ def test_a_study_that_is_not_there_is_not_there(read_only):
         status, _, body = read_only.ask("GET", path)
         assert status >= 400
         assert "reason" in json.loads(body)
+
+
+def test_a_study_that_is_shown_under_another_name_is_found_all_the_same(tmp_path):
+    with open_finished(tmp_path / "hpo.db") as database:
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE studies SET study_name = 'my own' WHERE study_name = 'small'")
+        findings = Findings(database)
+        number = StudyRecord(database, "small").shown[SEARCH]
+        assert findings.name_of(number) == "small"
+        application = serve.guarded(database, None, access=Access("127.0.0.1", "mill"), port=1)
+        with served(application) as port:
+            page = Client(port).ask("GET", "/")[2]
+        assert 'href="/report/small"' in page
+        assert "can&#x27;t be read" not in page
 
 
 def test_importances_of_our_studies_are_those_of_the_report(dashboard):
