@@ -119,8 +119,8 @@ def _share(
         sampler=optuna.samplers.RandomSampler(),
         pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=RUNGS[0], reduction_factor=2),
     )
-    study.get_trials(deepcopy=False)
     objective = _objective_with_rungs if rungs else _objective
+    study.optimize(objective, n_trials=1, catch=Exception)  # a process's first trial counts nowhere
 
     def work() -> dict[str, Any]:
         until = time.monotonic() + seconds

@@ -53,6 +53,13 @@ class StubWorker(Worker):
             is_nudged=stays,
         )
 
+    def warm_up(self) -> None:
+        """Train one trial, which counts nowhere: a process's first one compiles its statements."""
+        claimed = self._claim()
+        if claimed is not None:
+            self._train(claimed)
+        self.claims = self.done = 0
+
     def work(self, seconds: float | None = None) -> dict[str, int]:
         """Work until it is time to leave, after `seconds` at the latest; return what was done."""
         if seconds is not None:
@@ -101,12 +108,14 @@ def worker(
     nudged: Signal | None = None,
     durable: bool | None = None,
 ) -> Work:
-    """Return the work of one worker that is connected."""
+    """Return the work of one worker that is connected, and has trained a trial unless it `stays`."""
     database = Database(url, checked=True)  # as a crew does, which has looked
     if durable is not None:
         database._writer = database._durable_writer = database._durable_writer if durable else database._writer
     meter.watch(database.engine)
     made = StubWorker(database, stub, stays=stays, idle=idle, nudged=nudged or threading.Event())
+    if not stays:
+        made.warm_up()
     return lambda: made.work(seconds)
 
 
