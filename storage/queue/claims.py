@@ -15,10 +15,12 @@ from hpo.storage.queue.changes import end_as_failed, ours, requeue
 from hpo.storage.queue.rows import ROW, TrialRow, trial_row
 from hpo.storage.records import Curve, save_curve, save_network_bytes
 from hpo.storage.schema import CLAIMED, COMPLETE, PAUSED, READY, trials
-from hpo.storage.stamps import now, stamp
+from hpo.storage.stamps import now, once, stamp
 
 DONE = 100
 """The last rung, in percent."""
+
+_THE_STUDY: sa.BindParameter[int] = sa.bindparam("the_study", type_=sa.Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +46,10 @@ def claim(connection: sa.Connection, study_id: int, holder: str, paused_here: Se
     First come those that were `paused_here`, whose training is still in this worker's memory; then fresh ones, in the
     order in which they were put into the queue; then those that others paused, from the back.
     """
-    mine = trials.c.id.in_(paused_here)
-    picks = [_first(study_id, mine, trials.c.id)] if paused_here else []
-    picks += [_first(study_id, trials.c.reached == 0, trials.c.id)]
-    picks += [_first(study_id, trials.c.reached > 0, trials.c.id.desc())]
-    moment = now(connection)
-    taken = (
-        trials.update()
-        .where(trials.c.id == sa.func.coalesce(*picks), trials.c.state == READY)
-        .values(
-            state=CLAIMED,
-            lease=trials.c.lease + 1,
-            holder=holder,
-            lease_until=moment + LEASE_SECONDS,
-            claimed_at=moment,
-            on_the_way=0,
-            changed=stamp(connection, study_id),
-        )
-        .returning(*ROW)
-    )
-    found = connection.execute(taken).first()
+    values = {"the_study": study_id, "the_holder": holder, "the_seconds": LEASE_SECONDS}
+    if paused_here:
+        values["the_paused"] = list(paused_here)
+    found = connection.execute(once(connection, _claiming, bool(paused_here)), values).first()
     if found is None:
         return None
     row = trial_row(found)
@@ -71,9 +57,31 @@ def claim(connection: sa.Connection, study_id: int, holder: str, paused_here: Se
     return row
 
 
-def _first(study_id: int, which: sa.ColumnElement[bool], order: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
+def _claiming(connection: sa.Connection, some_are_paused: bool) -> Any:
+    mine = trials.c.id.in_(sa.bindparam("the_paused", expanding=True))
+    picks = [_first(mine, trials.c.id)] if some_are_paused else []
+    picks += [_first(trials.c.reached == 0, trials.c.id)]
+    picks += [_first(trials.c.reached > 0, trials.c.id.desc())]
+    moment = now(connection)
+    return (
+        trials.update()
+        .where(trials.c.id == sa.func.coalesce(*picks), trials.c.state == READY)
+        .values(
+            state=CLAIMED,
+            lease=trials.c.lease + 1,
+            holder=sa.bindparam("the_holder"),
+            lease_until=moment + sa.bindparam("the_seconds", type_=sa.Double),
+            claimed_at=moment,
+            on_the_way=0,
+            changed=stamp(connection, _THE_STUDY),
+        )
+        .returning(*ROW)
+    )
+
+
+def _first(which: sa.ColumnElement[bool], order: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
     """Return the first ready trial of that kind that no other transaction is just taking."""
-    found = sa.select(trials.c.id).where(trials.c.study_id == study_id, trials.c.state == READY, which)
+    found = sa.select(trials.c.id).where(trials.c.study_id == _THE_STUDY, trials.c.state == READY, which)
     return found.order_by(order).limit(1).with_for_update(skip_locked=True).scalar_subquery()
 
 
@@ -97,25 +105,16 @@ def report(connection: sa.Connection, study_id: int, row: TrialRow, what: Report
     report twice is the same report.
     """
     done = what.rung == DONE
-    rungs = {**row.rungs, what.rung: what.score}
-    written = (
-        trials.update()
-        .where(*ours(row.id, row.lease))
-        .values(
-            state=COMPLETE if done else PAUSED,
-            reached=what.rung,
-            on_the_way=0,
-            rungs=json.dumps(rungs),
-            score=what.score if done else None,
-            outcome=json.dumps({**row.outcome, **what.outcome}),
-            holder=None,
-            lease_until=None,
-            ended_at=now(connection) if done else None,
-            changed=stamp(connection, study_id),
-        )
-        .returning(trials.c.optuna_id, trials.c.ended_at)
-    )
-    found = connection.execute(written).first()
+    values = {
+        "the_study": study_id,
+        "the_id": row.id,
+        "the_lease": row.lease,
+        "the_rung": what.rung,
+        "the_rungs": json.dumps({**row.rungs, what.rung: what.score}),
+        "the_score": what.score if done else None,
+        "the_outcome": json.dumps({**row.outcome, **what.outcome}),
+    }
+    found = connection.execute(once(connection, _reporting, done), values).first()
     if found is None:
         return _was_reported(connection, row, what.rung)
     save_curve(connection, row.id, what.curve)
@@ -124,6 +123,30 @@ def report(connection: sa.Connection, study_id: int, row: TrialRow, what: Report
     shown = mirror.Reached(what.rung, what.score, what.shown, what.constraint, found.ended_at)
     mirror.reported(connection, found.optuna_id, shown)
     return True
+
+
+def _reporting(connection: sa.Connection, done: bool) -> Any:
+    return (
+        trials.update()
+        .where(
+            trials.c.id == sa.bindparam("the_id"),
+            trials.c.lease == sa.bindparam("the_lease"),
+            trials.c.state == CLAIMED,
+        )
+        .values(
+            state=COMPLETE if done else PAUSED,
+            reached=sa.bindparam("the_rung"),
+            on_the_way=0,
+            rungs=sa.bindparam("the_rungs"),
+            score=sa.bindparam("the_score"),
+            outcome=sa.bindparam("the_outcome"),
+            holder=None,
+            lease_until=None,
+            ended_at=now(connection) if done else None,
+            changed=stamp(connection, _THE_STUDY),
+        )
+        .returning(trials.c.optuna_id, trials.c.ended_at)
+    )
 
 
 def _was_reported(connection: sa.Connection, row: TrialRow, rung: int) -> bool:
