@@ -38,10 +38,10 @@ class Trials:
     def refresh(self) -> bool:
         """Read what has changed, and say whether anything has. Raises UserError where it makes no sense."""
         with reading(self._record.name):
-            following, rows = self._database.read(
+            following, found = self._database.read(
                 lambda connection: rows.changed_since(connection, self._record.id, self._since)
             )
-            changed = {part: [view(row) for row in rows if row.part == part] for part in self._parts}
+            changed = {part: [view(row) for row in found if row.part == part] for part in self._parts}
             for trials in changed.values():
                 check_trials(trials, self._record.definition.space.hyperparameters)
         self._since = following
