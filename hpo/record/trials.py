@@ -13,6 +13,7 @@ from hpo.record.untrusted import check_trials, reading
 from hpo.searching.queued import QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.mirror import STATES
+from hpo.storage.queue import rows
 from hpo.storage.queue.rows import TrialRow
 from hpo.storage.studies import FINAL, SEARCH
 
