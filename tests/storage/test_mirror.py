@@ -28,7 +28,7 @@ from hpo.storage.optuna_studies import NewStudy
 from hpo.storage.queue import claims, plans
 from hpo.storage.queue.claims import Report
 from hpo.storage.queue.plans import Piece
-from hpo.storage.queue.rows import TrialRow
+from hpo.storage.queue.rows import TrialRow, changed_since
 from hpo.storage.schema import CLAIMED, COMPLETE, FAILED, PAUSED, READY, STOPPED
 from hpo.storage.studies import SEARCH, StudyRow
 from tests.support.databases import CURVE, as_optuna
@@ -80,7 +80,7 @@ def study(connection: sa.Connection) -> StudyRow:
 
 
 def ours(database: Database) -> list[TrialRow]:
-    rows = database.read(lambda connection: rows.changed_since(connection, study(connection).id, 0))[1]
+    rows = database.read(lambda connection: changed_since(connection, study(connection).id, 0))[1]
     return sorted(rows, key=lambda row: row.number)
 
 
