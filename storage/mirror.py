@@ -76,8 +76,8 @@ def enqueue(connection: sa.Connection, new: Sequence[NewTrial]) -> list[int]:
             "study_id": each.study_id,
             "number": each.number,
             "state": STATES[each.state],
-            "datetime_start": _as_optuna(each.started),
-            "datetime_complete": _as_optuna(each.ended),
+            "datetime_start": _utc(each.started),
+            "datetime_complete": _utc(each.ended),
         }
         for each in new
     ]
@@ -108,7 +108,7 @@ def enqueue(connection: sa.Connection, new: Sequence[NewTrial]) -> list[int]:
 def running(connection: sa.Connection, trial_id: int | None, at: float | None) -> None:
     """Show that a worker has the trial."""
     here = TRIALS.update().where(TRIALS.c.trial_id == trial_id)
-    connection.execute(here.values(state=TrialState.RUNNING, datetime_start=_as_optuna(at)))
+    connection.execute(here.values(state=TrialState.RUNNING, datetime_start=_utc(at)))
 
 
 def waiting(connection: sa.Connection, trial_ids: Sequence[int | None]) -> None:
@@ -143,7 +143,7 @@ def reported(connection: sa.Connection, trial_id: int | None, reached: Reached) 
     rung, score, ended = reached.rung, reached.score, reached.ended
     changes: dict[str, Any] = {"state": TrialState.WAITING}
     if ended is not None:
-        changes = {"state": TrialState.COMPLETE, "datetime_complete": _as_optuna(ended)}
+        changes = {"state": TrialState.COMPLETE, "datetime_complete": _utc(ended)}
     if not connection.execute(TRIALS.update().where(TRIALS.c.trial_id == trial_id).values(**changes)).rowcount:
         return
     upsert(connection, ON_THE_RUNGS, [_rung(trial_id, rung, score)], ("trial_id", "step"))
@@ -163,7 +163,7 @@ def ended(
 ) -> None:
     """Show that these trials have ended, as stopped or as failed."""
     here = TRIALS.update().where(TRIALS.c.trial_id.in_(trial_ids))
-    connection.execute(here.values(state=STATES[state], datetime_complete=_as_optuna(at)))
+    connection.execute(here.values(state=STATES[state], datetime_complete=_utc(at)))
     for trial_id in trial_ids if attributes else ():
         if _is_there(connection, trial_id):
             upsert(connection, USER, _texts(trial_id, attributes or {}), ("trial_id", "key"))
@@ -193,6 +193,6 @@ def _value(trial_id: int | None, score: float) -> dict[str, Any]:
     return {"trial_id": trial_id, "objective": 0, "value": score, "value_type": finite}
 
 
-def _as_optuna(seconds: float | None) -> datetime.datetime | None:
-    """Return a time as Optuna writes it: the local time of the machine, without a zone."""
-    return None if seconds is None else datetime.datetime.fromtimestamp(seconds)
+def _utc(seconds: float | None) -> datetime.datetime | None:
+    """Return a time as Optuna's tables have it: UTC without a zone."""
+    return None if seconds is None else datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)

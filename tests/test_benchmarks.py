@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from rich.console import Console
 
 from hpo import models
@@ -20,6 +21,7 @@ from tests.benchmarks.deciding import print_table as print_decisions
 from tests.benchmarks.plain_layers import Dropout
 from tests.benchmarks.plain_networks import SGD, PlainNetwork
 from tests.benchmarks.queue.bars import MOST_STATEMENTS, MOST_TRANSACTIONS
+from tests.benchmarks.queue.meters import Meter
 from tests.benchmarks.queue.tables import print_results as print_queue
 from tests.benchmarks.training_table import PEERS, print_results
 from tests.benchmarks.workloads import WORKLOADS
@@ -241,6 +243,21 @@ def test_a_trial_takes_few_transactions_and_statements_from_its_claim_to_its_rep
     assert ours["errors"]["high"] == 0
     assert ours["transactions"]["high"] <= MOST_TRANSACTIONS
     assert ours["statements"]["high"] <= MOST_STATEMENTS
+
+
+def test_a_meter_counts_transactions_and_what_is_asked_in_them_but_not_their_brackets(tmp_path):
+    engine, meter = sa.create_engine(f"sqlite:///{tmp_path / 'meter.db'}"), Meter()
+    meter.watch(engine)
+    meter.start()
+    with engine.execution_options(some="thing").begin() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("CREATE TABLE t (x INTEGER)")
+        connection.execute(sa.text("INSERT INTO t VALUES (:x)"), [{"x": 1}, {"x": 2}])
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar() == 2
+    counted = meter.record()
+    engine.dispose()
+    assert (counted["transactions"], counted["statements"]) == (2, 3)
 
 
 def test_the_bars_of_the_queue_say_what_was_reached(drained):

@@ -39,7 +39,7 @@ GROUPS: Mapping[str, tuple[Door, ...]] = {
     "search": (
         Door("new", "write a study file of your own, with a comment on each line"),
         Door("run", "run a study to its report, or go on where it stopped"),
-        Door("work", "help a running study with one more worker, from any machine"),
+        Door("work", "help a running study with more workers, from any machine"),
         Door("studies", "list the built-in studies, and those in the database"),
         Door("backup", "copy the database into one file, also while a search runs"),
     ),

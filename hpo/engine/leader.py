@@ -43,6 +43,7 @@ class StudyLeader(ABC):
         self.advanced = False
         self._look()
         if self._record.state == "done":
+            self._show_again()
             return True
         try:
             if not self._leads():
@@ -72,6 +73,12 @@ class StudyLeader(ABC):
         if not self.lead.has():  # else nobody else writes into the record
             self._record.refresh()
         self.news = self.trials.refresh() and not self.lead.has()
+
+    def _show_again(self) -> None:
+        """Let Optuna's tables show what is done, where somebody deleted it there."""
+        if not self.lead.is_shown() and self.lead.take():
+            self.lead.show()
+            self.lead.release()
 
     def _leads(self) -> bool:
         """Say whether this is who leads; who has just begun to looks at everything once more."""

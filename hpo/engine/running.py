@@ -63,7 +63,7 @@ def run_study(
         started_from=declared.started_from,
     )
     if record.state == "done":
-        return True
+        return Coordinator(database, record.name, watcher.say).step()
     watcher.say(f"{record.name}: {record.definition.title}")
     watcher.say(f"data: {record.source['provenance']}, database: {shown(database.url)}")
     for line in lines(record.definition):

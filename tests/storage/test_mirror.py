@@ -110,7 +110,7 @@ def live(database: Database, state: str, score: float = 0.5) -> None:
 
 
 def when(seconds: float | None) -> datetime.datetime | None:
-    """Return a time as Optuna writes it: the machine's own, without a zone."""
+    """Return a time as Optuna reads it: the machine's own, without a zone."""
     return None if seconds is None else datetime.datetime.fromtimestamp(seconds)
 
 
@@ -163,7 +163,7 @@ def test_optunas_own_trials_have_the_same_rows_as_ours(database: Database) -> No
         assert rows(table, "a study") == rows(table, "theirs")
 
 
-def test_times_are_those_of_the_machine_as_optuna_writes_them(
+def test_optuna_reads_times_as_those_of_the_machine_it_runs_on(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "Asia/Seoul")

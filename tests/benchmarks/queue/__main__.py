@@ -13,9 +13,11 @@ import hpo.cli.one_thread  # isort: skip  # noqa: F401 - before NumPy is loaded
 import argparse
 import json
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 
@@ -31,7 +33,7 @@ from tests.benchmarks.queue.idle import measure_idle
 from tests.benchmarks.queue.ours import OURS
 from tests.benchmarks.queue.places import KINDS, Place, place
 from tests.benchmarks.queue.sizes import measure_sizes
-from tests.benchmarks.queue.tables import print_results
+from tests.benchmarks.queue.tables import print_database, print_head, print_tail
 from tests.benchmarks.queue.whole_runs import measure_whole_runs
 
 SIDES = (OURS, optuna_sides.OPTIMIZE, optuna_sides.PROXY, optuna_sides.JOURNAL)
@@ -41,52 +43,51 @@ PARTS = ("drains", "whole_runs", "durability", "idle", "sizes")
 def main(argv: list[str] | None = None) -> None:
     """Run the command with `argv`."""
     arguments = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # servers and files do not outlive it
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-    results = measure(arguments, _ticker())
+    console = Console(width=80, highlight=False, quiet=arguments.json)
+    results = _about(arguments)
+    print_head(results, console)
+    with ExitStack() as places:
+        for kind in arguments.database:
+            try:
+                here = places.enter_context(place(kind))
+            except FileNotFoundError as error:
+                results["left_out"].append(str(error))
+                continue
+            results["databases"][kind] = _measure_database(here, arguments, _ticker())
+            print_database(results["databases"][kind], results, console)
+    print_tail(results, console)
     if arguments.json:
         print(json.dumps(results))
-    else:
-        print_results(results, Console(width=80, highlight=False))
 
 
-def measure(arguments: argparse.Namespace, tick: Callable[[str], None]) -> dict[str, Any]:
-    """Return all results, as --json prints them."""
-    machine: dict[str, Any] = {
-        **describe_machine(),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
-        **{name: installed_version(name) for name in ("optuna", "sqlalchemy", "grpcio", "psycopg")},
-    }
-    left_out, sides = [], list(arguments.sides)
-    if optuna_sides.PROXY in sides and not optuna_sides.proxy_is_installed():
-        sides.remove(optuna_sides.PROXY)
+def _about(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what the results say beside what was measured."""
+    names = ("optuna", "sqlalchemy", "grpcio", "psycopg")
+    machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0], **{name: installed_version(name) for name in names}}
+    left_out = []
+    if optuna_sides.PROXY in arguments.sides and not optuna_sides.proxy_is_installed():
+        arguments.sides = [side for side in arguments.sides if side != optuna_sides.PROXY]
         left_out.append("Optuna's gRPC proxy (pip install grpcio protobuf)")
-    databases = {}
-    for kind in arguments.database:
-        try:
-            with place(kind) as here:
-                databases[kind] = _measure_database(here, arguments, sides, tick)
-        except FileNotFoundError as error:
-            left_out.append(str(error))
-    tick("")
     return {
-        "machine": {**machine, "load_after": os.getloadavg()[0]},
+        "machine": {**describe_machine(), **machine},
         "trials": arguments.trials,
         "whole_trials": arguments.whole_trials,
         "repetitions": arguments.repetitions,
         "seconds": arguments.seconds,
         "left_out": left_out,
-        "databases": databases,
+        "databases": {},
     }
 
 
-def _measure_database(
-    here: Place, arguments: argparse.Namespace, sides: list[str], tick: Callable[[str], None]
-) -> dict[str, Any]:
+def _measure_database(here: Place, arguments: argparse.Namespace, tick: Callable[[str], None]) -> dict[str, Any]:
     often = {"repetitions": arguments.repetitions, "seconds": arguments.seconds, "tick": tick}
     parts: dict[str, Callable[[], Any]] = {
-        "drains": lambda: measure_drains(here, trials=arguments.trials, workers=arguments.workers, only=sides, **often),
+        "drains": lambda: measure_drains(
+            here, trials=arguments.trials, workers=arguments.workers, only=arguments.sides, **often
+        ),
         "whole_runs": lambda: measure_whole_runs(
             here, trials=arguments.whole_trials, workers=arguments.workers, **often
         ),
@@ -95,6 +96,7 @@ def _measure_database(
         "sizes": lambda: measure_sizes(here, arguments.sizes, tick),
     }
     found = {name: measured() for name, measured in parts.items() if name in arguments.only}
+    tick("")
     held = [{**asdict(bar), "reached": bar.reached} for bar in bars(found)]
     return {"what": here.describe(), **found, "bars": held}
 
@@ -114,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--sizes", nargs="+", default=[100, 1000, 10_000, 100_000], **whole)
     made.add_argument("--repetitions", default=3, help="turns of each side (default: 3)", **whole)
     made.add_argument("--seconds", type=float, default=10.0, help="of a drain at most (default: 10)")
-    made.add_argument("--idle-seconds", type=float, default=10.0, help="of waiting (default: 10)")
+    made.add_argument("--idle-seconds", type=float, default=30.0, help="of waiting (default: 30)")
     made.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES, metavar="SIDE", help=", ".join(SIDES))
     made.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
     return made

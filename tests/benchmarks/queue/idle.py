@@ -7,24 +7,24 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from hpo.engine.heart import Heart
 from hpo.engine.queue import TrialQueue
+from hpo.record.study import StudyRecord
 from hpo.storage.database import Database
-from hpo.storage.leases import Leases
 from tests.benchmarks.queue.meters import Meter, open_connections
 from tests.benchmarks.queue.ours import enqueued, worker
 from tests.benchmarks.queue.places import Place
-from tests.benchmarks.queue.processes import Team, Work, team
+from tests.benchmarks.queue.processes import Work, team
 from tests.benchmarks.queue.stub import Stub
 from tests.benchmarks.queue.whole_runs import Words, leader
 
 WORKERS = 16
 TRIALS = 20
-SETTLING = 3.0
+SETTLING = 20.0
 """Seconds until everybody waits as long as they ever do; nothing is counted before."""
 BUSY_WORKERS, BUSY_TRIALS, BUSY_PAUSE, BUSY_SECONDS = 4, 600, 0.05, 7.0
 """Trials that take a moment, and longer in all than it takes until leases are renewed."""
@@ -47,7 +47,7 @@ def measure_idle(place: Place, seconds: float, tick: Callable[[str], None]) -> d
         url, stub = enqueued(place, "busy", BUSY_TRIALS, Path(folder), pause=BUSY_PAUSE)
         with team([lambda meter: worker(url, stub, meter, seconds=BUSY_SECONDS)] * BUSY_WORKERS) as busy:
             busy.start()
-            most = _most_connections(busy, url, BUSY_SECONDS - 0.5)
+            most = _most_connections(busy.pids, url, BUSY_SECONDS - 0.5)
             busy.results()
         place.drop(url)
     return {"workers": WORKERS, "seconds": seconds, **found, "connections_busy": most}
@@ -77,7 +77,7 @@ def _waiting(place: Place, url: str, stub: Stub, seconds: float) -> dict[str, An
         everybody.start()
         time.sleep(SETTLING)
         server = place.cpu()
-        most = _most_connections(everybody, url, seconds - 0.5, every=seconds / 4)
+        most = _most_connections(everybody.pids[1:], url, seconds - 0.5, every=seconds / 4)
         server = place.cpu() - server
         said = everybody.results()
     return {
@@ -106,11 +106,10 @@ def _after(seconds: float, what: Callable[[], object]) -> None:
 def _somebody_else(url: str, stub: Stub) -> Work:
     """Claim all that is ready, and keep it."""
     database = Database(url)
-    leases = Leases(database.engine)
-    queue = TrialQueue(database, stub.definition.name, leases)
-    for trial in queue.trials():
-        queue.claim(trial)
-    Heart(leases, lambda _: None)
+    queue = TrialQueue(database, StudyRecord(database, stub.definition.name).id)
+    while queue.claim() is not None:
+        pass
+    Heart(queue.renew, lambda _: None)
 
     def keep() -> dict[str, float]:
         while True:
@@ -119,10 +118,10 @@ def _somebody_else(url: str, stub: Stub) -> Work:
     return keep
 
 
-def _most_connections(of: Team, url: str, seconds: float, every: float = 0.25) -> int:
-    """Return the most connections that one process of the team was seen to have in so many seconds."""
+def _most_connections(pids: Sequence[int], url: str, seconds: float, every: float = 0.25) -> int:
+    """Return the most connections that one of the processes was seen to have in so many seconds."""
     until, most = time.monotonic() + seconds, 0
     while time.monotonic() < until:
-        most = max(most, *(open_connections(pid, url) for pid in of.pids))
+        most = max(most, *(open_connections(pid, url) for pid in pids))
         time.sleep(min(every, max(0.0, until - time.monotonic())))
     return most

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
-
-import sqlalchemy as sa
 
 from hpo.engine.coordinator import Coordinator
 from hpo.engine.interrupts import StopRequest
@@ -16,7 +14,7 @@ from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
-from hpo.storage.leases import Leases
+from hpo.work import PARENT_WAKES_SECONDS
 from tests.benchmarks.queue.meters import Meter
 from tests.benchmarks.queue.places import Place
 from tests.benchmarks.queue.processes import Job, Work, in_a_process
@@ -53,9 +51,10 @@ class StubWorker(Worker):
             announce=lambda _: None,
             on_idle=self.leave if not stays else idle.set if idle else lambda: None,
             nudged=cast("threading.Event", nudged),
+            longest_wait=PARENT_WAKES_SECONDS,
         )
-        for queue in self._queues:
-            queue.claim = self._counted(queue.claim)  # type: ignore[method-assign]
+        self._claim = self._queue.claim
+        self._queue.claim = self._counted  # type: ignore[method-assign]
 
     def work(self, seconds: float | None = None) -> dict[str, int]:
         """Work until it is time to leave, after `seconds` at the latest; return what was done."""
@@ -70,14 +69,11 @@ class StubWorker(Worker):
         """Ask it to leave after its trial."""
         self._asked.requested = True
 
-    def _counted(self, claim: Callable[[QueuedTrial], QueuedTrial | None]) -> Callable[..., QueuedTrial | None]:
-        def counted(trial: QueuedTrial) -> QueuedTrial | None:
-            self.claims += 1
-            claimed = claim(trial)
-            self.done += claimed is not None and claimed.allowed == DONE
-            return claimed
-
-        return counted
+    def _counted(self, paused_here: Sequence[int] = ()) -> QueuedTrial | None:
+        self.claims += 1
+        claimed = self._claim(paused_here)
+        self.done += claimed is not None and claimed.allowed == DONE
+        return claimed
 
     def _start(self, trial: QueuedTrial, task: Any) -> Any:
         networks = super()._start(trial, task).networks if task.keep_network or task.test != "never" else []
@@ -85,13 +81,13 @@ class StubWorker(Worker):
 
 
 @contextmanager
-def ours(place: Place, template: str, stub: Stub, name: str, *, every_write: str | None = None) -> Iterator[Offer]:
-    """Offer a copy of `template`; `every_write` is what the database is told about each of its writes."""
+def ours(place: Place, template: str, stub: Stub, name: str, *, durable: bool | None = None) -> Iterator[Offer]:
+    """Offer a copy of `template`; `durable` says whether every write is, in place of those that the product chooses."""
     url = place.copy(template, name)
 
     def job(trials: int, seconds: float) -> Job:
         del trials  # each claims what is there
-        return lambda meter: worker(url, stub, meter, seconds=seconds, every_write=every_write)
+        return lambda meter: worker(url, stub, meter, seconds=seconds, durable=durable)
 
     yield job, place.cpu
     place.drop(url)
@@ -106,27 +102,15 @@ def worker(
     stays: bool = False,
     idle: Signal | None = None,
     nudged: Signal | None = None,
-    every_write: str | None = None,
+    durable: bool | None = None,
 ) -> Work:
     """Return the work of one worker that is connected."""
-    database = Database(url, create=False)
-    if every_write is not None:
-        _tell(database, every_write)
+    database = Database(url, checked=True)  # as a crew does, which has looked
+    if durable is not None:
+        database._writer = database._durable_writer = database._durable_writer if durable else database._writer
     meter.watch(database.engine)
     made = StubWorker(database, stub, stays=stays, idle=idle, nudged=nudged or threading.Event())
     return lambda: made.work(seconds)
-
-
-def _tell(database: Database, command: str) -> None:
-    """Tell the database `command` at each new connection."""
-
-    @sa.event.listens_for(database.engine, "connect")
-    def tell(connection: Any, record: object) -> None:
-        del record
-        connection.execute(command)
-        connection.commit()
-
-    database.engine.dispose()
 
 
 def enqueued(place: Place, name: str, trials: int, folder: Path, *, pause: float = 0.0) -> tuple[str, Stub]:
@@ -150,7 +134,9 @@ def create(database: Database, stub: Stub) -> None:
 
 def lead(database: Database, stub: Stub) -> Coordinator:
     """Let a leader do all that it can now, and let go."""
-    leader = Coordinator(database, stub.definition.name, Leases(database.engine), lambda _: None)
+    leader = Coordinator(database, stub.definition.name, lambda _: None)
     leader.step()
+    while leader.advanced:
+        leader.step()
     leader.release()
     return leader

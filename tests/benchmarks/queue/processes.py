@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,6 +81,7 @@ def in_a_process(work: Work) -> dict[str, Any]:
 
 
 def _member(job: Job, end: Connection) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         meter = Meter()
         work = job(meter)

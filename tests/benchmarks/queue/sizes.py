@@ -14,8 +14,7 @@ from typing import Any
 
 from hpo.engine.coordinator import Coordinator
 from hpo.storage.database import Database
-from hpo.storage.leases import Leases
-from tests.benchmarks.queue.ours import create, worker
+from tests.benchmarks.queue.ours import create, lead, worker
 from tests.benchmarks.queue.places import Place
 from tests.benchmarks.queue.processes import in_a_process, team
 from tests.benchmarks.queue.stub import Stub, stub_study
@@ -60,13 +59,9 @@ def _study(place: Place, trials: int, tick: Callable[[str], None]) -> dict[str, 
 def _open(url: str, stub: Stub) -> dict[str, float]:
     """Open the next round as a leader does: box, proposals, and all of them in the queue."""
     with Database(url) as database:
-        leader = Coordinator(database, stub.definition.name, Leases(database.engine), lambda _: None)
         started = time.perf_counter()
-        leader.step()
-        while leader.advanced:
-            leader.step()
+        lead(database, stub)
         seconds = time.perf_counter() - started
-        leader.release()
     return {"seconds": seconds}
 
 
@@ -88,7 +83,7 @@ def _drain(place: Place, url: str, stub: Stub) -> dict[str, float]:
 def _look(url: str, stub: Stub) -> dict[str, float]:
     """Look as a leader does that has just been started, and once more, when nothing has changed."""
     with Database(url) as database:
-        leader = Coordinator(database, stub.definition.name, Leases(database.engine), lambda _: None)
+        leader = Coordinator(database, stub.definition.name, lambda _: None)
         taken = []
         for _ in range(2):
             started = time.perf_counter()

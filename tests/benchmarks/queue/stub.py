@@ -14,6 +14,7 @@ import numpy as np
 from hpo import models
 from hpo.definition.reading import read_definition
 from hpo.definition.study import StudyDefinition
+from hpo.searching.queued import DONE
 from hpo.storage.datasets import Located, load_training_part, locate
 from hpo.storage.records import Curve, CurvePoint
 from hpo.training.images import StudyData
@@ -32,7 +33,7 @@ class Stub:
     data: StudyData
     located: Located
     pause: float = 0.0
-    """Seconds that a trial takes between two rungs."""
+    """Seconds that a trial takes."""
 
 
 def stub_study(folder: Path, rounds: Sequence[int], *, rungs: Sequence[float] = (), pause: float = 0.0) -> Stub:
@@ -72,7 +73,8 @@ class StubRun:
     def advance(self, percent: int, watch: Watch | None = None) -> RunResult:
         """Return what a training to `percent` might say."""
         del watch
-        time.sleep(self._pause)
+        if self._pause:
+            time.sleep(self._pause * (percent - self.percent) / DONE)
         self.percent = percent
         score = _score(self._config, self._seed, percent)
         points = tuple(

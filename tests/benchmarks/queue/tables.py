@@ -16,19 +16,30 @@ from tests.benchmarks.queue.ours import OURS
 
 def print_results(results: Mapping[str, Any], console: Console) -> None:
     """Print what `measure` returns."""
+    print_head(results, console)
+    for found in results["databases"].values():
+        print_database(found, results, console)
+    print_tail(results, console)
+
+
+def print_head(results: Mapping[str, Any], console: Console) -> None:
+    """Print what is measured on."""
     machine = results["machine"]
     console.print(
-        f"{machine['cpu']}, {machine['cores']} cores, load {machine['load']:.1f} at the start and "
-        f"{machine['load_after']:.1f} at the end; Optuna {machine['optuna']}, Python {machine['python']}"
+        f"{machine['cpu']}, {machine['cores']} cores; Optuna {machine['optuna']}, Python {machine['python']}. The load "
+        f"was {machine['load']:.1f} before."
     )
-    for found in results["databases"].values():
-        console.print(f"\n{found['what']}")
-        _print_database(found, results, console)
+
+
+def print_tail(results: Mapping[str, Any], console: Console) -> None:
+    """Print what was left out."""
     if results["left_out"]:
         console.print(f"\nleft out: {', '.join(results['left_out'])}")
 
 
-def _print_database(found: Mapping[str, Any], results: Mapping[str, Any], console: Console) -> None:
+def print_database(found: Mapping[str, Any], results: Mapping[str, Any], console: Console) -> None:
+    """Print what one database's part of the results says."""
+    console.print(f"\n{found['what']}")
     if drains := found.get("drains"):
         console.print(_drains(drains))
         console.print(
@@ -55,12 +66,13 @@ def _print_database(found: Mapping[str, Any], results: Mapping[str, Any], consol
         )
     if durable := found.get("durability"):
         rates = ", ".join(f"{name} {_spread(each)}" for name, each in durable.items() if name != "workers")
-        console.print(f"\nTrials a second, {durable['workers']} workers, by how durable every write is: {rates}.")
+        console.print(f"\nTrials a second, {durable['workers']} workers, by what is durable: {rates}.")
     if idle := found.get("idle"):
         console.print(
             f"\n{idle['workers']} idle workers and a leader: {100 * idle['cpu_share']:.1f} % of a core (server "
             f"{100 * idle['server_cpu_share']:.1f} %), {idle['statements_a_second']:.1f} statements and "
-            f"{idle['transactions_a_second']:.1f} transactions a second. Connections of a worker: "
+            f"{idle['transactions_a_second']:.1f} transactions a second, of which the leader "
+            f"{idle['leader_statements_a_second']:.1f} statements. Connections of a worker: "
             f"{idle['connections_idle']} idle, {idle['connections_busy']} busy, at most."
         )
     if found["bars"]:

@@ -67,9 +67,8 @@ def leader(url: str, stub: Stub, words: Words, meter: Meter) -> Work:
     def work() -> dict[str, float]:
         started = time.monotonic()
         drive(
-            lambda leases, announce: Coordinator(database, stub.definition.name, leases, announce),
+            lambda announce: Coordinator(database, stub.definition.name, announce),
             lambda announce: Elsewhere(words),
-            database=database,
             watcher=Telling(),
         )
         return {"done": 0, "took": time.monotonic() - started}

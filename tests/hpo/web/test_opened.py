@@ -163,7 +163,7 @@ def test_a_study_that_is_shown_under_another_name_is_found_all_the_same(tmp_path
         with served(application) as port:
             page = Client(port).ask("GET", "/")[2]
         assert 'href="/report/small"' in page
-        assert "can&#x27;t be read" not in page
+        assert "Use learning_rate = " in page
 
 
 def test_importances_of_our_studies_are_those_of_the_report(dashboard):
