@@ -34,6 +34,7 @@ from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
 from hpo.storage.optuna_studies import NewStudy
+from hpo.storage.stamps import alone
 from hpo.storage.studies import FINAL, SEARCH, RoundRow, StudyRow
 
 WARM_START = "warm start"
@@ -98,6 +99,7 @@ class StudyRecord:
         }
 
         def create_unless_there(connection: sa.Connection) -> None:
+            alone(connection)  # or what shows another process's study of this name would be taken for a stranger
             there = studies.named(connection, definition.name)
             if there is not None and there.certificate_of is not None:
                 raise _taken(definition.name, _role(there, there.search_id))
