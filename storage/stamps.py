@@ -35,7 +35,7 @@ def is_sqlite(connection: sa.Connection) -> bool:
 
 
 def alone(connection: sa.Connection) -> None:
-    """Let nobody else prepare the tables until this transaction is over; in SQLite nobody else writes anyway."""
+    """Let nobody else prepare tables or make a study until this transaction is over; SQLite has one writer anyway."""
     if not is_sqlite(connection):
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('hpo tables'))"))
 

@@ -19,7 +19,7 @@ from hpo.engine.exit_codes import INTERRUPTED
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """What asks a process to stop."""
 
-HANGING_SECONDS = 10.0
+HANGING_SECONDS = 4.0
 """How long after that a thread may be at one call of the driver."""
 
 _DRIVERS = ("sqlalchemy", "psycopg", "hpo.storage")

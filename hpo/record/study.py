@@ -35,6 +35,7 @@ from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
 from hpo.storage.optuna_studies import NewStudy
 from hpo.storage.queue import leads
+from hpo.storage.stamps import alone
 from hpo.storage.studies import FINAL, SEARCH, RoundRow, StudyRow
 
 WARM_START = "warm start"
@@ -99,6 +100,7 @@ class StudyRecord:
         }
 
         def create_unless_there(connection: sa.Connection) -> None:
+            alone(connection)  # or what shows another process's study of this name would be taken for a stranger
             there = studies.named(connection, definition.name)
             if there is not None and there.certificate_of is not None:
                 raise _taken(definition.name, _role(there, there.search_id))

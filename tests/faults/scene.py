@@ -124,6 +124,7 @@ class Scene:
             "PYTHONPATH": path,
             "PYTHONUNBUFFERED": "1",
             "HPO_LEASE_SECONDS": str(LEASE_SECONDS),
+            "HPO_FAULT_STACKS": str(self.folder / "stacks.txt"),
             "XDG_CACHE_HOME": str(self.lab.folder / "cache"),
             processes.MARK: self.mark,
             **({"HPO_FAULT_MOMENTS": json.dumps(list(moments))} if moments else {}),
@@ -162,6 +163,7 @@ class Scene:
         """Wait until these (or all) commands have ended by themselves. Raises WrongError if one does not."""
         for each in which or self.started:
             if not self.until(lambda each=each: each.process.poll() is not None, seconds):  # type: ignore[misc]
+                self.write_stacks()
                 raise WrongError(f"hpo {each.name} had not ended {seconds:.0f} s after the fault")
 
     def resume(self, **how: Any) -> None:
@@ -220,9 +222,20 @@ class Scene:
     def check_left_over(self) -> None:
         """Note it if processes are left once all commands have ended."""
         if not self.until(lambda: not self.processes(), LEFT_OVER_SECONDS, 0.1):
+            self.write_stacks()
             left = ", ".join(process.command[-60:] for process in self.processes())
             self.wrongs.append(f"processes are left running: {left}")
             self.kill_all()
+
+    def write_stacks(self) -> None:
+        """Let every process write down where it is, in stacks.txt: where it hangs is the first thing to know."""
+        for each in self.processes():
+            with (self.folder / "stacks.txt").open("a", encoding="utf-8") as file:
+                state = Path(f"/proc/{each.pid}/wchan").read_text(encoding="ascii")
+                file.write(f"\n== {each.pid}, child of {each.parent}, in {state}: {each.command[-120:]}\n")
+            if "python" in each.command:
+                processes.send(signal.SIGUSR1, [each])
+                time.sleep(0.2)
 
     def skip(self, why: str) -> None:
         """Leave this fault out."""

@@ -229,8 +229,7 @@ class Crew:
     def _ended(self) -> list[Member]:
         """Return who has ended, with those that end within the same look."""
         end = time.monotonic() + ONE_LOOK_SECONDS
-        while any(each.process.exitcode is None for each in self._members):
-            alive = [each.process.sentinel for each in self._members if each.process.exitcode is None]
+        while alive := [each.process.sentinel for each in self._members if each.process.exitcode is None]:
             if not wait(alive, max(0.0, end - time.monotonic())):
                 break
         return [each for each in self._members if each.process.exitcode is not None]
@@ -251,8 +250,10 @@ class Crew:
         processes = self._processes()
         for process in processes:
             process.terminate()
-        while any(process.exitcode is None for process in processes) and time.monotonic() < end:
-            wait([process.sentinel for process in processes if process.exitcode is None], end - time.monotonic())
+        # Asked once a turn: a list that became empty between two questions would be waited for to the end.
+        while alive := [process.sentinel for process in processes if process.exitcode is None]:
+            if not wait(alive, max(0.0, end - time.monotonic())):
+                break
         self._kill()
         members, self._members = self._members, []
         for member in members:

@@ -5,12 +5,17 @@ that writes, "commit", "train": a part of a training), whose text contains `matc
 process that gets there takes the flag, a file, and does it to itself: so it happens once.
 """
 
+import faulthandler
 import importlib.util
 import json
 import os
 import signal
 import sys
 import time
+
+if os.environ.get("HPO_FAULT_STACKS"):  # where a process hangs: it says so when it gets SIGUSR1
+    _stacks = open(os.environ["HPO_FAULT_STACKS"], "a")  # noqa: PTH123, SIM115 - as long as the process lives
+    faulthandler.register(signal.SIGUSR1, _stacks)
 
 _WANTED = json.loads(os.environ.get("HPO_FAULT_MOMENTS", "[]"))
 _ROLE = "run" if "hpo.run" in sys.orig_argv else "work" if "hpo.work" in sys.orig_argv else "other"

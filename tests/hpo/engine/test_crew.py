@@ -104,7 +104,7 @@ def crew(folder: Path, size: int, work: str = WAITING, parent: int | None = None
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it ended before, or just now
         return False
 
 

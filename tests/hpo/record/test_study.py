@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from hpo.record.differences import differences
 from hpo.record.study import StudyRecord
@@ -35,6 +37,19 @@ def test_the_same_definition_on_the_same_data_opens_the_study_again(database: Da
     definition = small_definition()
     StudyRecord.create(database, definition, DATA, SOURCE)
     assert StudyRecord.create(database, definition, DATA, SOURCE).definition == definition
+
+
+def test_a_study_that_two_processes_make_at_the_same_moment_is_one(database_url: str) -> None:
+    definition, began = small_definition(), []
+    with Database(database_url) as one, Database(database_url, checked=True) as other, ThreadPoolExecutor(1) as pool:
+
+        def meanwhile(connection: object, cursor: object, statement: str, *more: object) -> None:
+            if "hpo_studies" in statement and not began:
+                began.append(pool.submit(StudyRecord.create, other, definition, DATA, SOURCE))
+                wait(began, 1.0)  # it comes to its end, unless it has to wait for us
+
+        sa.event.listen(one.engine, "after_cursor_execute", meanwhile)
+        assert StudyRecord.create(one, definition, DATA, SOURCE).id == began[0].result().id
 
 
 def test_other_data_are_refused(database: Database) -> None:
