@@ -71,7 +71,7 @@ class Database:
         self._lacked_its_log = _refuse_an_empty_copy(self._path)
         self._had_an_empty_log = self._path is not None and has_an_empty_log(self._path)
         with database_errors(url):
-            self.engine: sa.Engine = _engine(url, read_only=read_only)
+            self.engine: sa.Engine = _engine(url, read_only=read_only, patient=self.patience.seconds > 0)
             self._writer = self.engine.execution_options(**{_WRITES: True, _DURABLE: False})
             self._durable_writer = self.engine.execution_options(**{_WRITES: True, _DURABLE: True})
             try:
@@ -272,11 +272,11 @@ def _require_existing(url: str) -> None:
         raise NoDatabaseError(text)
 
 
-def _engine(url: str, *, read_only: bool) -> sa.Engine:
+def _engine(url: str, *, read_only: bool, patient: bool) -> sa.Engine:
     """Return an engine set up for many processes; each needs a connection, and its heart one for a moment."""
     parsed = sa.make_url(url)
     try:
-        engine = sa.create_engine(url, **_options(parsed, read_only=read_only))
+        engine = sa.create_engine(url, **_options(parsed, read_only=read_only, patient=patient))
     except (NoSuchModuleError, ImportError) as error:
         postgres = parsed.get_backend_name() == "postgresql"
         hint = f"for PostgreSQL: {to_install('postgres')}" if postgres else f"a database that works: {EXAMPLES}"
@@ -287,20 +287,20 @@ def _engine(url: str, *, read_only: bool) -> sa.Engine:
     return engine
 
 
-def _options(url: sa.URL, *, read_only: bool, timeout: float = SQLITE_STEP) -> dict[str, Any]:
+def _options(url: sa.URL, *, read_only: bool, timeout: float = SQLITE_STEP, patient: bool = False) -> dict[str, Any]:
     """Return what SQLAlchemy's create_engine is to be told about the database at `url`.
 
     `timeout` is how long SQLite waits for another process's write, in seconds.
     """
     pool = {"pool_size": 1, "max_overflow": 9}
     if url.get_backend_name() == "postgresql":
-        # A server may have closed a connection meanwhile, so the pool checks it before it is used; a file does not.
+        # A server may have closed a connection meanwhile: patience tries again; without it the pool looks first.
         # A pooler gives every transaction another connection: nothing may be prepared, or set for more than one.
         link = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
         link |= {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 1000 * LINK_SECONDS}
         given = {name: value for name, value in link.items() if name not in url.query}
         reading = {"execution_options": {"postgresql_readonly": True}} if read_only else {}
-        return {**pool, **reading, "pool_pre_ping": True, "connect_args": {"prepare_threshold": None, **given}}
+        return {**pool, **reading, "pool_pre_ping": not patient, "connect_args": {"prepare_threshold": None, **given}}
     if read_only and url.database and not url.database.startswith("file:"):
         return {**pool, "creator": partial(_connect_read_only, Path(url.database), timeout)}
     # isolation_level None leaves BEGIN to the event of _set_up.

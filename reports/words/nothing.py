@@ -12,6 +12,9 @@ from hpo.searching.space import Interval, Numeric
 MOST_COMMON = 0.8
 """Above this share of one class, a high accuracy means little."""
 
+STAGES = {"test": "full", "confirmation": "confirm"}
+"""The runs that what was found is scored by."""
+
 LABELS = "Check that the labels belong to the images, and that all images are scaled alike"
 
 
@@ -27,6 +30,10 @@ def nothing_text(results: StudyResults) -> str:
         return f"{begin} all of the {configs} failed or diverged{f' ({reason})' if reason else ''}."
     if found.nothing == "alike":
         return f"No value is recommended: all of the {configs} scored the same, {percent(trials[0].score)} %."
+    runs = [run for run in results.runs if run.stage == STAGES.get(found.where or "")]
+    if runs and all(run.reason for run in runs):
+        where = "on all of the data" if found.where == "test" else "that were to confirm the best"
+        return f"No value is recommended: all {len(runs)} runs {where} failed or diverged ({runs[0].reason})."
     if found.nothing == "lost":
         confirmed = next(good.confirmed for good in results.good if good.key == found.key)
         return (
@@ -41,7 +48,7 @@ def advice(results: StudyResults) -> list[str]:
     found = facts_of(results).recommended
     if found.nothing == "failed":
         return [_rates(results, smaller=True), "See the reasons in trials.csv."]
-    if found.nothing == "lost":
+    if found.nothing == "lost" or any(run.reason for run in results.runs):
         return ["See evaluations.csv for runs that failed.", _rates(results, smaller=True)]
     if found.nothing == "alike" and found.validation.mean == 1:
         return ["Any of the values will do; a harder task, or fewer images, would tell them apart."]
