@@ -17,7 +17,10 @@ from tests.faults.native import compiled
 from tests.faults.server import Server
 from tests.faults.study import NAME, write_study
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS = 5.0
+"""Short, and still more than twice what a leader waits at most between two looks: one that looks again later than half
+a lease takes its machine to have been suspended, and nobody for dead."""
+
 INSIDE = Path(__file__).parent / "inside"
 
 
