@@ -25,10 +25,10 @@ from hpo.engine.launchers.processes import IDLE_LINE, READY_LINE, Ahead, Order, 
 from hpo.engine.watchdog import watched
 from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord, check_same_data
-from hpo.storage import queue
 from hpo.storage.database import Database, database_errors
 from hpo.storage.datasets import Located, load_training_part, locate
 from hpo.storage.errors import UserError
+from hpo.storage.queue import deaths
 from hpo.training.images import StudyData
 
 STDIN = 0
@@ -222,7 +222,7 @@ def _bury(reach: Reach, study: str, holder: str, cause: str) -> None:
     """Blame the trial that the worker with this name died of, in a process of its own."""
     with reach(checked=True) as database, database_errors(database.url):
         study_id = StudyRecord(database, study).id
-        database.write(lambda connection: queue.bury(connection, study_id, holder, cause))
+        database.write(lambda connection: deaths.bury(connection, study_id, holder, cause))
 
 
 if __name__ == "__main__":

@@ -105,10 +105,20 @@ def enqueue(connection: sa.Connection, new: Sequence[NewTrial]) -> list[int]:
     return ids
 
 
+_THIS_ONE = TRIALS.update().where(TRIALS.c.trial_id == sa.bindparam("the_id"))
+_WAITING = _THIS_ONE.values(state=TrialState.WAITING)
+_RUNNING = _THIS_ONE.values(
+    state=TrialState.RUNNING, datetime_start=sa.bindparam("the_start", type_=TRIALS.c.datetime_start.type)
+)
+_COMPLETE = _THIS_ONE.values(
+    state=TrialState.COMPLETE, datetime_complete=sa.bindparam("the_end", type_=TRIALS.c.datetime_complete.type)
+)
+"""What every claim and report says, built once: see storage.stamps.once."""
+
+
 def running(connection: sa.Connection, trial_id: int | None, at: float | None) -> None:
     """Show that a worker has the trial."""
-    here = TRIALS.update().where(TRIALS.c.trial_id == trial_id)
-    connection.execute(here.values(state=TrialState.RUNNING, datetime_start=_utc(at)))
+    connection.execute(_RUNNING, {"the_id": trial_id, "the_start": _utc(at)})
 
 
 def waiting(connection: sa.Connection, trial_ids: Sequence[int | None]) -> None:
@@ -129,7 +139,7 @@ def noted(connection: sa.Connection, trial_id: int | None, percent: int, score: 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What a trial has reached, see storage.queue.Report; `ended` is when it was complete, where it is."""
+    """What a trial has reached, see storage.queue.claims.Report; `ended` is when it was complete, where it is."""
 
     rung: int
     score: float
@@ -141,10 +151,11 @@ class Reached:
 def reported(connection: sa.Connection, trial_id: int | None, reached: Reached) -> None:
     """Show what a trial has reached."""
     rung, score, ended = reached.rung, reached.score, reached.ended
-    changes: dict[str, Any] = {"state": TrialState.WAITING}
-    if ended is not None:
-        changes = {"state": TrialState.COMPLETE, "datetime_complete": _utc(ended)}
-    if not connection.execute(TRIALS.update().where(TRIALS.c.trial_id == trial_id).values(**changes)).rowcount:
+    if ended is None:
+        found = connection.execute(_WAITING, {"the_id": trial_id})
+    else:
+        found = connection.execute(_COMPLETE, {"the_id": trial_id, "the_end": _utc(ended)})
+    if not found.rowcount:
         return
     upsert(connection, ON_THE_RUNGS, [_rung(trial_id, rung, score)], ("trial_id", "step"))
     upsert(connection, USER, _texts(trial_id, reached.attributes), ("trial_id", "key"))

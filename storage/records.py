@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import sqlalchemy as sa
@@ -40,6 +40,9 @@ class CurvePoint:
     test_accuracy: float | None = None
 
 
+_OF_A_POINT = tuple(CurvePoint.__dataclass_fields__)
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """A trial's learning curve, and its hits: which validation images each group's network got right, (G, V)."""
@@ -63,7 +66,9 @@ def save_curve(connection: sa.Connection, trial_id: int, curve: Curve) -> None:
     """Write the curve of `trial_id` in place of the one it had: the last one written stays, longer or shorter."""
     row = {
         "trial_id": trial_id,
-        "points": json.dumps([list(asdict(point).values()) for point in curve.points], separators=(",", ":")),
+        "points": json.dumps(
+            [[getattr(point, name) for name in _OF_A_POINT] for point in curve.points], separators=(",", ":")
+        ),
         "hits": np.packbits(curve.hits.reshape(-1)).tobytes(),
         "n_validation": curve.hits.shape[1],
     }

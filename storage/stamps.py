@@ -8,9 +8,25 @@ he read; what was written by it and is seen later has at least that stamp. A row
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import sqlalchemy as sa
 
 from hpo.storage.schema import trials
+
+_BUILT: dict[tuple[object, ...], Any] = {}
+
+
+def once(connection: sa.Connection, build: Callable[..., Any], *how: object) -> Any:
+    """Return the statement `build(connection, *how)`, which is built once for each kind of database.
+
+    Building one takes SQLAlchemy several times as long as executing it, and others wait for what a transaction holds.
+    """
+    key = (connection.dialect.name, build, *how)
+    if key not in _BUILT:
+        _BUILT[key] = build(connection, *how)
+    return _BUILT[key]
 
 
 def is_sqlite(connection: sa.Connection) -> bool:
@@ -31,7 +47,7 @@ def now(connection: sa.Connection) -> sa.ColumnElement[float]:
     return sa.literal_column("extract(epoch from clock_timestamp())::float8", sa.Double)
 
 
-def stamp(connection: sa.Connection, study_id: int) -> sa.ColumnElement[int]:
+def stamp(connection: sa.Connection, study_id: int | sa.BindParameter[int]) -> sa.ColumnElement[int]:
     """Return the stamp of what changes in this transaction, as an expression."""
     if is_sqlite(connection):
         return _last(study_id) + 1
@@ -46,6 +62,6 @@ def horizon(connection: sa.Connection, study_id: int) -> int:
     return int(connection.execute(sa.select(oldest)).scalar_one())
 
 
-def _last(study_id: int) -> sa.ColumnElement[int]:
+def _last(study_id: int | sa.BindParameter[int]) -> sa.ColumnElement[int]:
     last = sa.select(sa.func.max(trials.c.changed)).where(trials.c.study_id == study_id).scalar_subquery()
     return sa.func.coalesce(last, 0)

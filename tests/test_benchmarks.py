@@ -239,7 +239,7 @@ def drained() -> dict:
 
 def test_a_trial_takes_few_transactions_and_statements_from_its_claim_to_its_report(drained):
     ours = drained["databases"]["sqlite"]["drains"]["2"]["ours"]
-    assert ours["done"]["median"] == 60
+    assert ours["done"]["median"] == 60  # and one that warmed each worker up
     assert ours["errors"]["high"] == 0
     assert ours["transactions"]["high"] <= MOST_TRANSACTIONS
     assert ours["statements"]["high"] <= MOST_STATEMENTS

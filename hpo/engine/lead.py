@@ -14,12 +14,13 @@ from hpo.record.study import StudyRecord
 from hpo.record.trials import piece
 from hpo.searching.queued import DONE
 from hpo.searching.space import Box, Config, SearchSpace
-from hpo.storage import queue as rows
 from hpo.storage import repair
 from hpo.storage.database import Database
 from hpo.storage.holders import LEASE_SECONDS, RENEW_SECONDS, Holder
 from hpo.storage.notices import tell
-from hpo.storage.queue import LostLeadError, Piece
+from hpo.storage.queue import deaths, leads, plans
+from hpo.storage.queue.leads import LostLeadError
+from hpo.storage.queue.plans import Piece
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ class Lead:
     def take(self) -> bool:
         """Take the lead if nobody alive has it, and say whether it is ours."""
         self._lease = self._database.write(
-            lambda connection: rows.take_lead(connection, self._record.id, self.holder.text)
+            lambda connection: leads.take_lead(connection, self._record.id, self.holder.text)
         )
         return self._lease is not None
 
@@ -61,7 +62,7 @@ class Lead:
         def leading(connection: sa.Connection) -> T:
             if self._lease is None:
                 raise LostLeadError
-            rows.lead(connection, self._record.id, self._lease)
+            leads.lead(connection, self._record.id, self._lease)
             return work(connection)
 
         return self._database.write(leading, durable=durable)
@@ -78,21 +79,21 @@ class Lead:
         """Give the lead back, so that another one need not wait for it to expire."""
         lease, self._lease = self._lease, None
         if lease is not None:
-            self._database.write(lambda connection: rows.leave_lead(connection, self._record.id, lease))
+            self._database.write(lambda connection: leads.leave_lead(connection, self._record.id, lease))
 
     def enqueue(self, connection: sa.Connection, most: int = CHUNK) -> int:
         """Put the next planned trials into the queue, and return how many."""
         tell(connection, self._record.id)
-        return rows.enqueue(connection, self._record.id, self._record.shown, IN_WORDS, most)
+        return plans.enqueue(connection, self._record.id, self._record.shown, IN_WORDS, most)
 
     def plan(self, connection: sa.Connection, pieces: Iterable[Piece]) -> None:
         """Write down trials that are to come."""
-        rows.plan(connection, self._record.id, list(pieces))
+        plans.plan(connection, self._record.id, list(pieces))
 
     def verdict(self, connection: sa.Connection, go_on: Sequence[int], percent: int, stopped: Sequence[int]) -> None:
         """Let the paused trials `go_on` to `percent`, and stop the others for good."""
-        rows.allow(connection, self._record.id, go_on, percent)
-        rows.stop(connection, self._record.id, stopped)
+        plans.allow(connection, self._record.id, go_on, percent)
+        plans.stop(connection, self._record.id, stopped)
         tell(connection, self._record.id)
 
     def end(self, connection: sa.Connection) -> None:
@@ -112,8 +113,8 @@ class Lead:
         self._looked_last = moment
         if moment < self._reaps_from:
             return []
-        found = self._database.read(lambda connection: rows.anyone_dead(connection, self._record.id))
-        return self.write(lambda connection: rows.reap(connection, self._record.id)) if found else []
+        found = self._database.read(lambda connection: deaths.anyone_dead(connection, self._record.id))
+        return self.write(lambda connection: deaths.reap(connection, self._record.id)) if found else []
 
     def show(self) -> None:
         """Let Optuna's tables show what is true, where somebody changed or deleted something there."""

@@ -12,7 +12,7 @@ from hpo.record.study import StudyRecord
 from hpo.record.trials import Trials
 from hpo.storage.database import Database
 from hpo.storage.holders import Holder
-from hpo.storage.queue import LostLeadError
+from hpo.storage.queue.leads import LostLeadError
 
 
 class StudyLeader(ABC):

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from hpo.record.attribute_names import to_database
 from hpo.record.trials import view
 from hpo.searching.queued import QueuedTrial
-from hpo.storage import queue as rows
 from hpo.storage.database import Database
 from hpo.storage.holders import Holder
 from hpo.storage.notices import Notices, listening
-from hpo.storage.queue import Report, TrialRow
+from hpo.storage.queue import claims, deaths, leads, rows
+from hpo.storage.queue.claims import Report
+from hpo.storage.queue.rows import TrialRow
 from hpo.storage.records import Curve
 
 
@@ -39,9 +40,9 @@ class TrialQueue:
 
         def take(connection: sa.Connection) -> TrialRow | None:
             if not self._certain:  # the answer to an earlier claim was lost: what it took is free again
-                rows.let_go(connection, self._study_id, self.holder.text)
+                claims.let_go(connection, self._study_id, self.holder.text)
             self._certain = False
-            return rows.claim(connection, self._study_id, self.holder.text, paused_here)
+            return claims.claim(connection, self._study_id, self.holder.text, paused_here)
 
         row = self._database.write(take, durable=False)
         self._certain = True
@@ -64,21 +65,21 @@ class TrialQueue:
     ) -> bool:
         """Write down what is known of a claimed trial at `rung` and end the claim; the last rung completes the trial.
 
-        Returns False, and writes nothing, if another worker has the trial by now. See storage.queue.Report.
+        Returns False, and writes nothing, if another worker has the trial by now. See storage.queue.claims.Report.
         """
         row = self._claimed[trial.id]
         what = Report(rung, score, curve, dict(attributes), to_database(attributes), network, constraint)
-        return self._over(trial, self._database.write(lambda c: rows.report(c, self._study_id, row, what)))
+        return self._over(trial, self._database.write(lambda c: claims.report(c, self._study_id, row, what)))
 
     def fail(self, trial: QueuedTrial, reason: str) -> bool:
         """End a claimed trial as failed, for `reason`, and say whether the claim was still ours."""
         row = self._claimed[trial.id]
-        return self._over(trial, self._database.write(lambda c: rows.fail(c, self._study_id, row, reason)))
+        return self._over(trial, self._database.write(lambda c: claims.fail(c, self._study_id, row, reason)))
 
     def give_back(self, trial: QueuedTrial) -> bool:
         """Return a claimed trial to the queue untouched, and say whether the claim was still ours."""
         row = self._claimed[trial.id]
-        return self._over(trial, self._database.write(lambda c: rows.give_back(c, self._study_id, row)))
+        return self._over(trial, self._database.write(lambda c: claims.give_back(c, self._study_id, row)))
 
     def note(self, trial: QueuedTrial, percent: int, score: float | None = None) -> bool:
         """Write down how a claimed trial stands on the way, for those who watch; say whether it is still ours.
@@ -86,14 +87,14 @@ class TrialQueue:
         Nothing is decided by it. Where rungs decide no score is said, as it would be taken for one of theirs.
         """
         row = self._claimed[trial.id]
-        return self._database.write(lambda c: rows.note(c, self._study_id, row, percent, score), durable=False)
+        return self._database.write(lambda c: claims.note(c, self._study_id, row, percent, score), durable=False)
 
     def renew(self) -> None:
         """Say that the worker of what is claimed is alive."""
         with self._lock:
-            claims = {row.id: row.lease for row in self._claimed.values()}
-        if claims:
-            self._database.write(lambda connection: rows.renew(connection, claims), durable=False)
+            held = {row.id: row.lease for row in self._claimed.values()}
+        if held:
+            self._database.write(lambda connection: claims.renew(connection, held), durable=False)
 
     def look(self) -> tuple[str | None, bool]:
         """Return the state of the study, None where it is gone, and whether anything is ready."""
@@ -109,13 +110,13 @@ class TrialQueue:
 
     def reap(self) -> list[int]:
         """Return the trials of dead workers to the queue, and give their numbers."""
-        if not self._database.read(lambda connection: rows.anyone_dead(connection, self._study_id)):
+        if not self._database.read(lambda connection: deaths.anyone_dead(connection, self._study_id)):
             return []
-        return self._database.write(lambda connection: rows.reap(connection, self._study_id))
+        return self._database.write(lambda connection: deaths.reap(connection, self._study_id))
 
     def is_led(self) -> bool:
         """Say whether somebody leads the study."""
-        return self._database.read(lambda connection: rows.is_led(connection, self._study_id))
+        return self._database.read(lambda connection: leads.is_led(connection, self._study_id))
 
     def _over(self, trial: QueuedTrial, was_ours: bool) -> bool:
         with self._lock:

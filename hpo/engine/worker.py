@@ -20,7 +20,7 @@ from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
 from hpo.storage.holders import LEASE_SECONDS, Holder
 from hpo.storage.notices import Notices
-from hpo.storage.queue import DamagedRowError
+from hpo.storage.queue.rows import DamagedRowError
 from hpo.training.assignments import Assignment, assignment
 from hpo.training.images import StudyData
 from hpo.training.runs import RunResult, TrainingRun, Watch

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from hpo.definition.naming import check_study_name
 from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX
 from hpo.record.study import FINAL_PART_OF, StudyRecord, whole_studies
-from hpo.storage import optuna_studies, queue, studies
+from hpo.storage import optuna_studies, studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
+from hpo.storage.queue import deaths, leads
 from hpo.storage.studies import FINAL, SEARCH, StudyRow
 
 
@@ -106,7 +107,7 @@ def _alone(connection: sa.Connection, name: str, done: str) -> Belongings:
     if found is None:
         raise UserError(f"no study named {name!r} in the database; another program removed it meanwhile")
     for row in found.rows:
-        queue.hold(connection, row.id)
-        if queue.is_led(connection, row.id) or queue.is_worked_on(connection, row.id):
+        leads.hold(connection, row.id)
+        if leads.is_led(connection, row.id) or deaths.is_worked_on(connection, row.id):
             raise UserError(f"{name!r} is running; it can be {done} once it has been stopped (Ctrl-C)")
     return found

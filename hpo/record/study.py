@@ -29,11 +29,12 @@ from hpo.record.commands import command_for
 from hpo.record.differences import differences, other_images
 from hpo.record.untrusted import reading, table, using
 from hpo.searching.space import Box, Value
-from hpo.storage import optuna_studies, queue, studies
+from hpo.storage import optuna_studies, studies
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
 from hpo.storage.optuna_studies import NewStudy
+from hpo.storage.queue import leads
 from hpo.storage.stamps import alone
 from hpo.storage.studies import FINAL, SEARCH, RoundRow, StudyRow
 
@@ -141,7 +142,7 @@ class StudyRecord:
             return
 
         def go_on(connection: sa.Connection) -> None:
-            if changed and queue.is_led(connection, self.id):
+            if changed and leads.is_led(connection, self.id):
                 raise UserError(
                     f"{self.name!r} is running; it gets more rounds when it is done, or once it has been stopped "
                     "(Ctrl-C)"

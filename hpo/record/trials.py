@@ -11,10 +11,10 @@ from optuna.trial import TrialState
 from hpo.record.study import StudyRecord
 from hpo.record.untrusted import check_trials, reading
 from hpo.searching.queued import QueuedTrial
-from hpo.storage import queue
 from hpo.storage.database import Database
 from hpo.storage.mirror import STATES
-from hpo.storage.queue import TrialRow
+from hpo.storage.queue import rows
+from hpo.storage.queue.rows import TrialRow
 from hpo.storage.studies import FINAL, SEARCH
 
 
@@ -39,10 +39,10 @@ class Trials:
     def refresh(self) -> bool:
         """Read what has changed, and say whether anything has. Raises UserError where it makes no sense."""
         with reading(self._record.name):
-            following, rows = self._database.read(
-                lambda connection: queue.changed_since(connection, self._record.id, self._since)
+            following, found = self._database.read(
+                lambda connection: rows.changed_since(connection, self._record.id, self._since)
             )
-            changed = {part: [view(row) for row in rows if row.part == part] for part in self._parts}
+            changed = {part: [view(row) for row in found if row.part == part] for part in self._parts}
             for trials in changed.values():
                 check_trials(trials, self._record.definition.space.hyperparameters)
         self._since = following

@@ -29,9 +29,9 @@ from hpo.record.untrusted import UnreadableStudyError, reading
 from hpo.searching.queued import QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import incumbent
-from hpo.storage import queue
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import NoDatabaseError, UserError
+from hpo.storage.queue import leads
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -155,7 +155,7 @@ def _read_row(database: Database, name: str) -> list[str]:
     rounds = record.rounds
     state = record.state
     if state != "done":
-        led = database.read(lambda connection: queue.is_led(connection, record.id))
+        led = database.read(lambda connection: leads.is_led(connection, record.id))
         state = "running" if led else "interrupted"
     ended = _count(everything, TrialState.COMPLETE) + _count(everything, TrialState.PRUNED)
     failed = _count(everything, TrialState.FAIL)

@@ -24,6 +24,10 @@ a lease takes its machine to have been suspended, and nobody for dead."""
 INSIDE = Path(__file__).parent / "inside"
 
 
+class UndisturbedError(Exception):
+    """Not even the run that nobody disturbs came to its end."""
+
+
 @dataclass(frozen=True)
 class Durations:
     """How long a fault lasts, in seconds."""
@@ -75,7 +79,7 @@ class Lab:
             command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False, start_new_session=True
         )
         if done.returncode:
-            raise RuntimeError(f"the undisturbed run ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise UndisturbedError(f"the undisturbed run ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return Undisturbed(folder / "out", reading.read(url, NAME))
 
     def server(self) -> Server:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hpo.storage import migration, optuna_studies, queue, repair, studies, version_1, version_1_trials
+from hpo.storage import migration, optuna_studies, repair, studies, version_1, version_1_trials
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
-from hpo.storage.queue import TrialRow
+from hpo.storage.queue import rows
+from hpo.storage.queue.rows import TrialRow
 from hpo.storage.records import load_curves, load_network_bytes, load_test_evaluations
 from hpo.storage.schema import PLANNED, SCHEMA_VERSION, schema_version, trials
 from hpo.storage.studies import StudyRow
@@ -40,7 +41,7 @@ def row_of(database: Database, study: str) -> StudyRow:
 
 
 def trials_of(database: Database, row: StudyRow) -> list[TrialRow]:
-    return database.read(lambda connection: queue.changed_since(connection, row.id, 0))[1]
+    return database.read(lambda connection: rows.changed_since(connection, row.id, 0))[1]
 
 
 def planned(database: Database, row: StudyRow) -> list[sa.Row[Any]]:

@@ -21,11 +21,14 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.storage import mirror, queue, studies
+from hpo.storage import mirror, studies
 from hpo.storage.database import Database
 from hpo.storage.mirror import STATES
 from hpo.storage.optuna_studies import NewStudy
-from hpo.storage.queue import Piece, Report, TrialRow
+from hpo.storage.queue import claims, plans
+from hpo.storage.queue.claims import Report
+from hpo.storage.queue.plans import Piece
+from hpo.storage.queue.rows import TrialRow, changed_since
 from hpo.storage.schema import CLAIMED, COMPLETE, FAILED, PAUSED, READY, STOPPED
 from hpo.storage.studies import SEARCH, StudyRow
 from tests.support.databases import CURVE, as_optuna
@@ -66,8 +69,8 @@ def begin(connection: sa.Connection) -> None:
         Piece(f"place {i}", SEARCH, config, {"round": 1, "index": i, "seed": 2**52 + i, "n_train": None}, texts, 25)
         for i, config in enumerate(CONFIGS)
     ]
-    queue.plan(connection, row.id, pieces)
-    assert queue.enqueue(connection, row.id, row.shown, WORDS) == len(CONFIGS)
+    plans.plan(connection, row.id, pieces)
+    assert plans.enqueue(connection, row.id, row.shown, WORDS) == len(CONFIGS)
 
 
 def study(connection: sa.Connection) -> StudyRow:
@@ -77,7 +80,7 @@ def study(connection: sa.Connection) -> StudyRow:
 
 
 def ours(database: Database) -> list[TrialRow]:
-    rows = database.read(lambda connection: queue.changed_since(connection, study(connection).id, 0))[1]
+    rows = database.read(lambda connection: changed_since(connection, study(connection).id, 0))[1]
     return sorted(rows, key=lambda row: row.number)
 
 
@@ -93,18 +96,18 @@ def live(database: Database, state: str, score: float = 0.5) -> None:
 
     def step(connection: sa.Connection) -> None:
         study_id = study(connection).id
-        rows = [queue.claim(connection, study_id, HOLDER) for _ in CONFIGS] if state != READY else []
+        rows = [claims.claim(connection, study_id, HOLDER) for _ in CONFIGS] if state != READY else []
         for row in rows:
             assert row is not None
             if state == FAILED:
-                assert queue.fail(connection, study_id, row, "no memory: 학습")
+                assert claims.fail(connection, study_id, row, "no memory: 학습")
             if state in (PAUSED, STOPPED, COMPLETE):
                 rung = 100 if state == COMPLETE else 25
                 outcome = {"train_accuracy": 0.75}
                 report = Report(rung, score, CURVE, outcome, {"train accuracy": 0.75}, None, -0.25)
-                assert queue.report(connection, study_id, row, report)
+                assert claims.report(connection, study_id, row, report)
         if state == STOPPED:
-            queue.stop(connection, study_id, [row.id for row in rows if row is not None])
+            plans.stop(connection, study_id, [row.id for row in rows if row is not None])
 
     database.write(step)
 
@@ -202,10 +205,10 @@ def test_optuna_reads_a_study_with_its_direction_its_attributes_and_its_best_tri
 def test_what_a_worker_says_on_the_way_is_shown_and_changes_nothing_of_ours(database: Database) -> None:
     def step(connection: sa.Connection) -> None:
         study_id = study(connection).id
-        row = queue.claim(connection, study_id, HOLDER)
+        row = claims.claim(connection, study_id, HOLDER)
         assert row is not None
-        assert queue.note(connection, study_id, row, 10, 0.25)
-        assert queue.note(connection, study_id, row, 15, None)
+        assert claims.note(connection, study_id, row, 10, 0.25)
+        assert claims.note(connection, study_id, row, 15, None)
 
     database.write(step)
     first = shown(database)[0]

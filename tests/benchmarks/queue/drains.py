@@ -72,7 +72,7 @@ def measure_drains(
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="hpo-queue-") as folder:
         tick(f"{place.kind}: enqueueing {trials:,} trials")
-        template, stub = enqueued(place, "template", trials, Path(folder))
+        template, stub = enqueued(place, "template", trials + max(workers), Path(folder))  # and one to warm up each
         sides: Mapping[str, Side] = {
             OURS: lambda name: ours(place, template, stub, name),
             optuna_sides.OPTIMIZE: lambda name: optuna_sides.optimize(place, name),

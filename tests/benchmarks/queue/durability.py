@@ -27,7 +27,7 @@ def measure_durability(
     """Return the trials a second of WORKERS workers by how durable every write is; in turns."""
     found: dict[str, list[float]] = {name: [] for name in SWITCHES}
     with tempfile.TemporaryDirectory(prefix="hpo-queue-") as folder:
-        template, stub = enqueued(place, "durable", trials, Path(folder))
+        template, stub = enqueued(place, "durable", trials + WORKERS, Path(folder))
 
         def side(how: bool | None, name: str) -> AbstractContextManager[Offer]:
             return ours(place, template, stub, name, durable=how)

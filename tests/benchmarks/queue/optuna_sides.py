@@ -11,7 +11,7 @@ import importlib.util
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +119,9 @@ def _share(
         sampler=optuna.samplers.RandomSampler(),
         pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=RUNGS[0], reduction_factor=2),
     )
-    study.get_trials(deepcopy=False)
     objective = _objective_with_rungs if rungs else _objective
+    with suppress(Exception):  # a process's first trial counts nowhere, not even where the database is locked
+        study.optimize(objective, n_trials=1)
 
     def work() -> dict[str, Any]:
         until = time.monotonic() + seconds

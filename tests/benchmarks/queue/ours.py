@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -14,7 +14,6 @@ from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
-from hpo.work import PARENT_WAKES_SECONDS
 from tests.benchmarks.queue.meters import Meter
 from tests.benchmarks.queue.places import Place
 from tests.benchmarks.queue.processes import Job, Work, in_a_process
@@ -51,10 +50,15 @@ class StubWorker(Worker):
             announce=lambda _: None,
             on_idle=self.leave if not stays else idle.set if idle else lambda: None,
             nudged=cast("threading.Event", nudged),
-            longest_wait=PARENT_WAKES_SECONDS,
+            is_nudged=stays,
         )
-        self._claim = self._queue.claim
-        self._queue.claim = self._counted  # type: ignore[method-assign]
+
+    def warm_up(self) -> None:
+        """Train one trial, which counts nowhere: a process's first one compiles its statements."""
+        claimed = self._claim()
+        if claimed is not None:
+            self._train(claimed)
+        self.claims = self.done = 0
 
     def work(self, seconds: float | None = None) -> dict[str, int]:
         """Work until it is time to leave, after `seconds` at the latest; return what was done."""
@@ -69,9 +73,9 @@ class StubWorker(Worker):
         """Ask it to leave after its trial."""
         self._asked.requested = True
 
-    def _counted(self, paused_here: Sequence[int] = ()) -> QueuedTrial | None:
+    def _claim(self) -> QueuedTrial | None:
         self.claims += 1
-        claimed = self._claim(paused_here)
+        claimed = super()._claim()
         self.done += claimed is not None and claimed.allowed == DONE
         return claimed
 
@@ -104,12 +108,14 @@ def worker(
     nudged: Signal | None = None,
     durable: bool | None = None,
 ) -> Work:
-    """Return the work of one worker that is connected."""
+    """Return the work of one worker that is connected, and has trained a trial unless it `stays`."""
     database = Database(url, checked=True)  # as a crew does, which has looked
     if durable is not None:
         database._writer = database._durable_writer = database._durable_writer if durable else database._writer
     meter.watch(database.engine)
     made = StubWorker(database, stub, stays=stays, idle=idle, nudged=nudged or threading.Event())
+    if not stays:
+        made.warm_up()
     return lambda: made.work(seconds)
 
 

@@ -21,6 +21,8 @@ from tests.benchmarks.queue.stub import Stub, stub_study
 
 LARGEST_ROUND = 10_000
 WORKERS = 2
+FINAL_RUNS = 7
+"""What the study's final part may come to: of a study's number of trainings, whose limit is 100,000, they are some."""
 
 
 def measure_sizes(place: Place, sizes: Sequence[int], tick: Callable[[str], None]) -> dict[str, Any]:
@@ -29,7 +31,8 @@ def measure_sizes(place: Place, sizes: Sequence[int], tick: Callable[[str], None
 
 
 def _study(place: Place, trials: int, tick: Callable[[str], None]) -> dict[str, float]:
-    rounds = [min(LARGEST_ROUND, trials)] * -(-trials // LARGEST_ROUND)
+    rounds = [min(LARGEST_ROUND, trials - start) for start in range(0, trials, LARGEST_ROUND)]
+    rounds[-1] -= FINAL_RUNS
     with tempfile.TemporaryDirectory(prefix="hpo-queue-") as folder:
         stub, url = stub_study(Path(folder), rounds), place.new(f"size_{trials}")
 

@@ -44,9 +44,10 @@ class Elsewhere:
 
     words: Words
 
-    def wait(self, seconds: float) -> None:
-        self.words.idle.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        told = self.words.idle.wait(seconds)
         self.words.idle.clear()
+        return told
 
     def nudge(self) -> None:
         for each in self.words.nudged:

@@ -13,12 +13,14 @@ from hpo.engine.queue import TrialQueue
 from hpo.record.attribute_names import IN_WORDS
 from hpo.record.study import StudyRecord
 from hpo.searching.queued import DONE, QueuedTrial
-from hpo.storage import queue as rows
 from hpo.storage import repair
 from hpo.storage.database import Database
 from hpo.storage.holders import LEASE_SECONDS, Holder
-from hpo.storage.queue import MAX_DEATHS, LostLeadError
+from hpo.storage.queue import deaths, rows
+from hpo.storage.queue.deaths import MAX_DEATHS
+from hpo.storage.queue.leads import LostLeadError
 from hpo.storage.records import Curve, load_curves
+from hpo.storage.schema import CLAIMED
 from hpo.storage.schema import studies as studies_table
 from hpo.storage.schema import trials as trials_table
 from hpo.storage.studies import SEARCH
@@ -204,7 +206,7 @@ def row_of(trial: QueuedTrial, lease: int) -> rows.TrialRow:
         part=SEARCH,
         piece="",
         number=trial.number,
-        state=rows.CLAIMED,
+        state=CLAIMED,
         config=trial.config,
         attributes={},
         allowed=25,
@@ -286,7 +288,7 @@ def test_deaths_that_nobody_saw_are_not_the_trials_fault_however_many(database):
 
 def bury(database: Database, holder: Holder) -> list[tuple[int, bool]]:
     study_id = StudyRecord(database, SMALL.name).id
-    return database.write(lambda connection: rows.bury(connection, study_id, holder.name, "killed by signal 9"))
+    return database.write(lambda connection: deaths.bury(connection, study_id, holder.name, "killed by signal 9"))
 
 
 @pytest.mark.parametrize("reaped_before", [False, True])
