@@ -28,7 +28,7 @@ from tests.faults import (  # noqa: F401 - their faults come into the registry
     strangers,
 )
 from tests.faults.campaign import Tally, Try, plan, run_campaign
-from tests.faults.lab import SHORT, Durations, Lab
+from tests.faults.lab import SHORT, Durations, Lab, UndisturbedError
 from tests.faults.registry import BOTH, FAULTS
 from tests.faults.table import as_json, line, table, wrongs
 
@@ -109,6 +109,9 @@ def main(argv: list[str] | None = None) -> int:
             jobs=arguments.jobs,
             on_try=on_try,
         )
+    except UndisturbedError as error:
+        tell(str(error))
+        return 1
     except KeyboardInterrupt:
         return 130
     finally:

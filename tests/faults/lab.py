@@ -17,8 +17,15 @@ from tests.faults.native import compiled
 from tests.faults.server import Server
 from tests.faults.study import NAME, write_study
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS = 5.0
+"""Short, and still more than twice what a leader waits at most between two looks: one that looks again later than half
+a lease takes its machine to have been suspended, and nobody for dead."""
+
 INSIDE = Path(__file__).parent / "inside"
+
+
+class UndisturbedError(Exception):
+    """Not even the run that nobody disturbs came to its end."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class Lab:
             command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False, start_new_session=True
         )
         if done.returncode:
-            raise RuntimeError(f"the undisturbed run ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise UndisturbedError(f"the undisturbed run ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return Undisturbed(folder / "out", reading.read(url, NAME))
 
     def server(self) -> Server:

@@ -31,18 +31,22 @@ DELETE = f"optuna.delete_study(study_name={NAME!r}, storage=storage)"
 
 def _with_optuna(scene: Scene, code: str) -> None:
     """Let another process do something to the study with Optuna, at a random moment of the search."""
+    go = scene.folder / "go"
     whole = f"""
-import optuna, sys
+import optuna, pathlib, sys, time
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 storage = {scene.url!r}
+while not pathlib.Path({str(go)!r}).exists():
+    time.sleep(0.01)
 try:
     study = optuna.load_study(study_name={NAME!r}, storage=storage)
 except KeyError:
     sys.exit()
 {code}"""
+    optuna = scene.start("(Optuna)", [sys.executable, "-c", whole], codes=(0, 1))
     run = scene.run()
     scene.somewhere()
-    optuna = scene.start("(Optuna)", [sys.executable, "-c", whole], codes=(0, 1))
+    go.touch()
     scene.until(lambda: optuna.process.poll() is not None, 30)
     scene.started.remove(optuna)  # what it prints is its own affair
     scene.ended(run)
