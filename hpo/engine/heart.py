@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from hpo.storage.holders import RENEW_SECONDS
+from hpo.storage.patience import reason_of
 
 
 class Heart:
@@ -25,7 +26,7 @@ class Heart:
                 failing = False
             except Exception as error:  # whatever it is, the next beat may succeed
                 if not failing:
-                    self._announce(f"could not renew the leases, trying again: {error}")
+                    self._announce(f"could not renew the leases, trying again: {reason_of(error)}")
                 failing = True
 
     def stop(self) -> None:

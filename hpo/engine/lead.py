@@ -38,7 +38,7 @@ class Lead:
         self._database, self._record = database, record
         self.holder = holder or Holder()
         self._lease: int | None = None
-        self._looked_last, self._reaps_from = time.time(), 0.0
+        self._looked_last, self._slept_before, self._reaps_from = time.time(), False, 0.0
         self._shown_at = 0.0
 
     def take(self) -> bool:
@@ -108,9 +108,10 @@ class Lead:
         within moments: for that long nobody is taken for dead.
         """
         moment = time.time()
-        if moment - self._looked_last > LEASE_SECONDS / 2:
+        slept = moment - self._looked_last > LEASE_SECONDS / 2
+        if slept and not self._slept_before:  # who always looks so seldom does not sleep
             self._reaps_from = moment + 2 * RENEW_SECONDS
-        self._looked_last = moment
+        self._looked_last, self._slept_before = moment, slept
         if moment < self._reaps_from:
             return []
         found = self._database.read(lambda connection: deaths.anyone_dead(connection, self._record.id))

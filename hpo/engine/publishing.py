@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from hpo.storage.patience import reason_of
+
 SHARE = 0.02
 """Of a core, that it may cost: the workers need the cores."""
 
@@ -41,6 +43,8 @@ class Publisher:
                 self._publish()
             except Exception as error:  # whatever it is, the search goes on
                 if not self._failed:
-                    self._announce(f"the dashboard's notes and figures could not be written, going on: {error}")
+                    self._announce(
+                        f"the dashboard's notes and figures could not be written, going on: {reason_of(error)}"
+                    )
                 self._failed = True
             self._stopped.wait((time.thread_time() - began) / self._share)

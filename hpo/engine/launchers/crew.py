@@ -104,7 +104,7 @@ class Crew:
         """
         gc.freeze()  # what is loaded stays shared: nobody's collection touches it
         gc.enable()
-        with _Signals(self._announce, self._kill) as signals:
+        with _Signals(self._announce if self._parent is None else _say_nothing, self._kill) as signals:
             try:
                 while not signals.asked:
                     self._start_missing()
@@ -325,6 +325,10 @@ def _write_down(bury: Bury, graves: Sequence[tuple[str, str]], others: Sequence[
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     for holder, cause in graves:
         bury(holder, cause)
+
+
+def _say_nothing(text: str) -> None:
+    """Leave it to the parent, who asked, to say so."""
 
 
 def _in(pause: float) -> str:
