@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hpo.storage.errors import UserError
     from hpo.study import Study, open_study, run_study
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 _HOMES = {
     "load_definition": "hpo.definition.files",

@@ -41,6 +41,12 @@ CHANGING = ("--delete", "--rename")
 SMALL = ("trials=4", "epochs=4")
 
 
+def is_program(module: str) -> bool:
+    """Say whether `python -m module` runs something: a file, or a folder with a __main__."""
+    place = ROOT / module.replace(".", "/")
+    return place.with_suffix(".py").is_file() or (place / "__main__.py").is_file()
+
+
 def test_the_three_lines_of_a_newcomer_stand_near_the_top() -> None:
     top = README.text.splitlines()[:25]
     for line in (
@@ -72,7 +78,7 @@ def test_a_command_line_is_understood(command: str) -> None:
     if program == "pip" and (extras := re.search(r"\[([\w,]+)\]", command)):
         assert set(extras[1].split(",")) <= set(PROJECT["optional-dependencies"])
     if program in ("python", "python3") and arguments[:1] == ["-m"]:
-        assert arguments[1] == "venv" or (ROOT / f"{arguments[1].replace('.', '/')}.py").is_file()
+        assert arguments[1] == "venv" or is_program(arguments[1])
     if program != "hpo":
         return
     if any(word in QUICK for word in arguments[:2]) and not set(CHANGING) & set(arguments):
@@ -93,7 +99,7 @@ def test_what_looks_like_a_command_in_the_text_is_one(document: Document) -> Non
         assert named in {*(door.name for group in GROUPS.values() for door in group), "help"}, f"hpo {named}"
     assert "python -m hpo.run" not in document.text.replace("`python -m hpo.run`", ""), "the command is hpo run"
     for named in re.findall(r"python -m tests\.benchmarks\.([a-z_]+)", document.text):
-        assert (ROOT / "tests" / "benchmarks" / f"{named}.py").is_file(), named
+        assert is_program(f"tests.benchmarks.{named}"), named
 
 
 @each_document

@@ -16,8 +16,10 @@ def test_who_listens_is_told_at_once_and_only_of_his_study(database_url):
             return
         database.write(lambda connection: tell(connection, 2))
         assert not notices.wait(0.2)
-        threading.Timer(0.2, lambda: database.write(lambda connection: tell(connection, 1))).start()
+        later = threading.Timer(0.2, lambda: database.write(lambda connection: tell(connection, 1)))
+        later.start()
         assert notices.wait(20)
+        later.join()
 
 
 def test_what_a_transaction_that_was_lost_would_have_told_is_not_told(database_url):

@@ -173,8 +173,8 @@ def certified(database: Database, study: StudyDefinition) -> Any:
             assert queue.report(claimed, 100, score(claimed, 100), CURVE, {})
     found = leader.certificate()
     assert found is not None
-    assert not any(math.isnan(each.score or math.nan) for each in leader.trials)
-    return len(leader.trials), repr(found)
+    assert not any(math.isnan(each.score or math.nan) for each in leader.trials.search)
+    return len(leader.trials.search), repr(found)
 
 
 @pytest.mark.parametrize("left", ["as it was", "half of it enqueued"])

@@ -115,10 +115,10 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(undisturbed: Search, search:
 
 
 def test_a_finished_search_is_only_reported_again(undisturbed: Search) -> None:
-    before = undisturbed.trials(FINAL_SUFFIX)
+    before = undisturbed.trials("final")
     printed = run("run", *undisturbed.arguments)
     assert "round" in printed
-    assert undisturbed.trials(FINAL_SUFFIX) == before
+    assert undisturbed.trials("final") == before
 
 
 def test_a_changed_definition_is_refused_with_what_differs(undisturbed: Search) -> None:
@@ -174,8 +174,8 @@ def test_a_second_coordinator_takes_over_from_one_that_died(undisturbed: Search,
 
 def test_the_test_set_is_opened_once_for_each_full_run_and_never_before(undisturbed: Search) -> None:
     with Database(undisturbed.url) as database, database.engine.connect() as connection:
-        opened = connection.exec_driver_sql("SELECT trial_id, purpose FROM hpo_test_openings ORDER BY id").all()
-    full = [trial for trial in undisturbed.trials(FINAL_SUFFIX) if trial.attributes["stage"] in ("full", "plain")]
+        opened = connection.exec_driver_sql("SELECT trial_id, purpose FROM hpo_test_evaluations ORDER BY id").all()
+    full = [trial for trial in undisturbed.trials("final") if trial.attributes["stage"] in ("full", "plain")]
     assert sorted(trial_id for trial_id, _ in opened) == sorted(trial.id for trial in full)
     assert all(purpose.startswith(("full run", "plain run")) for _, purpose in opened)
 
