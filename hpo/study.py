@@ -134,10 +134,11 @@ def run_study(
 
     `study` is one that comes along, or the path of a study file; `storage` the URL of the database (default:
     sqlite:///hpo.db here), `changes` KEY=VALUE texts as after --set, `workers` how many processes (default: one per
-    core), `announce` is told what happens. No file is written: see `Study.report`. Ctrl-C stops it, and the same call
+    core), `announce` is told what happens. A database that is gone is waited for, for ten minutes. No file is written: see `Study.report`. Ctrl-C stops it, and the same call
     goes on; `Study.done` tells the two apart. Raises UserError for a user's mistake, as the command would tell it.
     """
     from hpo.cli.data import data_dir_of_workers, look_at_data  # noqa: PLC0415 - who only reads needs none of these
+    from hpo.cli.waiting import patience  # noqa: PLC0415
     from hpo.engine.driving import Telling  # noqa: PLC0415
     from hpo.engine.launchers.processes import on_this_machine  # noqa: PLC0415
     from hpo.engine.running import run_study as run  # noqa: PLC0415
@@ -147,7 +148,8 @@ def run_study(
     declared = DeclaredStudy.load(study, changes, seed, name=name)
     folder = None if data_dir is None else Path(data_dir)
     # One BLAS thread, as the commands have: another number of threads gives other last bits.
-    with threadpool_limits(1), database_errors(where), Database(where) as database:
+    waiting = patience(None, announce)
+    with threadpool_limits(1), database_errors(where), Database(where, patience=waiting) as database:
         data, source = look_at_data(declared.definition, folder, announce)
         declared = declared.settled(data.settled)
         launch = on_this_machine(

@@ -29,4 +29,4 @@ Launch = Callable[[Announce], Launcher]
 """Starts the workers."""
 
 LaunchFor = Callable[[str], Launch]
-"""How the workers of the Optuna study with this name are started."""
+"""How the workers of the study, or the certificate, with this name are started."""
