@@ -134,8 +134,10 @@ def run_study(
 
     `study` is one that comes along, or the path of a study file; `storage` the URL of the database (default:
     sqlite:///hpo.db here), `changes` KEY=VALUE texts as after --set, `workers` how many processes (default: one per
-    core), `announce` is told what happens. A database that is gone is waited for, for ten minutes. No file is written: see `Study.report`. Ctrl-C stops it, and the same call
-    goes on; `Study.done` tells the two apart. Raises UserError for a user's mistake, as the command would tell it.
+    core), `announce` is told what happens. A database that is gone is waited for, for ten minutes.
+
+    No file is written: see `Study.report`. Ctrl-C stops it, and the same call goes on; `Study.done` tells the two apart.
+    Raises UserError for a user's mistake, as the command would tell it.
     """
     from hpo.cli.data import data_dir_of_workers, look_at_data  # noqa: PLC0415 - who only reads needs none of these
     from hpo.cli.waiting import patience  # noqa: PLC0415

@@ -171,7 +171,7 @@ class Database:
             known = sa.inspect(connection).has_table(schema_version.name)
             found = connection.execute(sa.select(schema_version.c.version)).scalar() if known else None
             if found is not None and found < SCHEMA_VERSION:
-                from hpo.storage.migration import bring_up_to_date  # noqa: PLC0415 - once in a database's life
+                from hpo.storage.migration.upgrade import bring_up_to_date  # noqa: PLC0415 - once in a database's life
 
                 bring_up_to_date(connection, found)
             metadata.create_all(connection)
@@ -203,7 +203,7 @@ class Database:
             found = connection.execute(sa.select(schema_version.c.version)).scalar() or 0
             self._refuse_newer(found)
         if found < SCHEMA_VERSION:
-            from hpo.storage.migration import upgraded_copy  # noqa: PLC0415
+            from hpo.storage.migration.upgrade import upgraded_copy  # noqa: PLC0415
 
             copy = upgraded_copy(self.engine, found)
             self.engine.dispose()

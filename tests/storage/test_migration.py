@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hpo.storage import migration, optuna_studies, repair, studies, version_1, version_1_trials
+from hpo.storage import optuna_studies, repair, studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
+from hpo.storage.migration import upgrade as migration
+from hpo.storage.migration import version_1, version_1_trials
 from hpo.storage.queue import rows
 from hpo.storage.queue.rows import TrialRow
 from hpo.storage.records import load_curves, load_network_bytes, load_test_evaluations

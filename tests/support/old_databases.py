@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from optuna.storages import RDBStorage
 from sqlalchemy.pool import StaticPool
 
-from hpo.storage import schema, version_1
+from hpo.storage import schema
+from hpo.storage.migration import version_1
 
 FOLDER = Path(__file__).parents[1] / "storage" / "databases"
 NAMES = sorted(path.name.removesuffix(".sql.gz") for path in FOLDER.glob("*.sql.gz"))

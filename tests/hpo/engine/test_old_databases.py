@@ -196,7 +196,7 @@ def _forget_trials_from(url: str, number: int) -> None:
     """Make it as if the certifier had died before it put the trials from `number` on into the queue."""
     import sqlalchemy as sa  # noqa: PLC0415 - only here
 
-    from hpo.storage import version_1  # noqa: PLC0415
+    from hpo.storage.migration import version_1  # noqa: PLC0415
 
     engine = sa.create_engine(url)
     with engine.begin() as connection:

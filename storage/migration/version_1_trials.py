@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from optuna.trial import TrialState
 
+from hpo.storage.migration.version_1 import DONE, OldTrial
 from hpo.storage.schema import CLAIMED, COMPLETE, FAILED, PAUSED, PLANNED, READY, STOPPED
-from hpo.storage.version_1 import DONE, OldTrial
 
 SEARCH, FINAL = "search", "final"
 ENDED = {TrialState.COMPLETE: COMPLETE, TrialState.PRUNED: STOPPED, TrialState.FAIL: FAILED}

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import NULLTYPE
 
-from hpo.storage import from_version_1, schema, version_1
+from hpo.storage import schema
 from hpo.storage.errors import UserError
+from hpo.storage.migration import from_version_1, version_1
 from hpo.storage.stamps import is_sqlite, now
 
 _BATCH = 500

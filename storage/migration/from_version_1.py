@@ -17,10 +17,7 @@ import sqlalchemy as sa
 from optuna.trial import TrialState
 
 from hpo.storage import optuna_studies
-from hpo.storage.optuna_studies import NewStudy
-from hpo.storage.schema import PAUSED, READY, rounds, studies, trials
-from hpo.storage.stamps import stamp
-from hpo.storage.version_1 import (
+from hpo.storage.migration.version_1 import (
     CERTIFICATE_OF,
     DEFINITION,
     DONE,
@@ -33,7 +30,20 @@ from hpo.storage.version_1 import (
     final_part,
     read_trials,
 )
-from hpo.storage.version_1_trials import FINAL, SEARCH, Round, planned, rows_of, rungs_of, twins, wanted_by, wanted_in
+from hpo.storage.migration.version_1_trials import (
+    FINAL,
+    SEARCH,
+    Round,
+    planned,
+    rows_of,
+    rungs_of,
+    twins,
+    wanted_by,
+    wanted_in,
+)
+from hpo.storage.optuna_studies import NewStudy
+from hpo.storage.schema import PAUSED, READY, rounds, studies, trials
+from hpo.storage.stamps import stamp
 
 _BATCH = 500
 _DAMAGE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, AssertionError, RecursionError)
