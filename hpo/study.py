@@ -136,7 +136,7 @@ def run_study(
     sqlite:///hpo.db here), `changes` KEY=VALUE texts as after --set, `workers` how many processes (default: one per
     core), `announce` is told what happens. A database that is gone is waited for, for ten minutes.
 
-    No file is written: see `Study.report`. Ctrl-C stops it, and the same call goes on; `Study.done` tells the two apart.
+    No file is written: see `Study.report`. Ctrl-C stops it, and the same call goes on; `Study.done` tells which.
     Raises UserError for a user's mistake, as the command would tell it.
     """
     from hpo.cli.data import data_dir_of_workers, look_at_data  # noqa: PLC0415 - who only reads needs none of these

@@ -1,1 +1,1 @@
-"""Databases of earlier versions, brought up to date. It repeats the names and rules of their time, and reads no others."""
+"""Databases of earlier versions, brought up to date, by the names and rules of their time and no others."""
