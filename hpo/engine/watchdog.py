@@ -30,7 +30,7 @@ _active = False
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Watch over this process meanwhile; a process that was asked to stop by then is watched further on.
+    """Watch over this process meanwhile, and not a moment longer: it may be somebody's notebook.
 
     A second Ctrl-C ends it at once. After a first one, or a SIGTERM, it hangs when the main thread has not moved for
     HANGING_SECONDS, and a thread, this one or one that it waits for, is at the same call of the driver.
@@ -43,11 +43,13 @@ def watched() -> Iterator[None]:
     os.set_blocking(told, False)
     before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     _active = True
-    listener = threading.Thread(target=_listen, args=(heard,), daemon=True, name="watchdog")
+    over = threading.Event()
+    listener = threading.Thread(target=_listen, args=(heard, over), daemon=True, name="watchdog")
     listener.start()
     try:
         yield
     finally:
+        over.set()
         ours, _active = _active, False
         if ours:  # rather than a child's
             signal.set_wakeup_fd(before)
@@ -68,7 +70,7 @@ def _in_a_child() -> None:
 os.register_at_fork(after_in_child=_in_a_child)
 
 
-def _listen(heard: int) -> None:
+def _listen(heard: int, over: threading.Event) -> None:
     asked = 0
     while numbers := os.read(heard, 64):
         interrupts = numbers.count(signal.SIGINT)
@@ -76,15 +78,16 @@ def _listen(heard: int) -> None:
             os._exit(INTERRUPTED)
         before, asked = asked, asked + sum(number in SIGNALS for number in numbers)
         if asked and not before:
-            threading.Thread(target=_end_if_it_hangs, daemon=True, name="watchdog of the driver").start()
+            threading.Thread(target=_end_if_it_hangs, args=(over,), daemon=True, name="watchdog of the driver").start()
     os.close(heard)
 
 
-def _end_if_it_hangs() -> None:
+def _end_if_it_hangs(over: threading.Event) -> None:
     main = threading.main_thread().ident
     since, seen = time.monotonic(), _places()
     while time.monotonic() - since < HANGING_SECONDS:
-        time.sleep(_LOOK_SECONDS)
+        if over.wait(_LOOK_SECONDS):
+            return
         now = _places()
         stuck = {thread for thread, place in now.items() if place == seen.get(thread)}
         if main not in stuck or not any(now[thread][0] for thread in stuck):

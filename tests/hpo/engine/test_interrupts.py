@@ -17,6 +17,7 @@ import pytest
 from hpo.engine.exit_codes import INTERRUPTED
 from hpo.engine.interrupts import STOPPING, Interrupted, StopRequest, pause
 from tests.conftest import ROOT
+from tests.support.searches import wait_for
 
 WAITS = """
 from hpo.cli.running import run_command, say
@@ -58,6 +59,17 @@ def test_a_pause_ends_as_soon_as_a_stop_is_asked_for_and_so_does_every_later_one
         pause(60)
     with StopRequest():
         pause(0.01)
+
+
+def test_nobody_watches_over_a_process_whose_search_is_over() -> None:
+    with StopRequest():
+        os.kill(os.getpid(), signal.SIGTERM)
+        wait_for(lambda: "watchdog of the driver" in _threads())
+    wait_for(lambda: "watchdog of the driver" not in _threads())
+
+
+def _threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate()]
 
 
 def test_a_pause_in_another_thread_ends_too() -> None:
