@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import optuna
 import sqlalchemy as sa
-from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from hpo.storage.errors import NoDatabaseError, UserError, to_install
+from hpo.storage.engines import DURABLE, SQLITE_STEP, SQLITE_TIMEOUT, WRITES, new_engine, options_of, set_up
+from hpo.storage.errors import NoDatabaseError, UserError
 from hpo.storage.holders import LEASE_SECONDS
 from hpo.storage.patience import DATABASE_ERRORS, Patience, reason_of
 from hpo.storage.schema import SCHEMA_VERSION, metadata, schema_version, studies
 from hpo.storage.stamps import alone
-from hpo.storage.supported import EXAMPLES
 from hpo.storage.urls import database_url, shown, without_password
 from hpo.storage.wal import ShortLog, has_an_empty_log, is_empty, lacks_its_log
 
@@ -31,18 +29,7 @@ T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
 """What is done in one transaction; it may be done again where the first one was lost."""
 
-SQLITE_TIMEOUT = 10.0
-"""Seconds Optuna's storage waits for another one's write. Under 5 s, 16 processes see "database is locked"."""
-
-SQLITE_STEP = 1.0
-"""The same for our own transactions: SQLite waits without hearing of Ctrl-C, and Patience, which tries again, does."""
-
-CONNECT_SECONDS, LINK_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 20, 10, 15
-"""On PostgreSQL: for a connection, for a link that went down, for a row that another one has, and for a transaction
-whose process was stopped in the middle of it, after which the server gives its rows back."""
-
 _OPEN_ATTEMPTS = 8
-_WRITES, _DURABLE = "hpo_writes", "hpo_durable"
 
 
 class Database:
@@ -71,9 +58,9 @@ class Database:
         self._lacked_its_log = _refuse_an_empty_copy(self._path)
         self._had_an_empty_log = self._path is not None and has_an_empty_log(self._path)
         with database_errors(url):
-            self.engine: sa.Engine = _engine(url, read_only=read_only, patient=self.patience.seconds > 0)
-            self._writer = self.engine.execution_options(**{_WRITES: True, _DURABLE: False})
-            self._durable_writer = self.engine.execution_options(**{_WRITES: True, _DURABLE: True})
+            self.engine: sa.Engine = new_engine(url, read_only=read_only, patient=self.patience.seconds > 0)
+            self._writer = self.engine.execution_options(**{WRITES: True, DURABLE: False})
+            self._durable_writer = self.engine.execution_options(**{WRITES: True, DURABLE: True})
             try:
                 if read_only:
                     self.patience.call(self._look_at_version)
@@ -145,7 +132,7 @@ class Database:
         from hpo.storage.forgiving import ForgivingStorage  # noqa: PLC0415 - workers never need it
 
         timeout = SQLITE_TIMEOUT if checked else SQLITE_STEP
-        options = _options(sa.make_url(self.url), read_only=self._read_only, timeout=timeout)
+        options = options_of(sa.make_url(self.url), read_only=self._read_only, timeout=timeout)
         try:
             backend = ForgivingStorage(
                 self.url,
@@ -156,7 +143,7 @@ class Database:
         except RuntimeError as error:  # Optuna's own word for tables of another Optuna version
             reason = without_password(str(error), self.url)
             raise UserError(f"the database {shown(self.url)} does not fit the installed Optuna: {reason}") from error
-        _set_up(backend.engine, read_only=self._read_only, always_writes=True)
+        set_up(backend.engine, read_only=self._read_only, always_writes=True)
         return backend
 
     def _prepare_tables(self) -> None:
@@ -272,54 +259,6 @@ def _require_existing(url: str) -> None:
         raise NoDatabaseError(text)
 
 
-def _engine(url: str, *, read_only: bool, patient: bool) -> sa.Engine:
-    """Return an engine set up for many processes; each needs a connection, and its heart one for a moment."""
-    parsed = sa.make_url(url)
-    try:
-        engine = sa.create_engine(url, **_options(parsed, read_only=read_only, patient=patient))
-    except (NoSuchModuleError, ImportError) as error:
-        postgres = parsed.get_backend_name() == "postgresql"
-        hint = f"for PostgreSQL: {to_install('postgres')}" if postgres else f"a database that works: {EXAMPLES}"
-        raise UserError(f"no driver for the database {shown(url)}; {hint}") from error
-    except ValueError as error:
-        raise UserError(f"--storage {shown(url)}: {without_password(str(error), url)}") from error
-    _set_up(engine, read_only=read_only, always_writes=False)
-    return engine
-
-
-def _options(url: sa.URL, *, read_only: bool, timeout: float = SQLITE_STEP, patient: bool = False) -> dict[str, Any]:
-    """Return what SQLAlchemy's create_engine is to be told about the database at `url`.
-
-    `timeout` is how long SQLite waits for another process's write, in seconds.
-    """
-    pool = {"pool_size": 1, "max_overflow": 9}
-    if url.get_backend_name() == "postgresql":
-        # A server may have closed a connection meanwhile: patience tries again; without it the pool looks first.
-        # A pooler gives every transaction another connection: nothing may be prepared, or set for more than one.
-        link = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
-        link |= {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 1000 * LINK_SECONDS}
-        given = {name: value for name, value in link.items() if name not in url.query}
-        reading = {"execution_options": {"postgresql_readonly": True}} if read_only else {}
-        return {**pool, **reading, "pool_pre_ping": not patient, "connect_args": {"prepare_threshold": None, **given}}
-    if read_only and url.database and not url.database.startswith("file:"):
-        return {**pool, "creator": partial(_connect_read_only, Path(url.database), timeout)}
-    # isolation_level None leaves BEGIN to the event of _set_up.
-    return {**pool, "connect_args": {"timeout": timeout, "isolation_level": None}}
-
-
-def _connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
-    """Open the SQLite file `path` for reading.
-
-    Beside a file in WAL mode SQLite keeps two others, also for readers. Where it cannot make them and no others are
-    there, nobody writes, so it may be told that the file does not change.
-    """
-    alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
-    query = "mode=ro&immutable=1" if alone else "mode=ro"
-    return sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?{query}", uri=True, timeout=timeout, check_same_thread=False
-    )
-
-
 def _file_of(url: str) -> str | None:
     """Return the path of the SQLite file at `url`; None for a server, and for what is opened in other ways."""
     parsed = sa.make_url(url)
@@ -372,51 +311,3 @@ def _unless_created_meanwhile(create: Callable[[], T]) -> T:
                 raise
             time.sleep(0.1 * attempt)
     return create()
-
-
-def _set_up(engine: sa.Engine, *, read_only: bool, always_writes: bool) -> None:
-    """Make the engine fast and safe under many processes.
-
-    SQLite: a transaction that will write takes the write lock before it reads; with SQLite's default two processes
-    claim the same trial. One that only reads takes none. WAL lets both go on beside each other; with synchronous=FULL a
-    transaction is on the disk when it is over, with NORMAL only safe from a killed process.
-    PostgreSQL: no transaction waits for a lock, or stays open behind a process that was stopped, for ever.
-    """
-    if engine.dialect.name == "postgresql":
-        if not read_only:
-            sa.event.listen(engine, "begin", _limit_waiting)
-        return
-
-    @sa.event.listens_for(engine, "connect")
-    def set_pragmas(connection: sqlite3.Connection, record: Any) -> None:
-        if read_only:
-            connection.execute("PRAGMA query_only=ON")
-            return
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        record.info[_DURABLE] = True
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        asked = connection.get_execution_options()
-        if read_only or not (always_writes or asked.get(_WRITES)):
-            connection.exec_driver_sql("BEGIN")
-            return
-        durable = asked.get(_DURABLE, True)
-        if connection.info.get(_DURABLE) != durable:
-            connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            connection.info[_DURABLE] = durable
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    if always_writes:
-        engine.dispose()  # the connections made while opening do not have these settings
-
-
-def _limit_waiting(connection: sa.Connection) -> None:
-    """Set the limits of this transaction alone: behind a pooler, the next one has another connection."""
-    asked = connection.get_execution_options()
-    limits = [("lock_timeout", f"{LOCK_SECONDS}s"), ("idle_in_transaction_session_timeout", f"{IDLE_SECONDS}s")]
-    if not asked.get(_DURABLE, True):
-        limits.append(("synchronous_commit", "off"))
-    if asked.get(_WRITES):
-        connection.exec_driver_sql("SELECT " + ", ".join(f"set_config('{k}', '{v}', true)" for k, v in limits))

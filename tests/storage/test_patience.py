@@ -228,8 +228,8 @@ def test_connections_that_are_cut_are_made_again(server: Server, url: str) -> No
 
 IN_TRANSACTION = """
 import sys, sqlalchemy as sa
-from hpo.storage import database
-database.IDLE_SECONDS = 1
+from hpo.storage import database, engines
+engines.IDLE_SECONDS = 1
 from hpo.storage.patience import Patience
 with database.Database(sys.argv[1], patience=Patience(60)) as opened:
     def work(connection):
