@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from hpo.storage import database as opened
+from hpo.storage import engines
 from hpo.storage import patience as waiting
 from hpo.storage.database import Database, database_errors
 from hpo.storage.errors import UserError
@@ -259,7 +259,7 @@ def test_a_process_that_is_stopped_in_a_transaction_gives_its_rows_back_and_goes
 def test_a_lock_that_another_one_keeps_is_given_up_and_asked_for_again(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "LOCK_SECONDS", 0.3)
+    monkeypatch.setattr(engines, "LOCK_SECONDS", 0.3)
     attempts = []
 
     def work(connection: sa.Connection) -> None:
