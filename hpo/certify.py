@@ -34,7 +34,8 @@ from hpo.engine.launchers.processes import Prestarted, on_this_machine
 from hpo.engine.running import run_certificate
 from hpo.record.certificate import CertificateRecord, load_findings
 from hpo.record.declared import DeclaredStudy
-from hpo.record.study import StudyRecord, study_names
+from hpo.record.names import study_names
+from hpo.record.study import StudyRecord
 from hpo.record.untrusted import using
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError

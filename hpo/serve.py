@@ -17,7 +17,7 @@ from hpo.cli.options import add_patience, add_storage, parser
 from hpo.cli.running import quiet_optuna, run_command, say
 from hpo.cli.waiting import patience
 from hpo.engine.exit_codes import DONE, INTERRUPTED
-from hpo.record.study import whole_studies
+from hpo.record.names import whole_studies
 from hpo.storage.database import Database, database_errors, shown
 from hpo.web.access import Access, check_exposure
 from hpo.web.dashboard import fill_in, guarded

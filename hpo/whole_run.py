@@ -26,8 +26,8 @@ from hpo.engine.running import run_study
 from hpo.record.commands import serve_command
 from hpo.record.declared import DeclaredStudy
 from hpo.record.kept_networks import kept_network
+from hpo.record.names import study_names
 from hpo.record.results import StudyResults, load_results
-from hpo.record.study import study_names
 from hpo.record.untrusted import using
 from hpo.reports.kinds import DRAWN_FORMATS
 from hpo.storage.database import Database, database_errors

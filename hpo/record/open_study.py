@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hpo.definition.printable import on_one_line
+from hpo.record.names import study_names
 from hpo.record.results import StudyResults, load_results
-from hpo.record.study import StudyRecord, study_names
+from hpo.record.study import StudyRecord
 from hpo.record.where import default_storage
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from hpo.definition.naming import check_study_name
 from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX
-from hpo.record.study import FINAL_PART_OF, StudyRecord, whole_studies
+from hpo.record.names import whole_studies
+from hpo.record.study import FINAL_PART_OF, StudyRecord
 from hpo.storage import optuna_studies, studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError

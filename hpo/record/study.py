@@ -21,15 +21,15 @@ from sqlalchemy.exc import IntegrityError
 from hpo.definition.continuing import goes_on, with_more_rounds
 from hpo.definition.naming import check_study_name
 from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX
-from hpo.definition.printable import on_one_line
 from hpo.definition.reading import read_definition
 from hpo.definition.rounds import RoundRecord, UnopenedRound
 from hpo.definition.study import StudyDefinition
 from hpo.record.commands import command_for
 from hpo.record.differences import differences, other_images
+from hpo.record.names import absent, require_free_name, role_of, taken
 from hpo.record.untrusted import reading, table, using
 from hpo.searching.space import Box, Value
-from hpo.storage import optuna_studies, studies
+from hpo.storage import studies
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
@@ -49,10 +49,6 @@ FINAL_PART_OF, CERTIFICATE_OF = "final part of", "certificate of"
 """By these attributes people see which of Optuna's studies shows a part of another one."""
 
 
-class NotOurStudyError(UserError):
-    """The study was made by some other program."""
-
-
 class StudyRecord:
     """The record of one study in one database."""
 
@@ -62,7 +58,7 @@ class StudyRecord:
         self._parsed: tuple[str, StudyDefinition] | None = None
         row = database.read(lambda connection: studies.named(connection, name))
         if row is None:
-            raise _absent(database, name)
+            raise absent(database, name)
         self._row = row
         self.refresh()
         check_study_name(name.removesuffix(CERTIFICATE_SUFFIX))
@@ -103,7 +99,7 @@ class StudyRecord:
             alone(connection)  # or what shows another process's study of this name would be taken for a stranger
             there = studies.named(connection, definition.name)
             if there is not None and there.certificate_of is not None:
-                raise _taken(definition.name, _role(there, there.search_id))
+                raise taken(definition.name, role_of(there, there.search_id))
             if there is not None:
                 return
             if more_rounds:
@@ -111,7 +107,7 @@ class StudyRecord:
                     f"--rounds +{more_rounds}: {definition.name!r} is not in the database yet, so there is nothing to "
                     "go on with; run it without --rounds first"
                 )
-            _require_free_name(connection, definition.name)
+            require_free_name(connection, definition.name)
             parts = parts_shown(definition.name, definition.record(), record)
             studies.create(connection, definition.name, definition=definition.record(), record=record, parts=parts)
 
@@ -340,45 +336,6 @@ def parts_shown(
     }
 
 
-def _require_free_name(connection: sa.Connection, name: str) -> None:
-    """Raise UserError where an Optuna study that is not ours to go on with has the name."""
-    other = optuna_studies.named(connection, name)
-    if other is None:
-        return
-    role = _role(studies.shown_by(connection, other), other)
-    raise _not_ours(name) if role is None else _taken(name, role)
-
-
-def _taken(name: str, role: str | None) -> UserError:
-    return UserError(f"the name {name!r} is taken by {role}; give the study another name with --name")
-
-
-def _role(row: StudyRow | None, optuna_id: int | None) -> str | None:
-    """Return what an Optuna study shows of one of ours, for people."""
-    if row is None:
-        return None
-    if row.certificate_of is not None:
-        return f"the certificate of {row.certificate_of!r}"
-    return f"the final part of {row.name!r}" if optuna_id == row.final_id else f"what is shown of {row.name!r}"
-
-
-def _absent(database: Database, name: str) -> UserError:
-    """Return why there is no study of ours called `name`."""
-
-    def look(connection: sa.Connection) -> tuple[bool, str | None]:
-        other = optuna_studies.named(connection, name)
-        return other is not None, None if other is None else _role(studies.shown_by(connection, other), other)
-
-    there, role = database.read(look)
-    if role is not None:
-        return UserError(f"{name!r} is {role}, and no study of its own; name that study")
-    return _not_ours(name) if there else UserError(f"no study named {name!r} in the database; {_known(database)}")
-
-
-def _not_ours(name: str) -> NotOurStudyError:
-    return NotOurStudyError(f"the study {name!r} was not made by hpo run; use another study name or another --storage")
-
-
 def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
     """Return what `StudyRecord.chosen` says of `study`; None, too, where there is no such study yet, or half of one."""
     with contextlib.suppress(UserError):
@@ -386,32 +343,9 @@ def chosen_samples(database: Database, study: str) -> dict[str, Any] | None:
     return None
 
 
-def study_names(database: Database) -> list[str]:
-    """Return the names of our studies in the database, without certificates, in the order of the alphabet."""
-    rows = database.read(studies.everything)
-    return sorted(row.name for row in rows if row.certificate_of is None)
-
-
-def whole_studies(database: Database) -> list[str]:
-    """Return the same with the studies that other programs made with Optuna, which show no part of ours."""
-
-    def look(connection: sa.Connection) -> set[str]:
-        rows, names = studies.everything(connection), optuna_studies.names(connection)
-        shown = {number for row in rows for number in studies.still_shown(connection, row).values()}
-        others = {name for number, name in names.items() if number not in shown}
-        return {row.name for row in rows if row.certificate_of is None} | others
-
-    return sorted(database.read(look))
-
-
 def versions() -> dict[str, str]:
     """Return what a study's record keeps of the software that runs it."""
     return {"python": platform.python_version(), "numpy": np.__version__, "optuna": optuna.__version__}
-
-
-def _known(database: Database) -> str:
-    names = whole_studies(database)
-    return f"studies there: {', '.join(map(on_one_line, names))}" if names else "it holds no study yet"
 
 
 def check_same_data(record: StudyRecord, located: Located) -> None:

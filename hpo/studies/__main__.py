@@ -22,8 +22,9 @@ from hpo.definition.printable import on_one_line, printable
 from hpo.definition.rounds import RoundRecord, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.engine.exit_codes import DONE
+from hpo.record.names import NotOurStudyError, whole_studies
 from hpo.record.removing import belongings, delete_study, rename_study
-from hpo.record.study import NotOurStudyError, StudyRecord, whole_studies
+from hpo.record.study import StudyRecord
 from hpo.record.trials import trials_of
 from hpo.record.untrusted import UnreadableStudyError, reading
 from hpo.searching.queued import QueuedTrial, search_results

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hpo.record.names import whole_studies
 from hpo.record.results import load_results
-from hpo.record.study import whole_studies
 from hpo.record.untrusted import UnreadableStudyError
 from hpo.record.untrusted import reading as untrusted_reading
 from hpo.storage.artifacts import DatabaseArtifacts

@@ -14,8 +14,9 @@ from hpo.definition.study import StudyDefinition
 from hpo.engine.certifier import Certifier
 from hpo.engine.queue import TrialQueue
 from hpo.record.certificate import CertificateRecord, load_certificate, load_findings
+from hpo.record.names import study_names
 from hpo.record.results import load_results
-from hpo.record.study import StudyRecord, study_names
+from hpo.record.study import StudyRecord
 from hpo.record.trials import trials_of
 from hpo.searching.queued import QueuedTrial
 from hpo.storage.database import Database

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from hpo.engine.progress import Progress, progress
-from hpo.record.study import StudyRecord, study_names
+from hpo.record.names import study_names
+from hpo.record.study import StudyRecord
 from hpo.searching.queued import search_results
 from hpo.storage.database import Database
 from hpo.storage.holders import Holder

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from hpo.engine.lead import Lead
 from hpo.record.certificate import CertificateRecord
+from hpo.record.names import study_names
 from hpo.record.results import load_results
-from hpo.record.study import StudyRecord, study_names
+from hpo.record.study import StudyRecord
 from hpo.storage import schema
 from hpo.storage.artifacts import DatabaseArtifacts
 from hpo.storage.database import Database

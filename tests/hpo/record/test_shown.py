@@ -16,9 +16,10 @@ from optuna.trial import TrialState
 from hpo.definition.study import StudyDefinition
 from hpo.record.attribute_names import IN_WORDS
 from hpo.record.certificate import CertificateRecord
+from hpo.record.names import study_names, whole_studies
 from hpo.record.removing import delete_study
 from hpo.record.results import load_results
-from hpo.record.study import StudyRecord, study_names, whole_studies
+from hpo.record.study import StudyRecord
 from hpo.storage import mirror, optuna_studies, repair
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
