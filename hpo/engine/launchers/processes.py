@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from hpo.engine.exit_codes import DONE, INTERRUPTED, MISTAKE
+from hpo.engine.interrupts import STOPPING
 from hpo.engine.launchers.base import Launch, LaunchFor
 from hpo.engine.launchers.restarts import Restarts
 from hpo.storage.errors import UserError
@@ -32,6 +33,10 @@ LEAVING_SECONDS = 25.0
 """A little more than a crew gives its workers."""
 
 LISTENING_SECONDS = 2.0
+
+_UNSAID = ("Traceback", " ", "error: ", "waiting", STOPPING)
+"""How lines of a crew begin that are not passed on: this process says them itself, or once the crew has ended. A crew
+that is asked to stop while it still loads says so like any command."""
 
 
 @dataclass(frozen=True)
@@ -244,7 +249,7 @@ class Fleet:
         with crew.process.stderr or contextlib.nullcontext(()) as lines:
             for said in lines:
                 crew.said.append(said.rstrip())
-                if not said.startswith(("Traceback", " ", "error: ", "waiting")):
+                if not said.startswith(_UNSAID):
                     self._announce(said.rstrip())
 
 

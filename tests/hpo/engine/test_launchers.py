@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from hpo.engine.launchers.processes import Ahead, Order, Prestarted, line, read
+from hpo.engine.interrupts import STOPPING
+from hpo.engine.launchers.processes import Ahead, Fleet, Order, Prestarted, line, read
 from tests.support.searches import Search, run, started, wait_for
 
 ORDER = Order("blob", "postgresql+psycopg://me:secret@host/hpo", "/data", 3)
@@ -36,6 +39,20 @@ def test_a_process_that_nobody_took_ends_with_its_context() -> None:
         assert process.poll() is None
         process.communicate()  # the end of its standard input
     assert process.returncode == 130
+
+
+def test_a_crew_that_is_stopped_while_it_loads_leaves_the_word_to_who_asked() -> None:
+    loading = "import os, signal, time; os.write(2, b'{}\\n'); time.sleep(100)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", loading.format(f"{STOPPING}\\nsomething else")],
+        **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE),
+        text=True,
+    )
+    said: list[str] = []
+    fleet = Fleet("blob", "sqlite:///hpo.db", 1, data_dir=None, announce=said.append, take=lambda: process)
+    wait_for(lambda: said)
+    fleet.stop()
+    assert said == ["something else"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are looked for in /proc")
