@@ -16,7 +16,9 @@ from hpo.definition.settings import (
     RoundSettings,
     SearchSettings,
 )
+from hpo.definition.metrics import metric_record
 from hpo.definition.tables import read_table
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
 from hpo.storage.errors import UserError
 
@@ -41,6 +43,7 @@ class StudyDefinition:
     final: FinalSettings = field(default_factory=FinalSettings)
     seed: int = 0
     comparison: ComparisonSettings | None = None
+    metric: Metric = ACCURACY
 
     @property
     def rounds_to_open(self) -> int:
@@ -83,6 +86,8 @@ class StudyDefinition:
             "space": space,
             "search": {key: value for key, value in dataclasses.asdict(self.search).items() if value is not None},
         }
+        if self.metric != ACCURACY:
+            tables["metric"] = metric_record(self.metric)
         if self.comparison is None:
             tables["rounds"] = [dataclasses.asdict(each) for each in self.rounds]
             tables["final"] = dataclasses.asdict(self.final)
