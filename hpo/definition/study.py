@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from hpo import models
+from hpo.definition.metrics import metric_record
 from hpo.definition.settings import (
     ComparisonSettings,
     DataSettings,
@@ -16,7 +17,6 @@ from hpo.definition.settings import (
     RoundSettings,
     SearchSettings,
 )
-from hpo.definition.metrics import metric_record
 from hpo.definition.tables import read_table
 from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
