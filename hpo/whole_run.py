@@ -131,7 +131,7 @@ def _write_network(database: Database, results: StudyResults, data: StudyData, o
         return []
     written = [write_network(kept.after, out)]
     if isinstance(kept.after, models.ConvNet):
-        written += write_look(kept.before, kept.after, data.part.images[data.split.holdout[0]], out)
+        written += write_look(kept.before, kept.after, data.pictures.images[data.split.holdout[0]], out)
     return written
 
 

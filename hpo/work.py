@@ -26,10 +26,11 @@ from hpo.engine.watchdog import watched
 from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord, check_same_data
 from hpo.storage.database import Database, database_errors
-from hpo.storage.datasets import Located, load_training_part, locate
 from hpo.storage.errors import UserError
+from hpo.storage.located import Located
 from hpo.storage.queue import deaths
 from hpo.training.images import StudyData
+from hpo.training.loading import load_data, locate_data
 
 STDIN = 0
 
@@ -136,8 +137,8 @@ def _loaded_ahead(ahead: Ahead) -> _Loaded | None:
     """Return what may be needed; None where that fails, which is said when it is needed."""
     try:
         definition = read_definition(ahead.name, ahead.definition)
-        located = locate(definition.data.dataset, data_dir=_folder(ahead), offline=True, announce=lambda _: None)
-        return _Loaded(definition, located, StudyData.build(definition, located, load_training_part(located)))
+        located = locate_data(definition, data_dir=_folder(ahead), offline=True, announce=lambda _: None)
+        return _Loaded(definition, located, StudyData.build(definition, located, load_data(located)))
     except UserError:
         return None
 
@@ -178,8 +179,8 @@ def _load(
         record = StudyRecord(database, study)
         definition = record.definition
         stand_in = record.source["complete"] != "yes"
-        located = locate(
-            definition.data.dataset,
+        located = locate_data(
+            definition,
             data_dir=data_dir,
             offline=offline or stand_in,
             announce=(lambda _: None) if stand_in else announce,
@@ -188,7 +189,7 @@ def _load(
         check_same_data(record, located)
     if ahead is not None and ahead.fits(definition, located):
         return ahead.data, located
-    return StudyData.build(definition, located, load_training_part(located)), located
+    return StudyData.build(definition, located, load_data(located)), located
 
 
 def _work(

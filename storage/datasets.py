@@ -40,6 +40,28 @@ class TrainingPart:
     names: tuple[str, ...] = ()
     copies: Indices | None = None
 
+    unit = "images"
+    task = "classification"
+
+    @property
+    def x(self) -> npt.NDArray[Any]:
+        """The images."""
+        return self.images
+
+    @property
+    def y(self) -> npt.NDArray[np.int64]:
+        """Their labels."""
+        return self.labels
+
+    @property
+    def strata(self) -> npt.NDArray[np.int64]:
+        """What a split keeps the shares of (N,): the classes."""
+        return self.labels
+
+    def take(self, indices: Indices) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+        """Return the images `indices`, and their labels."""
+        return self.images[indices], self.labels[indices]
+
     def name(self, label: int) -> str:
         """Return what the class with the number `label` is called."""
         return self.names[label] if self.names else str(label)

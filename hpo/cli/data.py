@@ -12,10 +12,14 @@ from hpo.cli.memory import check_memory
 from hpo.cli.running import say
 from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
-from hpo.storage.datasets import TrainingPart, load_training_part, locate
+from hpo.storage.datasets import TrainingPart
 from hpo.storage.errors import UserError
+from hpo.storage.example_check import check_test_examples, remarks
+from hpo.storage.examples import ExamplePart
+from hpo.storage.located import Located
 from hpo.storage.test_check import check_test_part
 from hpo.training.images import StudyData
+from hpo.training.loading import TrainingData, load_data, locate_data, trains_networks
 
 
 def look_at_data(
@@ -25,13 +29,15 @@ def look_at_data(
 
     Says what a user's own data were taken for, in one line, and another if pictures are there more than once.
     """
-    located = locate(definition.data.dataset, data_dir=data_dir, announce=announce)
+    located = locate_data(definition, data_dir=data_dir, announce=announce)
     if located.taken_for:
         announce(located.taken_for)
-    part = load_training_part(located)
-    for remark in (*_remarks(part), *check_test_part(located, part)):
+    part = load_data(located)
+    for remark in _remarks(located, part):
         announce(f"{located.provenance}: {remark}")
     data = StudyData.build(definition, located, part)
+    if not trains_networks(definition):
+        return data, located.record()
     check_memory(definition, data)
     try:
         models.build_network(definition.network, data.image_shape, data.part.classes, np.random.default_rng(0))
@@ -48,7 +54,14 @@ def data_dir_of_workers(definition: StudyDefinition, data_dir: Path | None) -> P
     return path if path.exists() else data_dir
 
 
-def _remarks(part: TrainingPart) -> list[str]:
+def _remarks(located: Located, part: TrainingData) -> tuple[str, ...]:
+    """Return what a user should know about the data that is no mistake. Raises UserError for a test part that is."""
+    if isinstance(part, ExamplePart):
+        return (*remarks(part), *check_test_examples(located, part))
+    return (*_of_images(part), *check_test_part(located, part))
+
+
+def _of_images(part: TrainingPart) -> list[str]:
     """Return what a user should know about training images that are no mistake."""
     said = []
     if part.copies is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from hpo.models.bounds import Number, OneOf, Rule, Text, Whole, declared, shown
@@ -10,6 +10,11 @@ from hpo.searching.proposing import GRID, SAMPLERS
 
 DATASETS = ("fashion_mnist", "mnist")
 """The datasets that are known by name (hpo.storage.sources); any other is a path."""
+
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".pq")
+"""Of files that are tables, whose rows are examples (hpo.storage.tables)."""
+
+TASKS = ("classification", "regression")
 
 LEAST = 10
 """So many images at least score anything."""
@@ -64,15 +69,24 @@ class DataSettings:
     A trial of the search is scored on the first `validation` of the holdout, a confirmation run on `confirmation`
     others, a run on all of the data on the whole holdout. In a comparison the whole holdout scores every run, which is
     said by confirmation = 0. What is None follows from the number of images, see `held_out`.
+
+    Of a table (.csv, .parquet), `target` is the column to predict, `test` the path of another table that is tested on,
+    `ignore` columns that are not learnt from. `task` is "classification" or "regression", where the values of the
+    target leave it open.
     """
 
-    dataset: Annotated[str, NAME, "a known name, or the path of your own images"]
+    dataset: Annotated[str, NAME, "a known name, or the path of your own images, arrays or table"]
     holdout: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "images that are never trained on"] = None
     validation: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "of these, how many score a trial"] = None
     confirmation: Annotated[int | None, Whole(0, IMAGES.at_most), "and how many others a confirmation run"] = None
+    target: Annotated[str | None, NAME, "the column of a table that is predicted"] = None
+    test: Annotated[str | None, NAME, "another table, that is tested on in the end"] = None
+    ignore: Annotated[tuple[str, ...] | None, "columns of a table that are not learnt from"] = None
+    task: Annotated[str | None, OneOf(TASKS), "classification or regression, where the target leaves it open"] = None
 
     def __post_init__(self) -> None:
         _check_declared(self)
+        self._check_table()
         _require(
             self.confirmation is None or self.confirmation >= LEAST or self._compares,
             f"confirmation = {self.confirmation}; at least {LEAST} images must score a run",
@@ -83,6 +97,28 @@ class DataSettings:
             f"validation + confirmation = {scoring} images, but only holdout = {self.holdout} are set aside; "
             "raise holdout, or leave all three out: they are then derived from the number of images",
         )
+
+    def _check_table(self) -> None:
+        """Raise ValueError where the fields of a table are given without one, or a table without its target."""
+        if self.is_table:
+            _require(
+                self.target is not None,
+                f'target is missing: {self.dataset} is a table; which column is to be predicted? target = "price"',
+            )
+            _require(
+                self.target not in (self.ignore or ()), f"ignore names the target {self.target!r}; take it out of there"
+            )
+            return
+        for name in ("target", "test", "ignore"):
+            _require(
+                getattr(self, name) is None,
+                f"{name} is for tables (.csv, .parquet), and {self.dataset} is none; remove it",
+            )
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the dataset is a table, by its name."""
+        return self.dataset.lower().endswith(TABLE_ENDINGS)
 
     @property
     def _compares(self) -> bool:
@@ -104,15 +140,15 @@ class DataSettings:
 
     def given(self, numbers: HeldOut) -> DataSettings:
         """Return the same with `numbers` in place of what was None, and of what was not."""
-        return DataSettings(self.dataset, numbers.holdout, numbers.validation, numbers.confirmation)
+        return replace(self, holdout=numbers.holdout, validation=numbers.validation, confirmation=numbers.confirmation)
 
     def completed(self, other: DataSettings) -> DataSettings:
         """Return the same with the numbers of `other` in place of what is None."""
-        return DataSettings(
-            self.dataset,
-            other.holdout if self.holdout is None else self.holdout,
-            other.validation if self.validation is None else self.validation,
-            other.confirmation if self.confirmation is None else self.confirmation,
+        return replace(
+            self,
+            holdout=other.holdout if self.holdout is None else self.holdout,
+            validation=other.validation if self.validation is None else self.validation,
+            confirmation=other.confirmation if self.confirmation is None else self.confirmation,
         )
 
 

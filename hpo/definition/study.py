@@ -61,6 +61,8 @@ class StudyDefinition:
         their SHA-256.
         """
         data = dataclasses.replace(self.data.completed(begun.data), dataset=begun.data.dataset)
+        if data.test is not None and begun.data.test is not None:
+            data = dataclasses.replace(data, test=begun.data.test)
         return dataclasses.replace(self, data=data)
 
     def settings(self, config: Config) -> tuple[models.NetworkDescription, models.TrainingSettings]:
