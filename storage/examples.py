@@ -105,7 +105,7 @@ def read_raw(located: Located, which: str, text: Sequence[str] = ()) -> Raw:
     x_part, y_part = located.part(f"x_{which}"), located.part(f"y_{which}")
     if located.table is not None:
         frame = read_frame(x_part.path, sha256=x_part.sha256, text=text)
-        return split_target(frame, located.table, str(x_part.path))
+        return split_target(frame, located.table.target, str(x_part.path))
     x = _joined([check_array(array, f"{x_part.path}: {key}") for key, array in checked_arrays(located, f"x_{which}")])
     x.flags.writeable = False
     y = _joined([one_column(array) for _, array in checked_arrays(located, f"y_{which}")])

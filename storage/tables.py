@@ -65,14 +65,13 @@ def read_frame(path: Path, *, sha256: str | None = None, text: Sequence[str] = (
     return frame.reset_index(drop=True)
 
 
-def split_target(frame: pd.DataFrame, fields: TableFields, where: str) -> tuple[pd.DataFrame, npt.NDArray[Any]]:
-    """Return the columns to learn from, and the target (N,): numbers, or text. Raises UserError where one is missing.
+def split_target(frame: pd.DataFrame, target: str, where: str) -> tuple[pd.DataFrame, npt.NDArray[Any]]:
+    """Return the other columns, and the target (N,): numbers, true and false, or text.
 
-    A target without a value is refused with its rows.
+    Raises UserError where there is no such column, or it lacks a value, with the rows.
     """
-    check_names(frame, [fields.target], where, "the target")
-    x = frame.drop(columns=[fields.target, *(each for each in fields.ignore if each in frame.columns)])
-    return x, _plain(frame[fields.target], f"{where}: {fields.target}")
+    check_names(frame, [target], where, "the target")
+    return frame.drop(columns=target), _plain(frame[target], f"{where}: {target}")
 
 
 def _plain(column: pd.Series, where: str) -> npt.NDArray[Any]:

@@ -210,9 +210,11 @@ class StudyRecord:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The numbers of the study's data: pool, holdout, classes, chance."""
+        """The numbers of the study's data: pool, holdout, classes, and what guessing scores, `chance`, if known."""
         with reading(self.name):
-            return table(self._attributes.get("data"), "what is known of its data", numbers=("pool", "chance"))
+            return table(
+                self._attributes.get("data"), "what is known of its data", numbers=("pool",), perhaps=("chance",)
+            )
 
     @property
     def source(self) -> dict[str, str]:

@@ -73,10 +73,12 @@ def using(study: str) -> Iterator[None]:
         raise UnreadableStudyError(study, _what(error)) from error
 
 
-def table(value: object, what: str, *, texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> dict[str, Any]:
+def table(
+    value: object, what: str, *, texts: Iterable[str] = (), numbers: Iterable[str] = (), perhaps: Iterable[str] = ()
+) -> dict[str, Any]:
     """Return `value` if it is a table with those texts, and those numbers, in it.
 
-    Raises UserError, which calls it `what`.
+    `perhaps`: numbers of any sign that need not be there. Raises UserError, which calls it `what`.
     """
     if not isinstance(value, dict):
         raise UserError(f"{what} is not a table but {_short(value)}")
@@ -85,6 +87,10 @@ def table(value: object, what: str, *, texts: Iterable[str] = (), numbers: Itera
         if name not in value:
             raise UserError(f"{what} is damaged: {name!r} is missing or unknown")
         if not (isinstance(found, str) if name in texts else _is_number(found)):
+            raise UserError(f"{what} is damaged: it has {name} = {_short(found)}")
+    for name in perhaps:
+        found = value.get(name, 0)
+        if not isinstance(found, int | float) or isinstance(found, bool) or not abs(found) < MOST:
             raise UserError(f"{what} is damaged: it has {name} = {_short(found)}")
     return value
 

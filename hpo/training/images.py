@@ -133,6 +133,7 @@ class StudyData:
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers that a study's record keeps of its data."""
+        chance = self.chance
         return {
             "pool": self.pool_size,
             "holdout": self.settings.holdout,
@@ -140,8 +141,7 @@ class StudyData:
             "confirmation": self.settings.confirmation,
             "classes": self.part.classes,
             "image_shape": list(self.image_shape),
-            "chance": self.chance,
-        }
+        } | ({} if chance is None else {"chance": chance})
 
     def _group(self, samples: int, group: int) -> Indices:
         return self.split.group(min(samples, self.pool_size), group)
