@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from hpo.cli.memory import check_memory
 from hpo.cli.running import say
 from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.storage.datasets import TrainingPart
 from hpo.storage.errors import UserError
 from hpo.storage.example_check import check_test_examples, remarks
@@ -19,16 +22,30 @@ from hpo.storage.examples import ExamplePart
 from hpo.storage.located import Located
 from hpo.storage.test_check import check_test_part
 from hpo.training.images import StudyData
-from hpo.training.loading import TrainingData, load_data, locate_data, trains_networks
+from hpo.training.loading import TrainingData, load_data, locate_data
+from hpo.training.own_data import SOURCE, own_data_summary
 
 
-def look_at_data(
-    definition: StudyDefinition, data_dir: Path | None, announce: Callable[[str], None] = say
-) -> tuple[StudyData, dict[str, str]]:
+@dataclass(frozen=True)
+class Looked:
+    """What was found of a study's data: `data` is None where its trainer brings its own."""
+
+    data: StudyData | None
+    summary: Mapping[str, Any]
+    source: Mapping[str, str]
+
+    def settled(self, definition: StudyDefinition) -> StudyDefinition:
+        """Return `definition` with the numbers that it left to the number of examples."""
+        return definition if self.data is None else self.data.settled(definition)
+
+
+def look_at_data(definition: StudyDefinition, data_dir: Path | None, announce: Callable[[str], None] = say) -> Looked:
     """Find and cut the data, and build the network once, so that what does not fit is said before anything runs.
 
     Says what a user's own data were taken for, in one line, and another if pictures are there more than once.
     """
+    if definition.data.dataset is None:
+        return Looked(None, own_data_summary(definition), SOURCE)
     located = locate_data(definition, data_dir=data_dir, announce=announce)
     if located.taken_for:
         announce(located.taken_for)
@@ -36,19 +53,19 @@ def look_at_data(
     for remark in _remarks(located, part):
         announce(f"{located.provenance}: {remark}")
     data = StudyData.build(definition, located, part)
-    if not trains_networks(definition):
-        return data, located.record()
-    check_memory(definition, data)
-    try:
-        models.build_network(definition.network, data.image_shape, data.part.classes, np.random.default_rng(0))
-    except ValueError as error:
-        raise UserError(f"the network does not fit the images of {located.provenance}: {error}") from error
-    return data, located.record()
+    if isinstance(definition.trainer, NetworkTrainer):
+        check_memory(definition, data)
+        rng = np.random.default_rng(0)
+        try:
+            models.build_network(definition.trainer.network, data.image_shape, data.part.classes, rng)
+        except ValueError as error:
+            raise UserError(f"the network does not fit the images of {located.provenance}: {error}") from error
+    return Looked(data, data.summary(), located.record())
 
 
 def data_dir_of_workers(definition: StudyDefinition, data_dir: Path | None) -> Path | None:
     """Return where workers find the data: they know the path of the study's record, which may be another one."""
-    if definition.data.dataset in DATASETS:
+    if definition.data.dataset is None or definition.data.dataset in DATASETS:
         return data_dir
     path = Path(definition.data.dataset).expanduser().absolute()
     return path if path.exists() else data_dir

@@ -72,17 +72,19 @@ class DataSettings:
 
     Of a table (.csv, .parquet), `target` is the column to predict, `test` the path of another table that is tested on,
     `ignore` columns that are not learnt from. `task` is "classification" or "regression", where the values of the
-    target leave it open.
+    target leave it open. `tested` says whether there is a test part; None: there is one if the data have one.
     """
 
-    dataset: Annotated[str, NAME, "a known name, or the path of your own images, arrays or table"]
+    dataset: Annotated[str | None, NAME, "a known name, or the path of your own images, arrays or table"] = None
     holdout: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "images that are never trained on"] = None
     validation: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "of these, how many score a trial"] = None
     confirmation: Annotated[int | None, Whole(0, IMAGES.at_most), "and how many others a confirmation run"] = None
+    examples: Annotated[int | None, Whole(2 * LEAST, IMAGES.at_most), "how many your trainer cuts, of its own"] = None
     target: Annotated[str | None, NAME, "the column of a table that is predicted"] = None
     test: Annotated[str | None, NAME, "another table, that is tested on in the end"] = None
     ignore: Annotated[tuple[str, ...] | None, "columns of a table that are not learnt from"] = None
     task: Annotated[str | None, OneOf(TASKS), "classification or regression, where the target leaves it open"] = None
+    tested: Annotated[bool | None, "whether a test part is evaluated in the end; derived from the data"] = None
 
     def __post_init__(self) -> None:
         _check_declared(self)
@@ -112,13 +114,18 @@ class DataSettings:
         for name in ("target", "test", "ignore"):
             _require(
                 getattr(self, name) is None,
-                f"{name} is for tables (.csv, .parquet), and {self.dataset} is none; remove it",
+                f"{name} is for tables (.csv, .parquet), and dataset = {shown(self.dataset)} is none; remove it",
             )
+
+    @property
+    def has_test_part(self) -> bool:
+        """Whether there is a test part, as far as that is known before the data are looked at."""
+        return self.tested is not False and not (self.is_table and self.test is None)
 
     @property
     def is_table(self) -> bool:
         """Whether the dataset is a table, by its name."""
-        return self.dataset.lower().endswith(TABLE_ENDINGS)
+        return self.dataset is not None and self.dataset.lower().endswith(TABLE_ENDINGS)
 
     @property
     def _compares(self) -> bool:
@@ -143,12 +150,13 @@ class DataSettings:
         return replace(self, holdout=numbers.holdout, validation=numbers.validation, confirmation=numbers.confirmation)
 
     def completed(self, other: DataSettings) -> DataSettings:
-        """Return the same with the numbers of `other` in place of what is None."""
+        """Return the same with what is derived in `other` in place of what is None."""
         return replace(
             self,
             holdout=other.holdout if self.holdout is None else self.holdout,
             validation=other.validation if self.validation is None else self.validation,
             confirmation=other.confirmation if self.confirmation is None else self.confirmation,
+            tested=other.tested if self.tested is None else self.tested,
         )
 
 
@@ -222,11 +230,15 @@ class RoundSettings:
     """
 
     trials: Annotated[int, Whole(1, 10_000), "configs that are tried"]
-    samples: Annotated[int, IMAGES, "images that train each of them"]
+    samples: Annotated[int, Whole(0, IMAGES.at_most), "images that train each of them; 0: all that are not held out"]
     epochs: Annotated[int, EPOCHS, "times that each image is seen"]
 
     def __post_init__(self) -> None:
         _check_declared(self)
+
+    def taken(self, pool: int) -> int:
+        """Return how many samples that is where there are `pool`."""
+        return min(self.samples or pool, pool)
 
 
 @dataclass(frozen=True, slots=True)

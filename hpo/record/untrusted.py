@@ -89,8 +89,10 @@ def table(
         if not (isinstance(found, str) if name in texts else _is_number(found)):
             raise UserError(f"{what} is damaged: it has {name} = {_short(found)}")
     for name in perhaps:
-        found = value.get(name, 0)
-        if not isinstance(found, int | float) or isinstance(found, bool) or not abs(found) < MOST:
+        found = value.get(name)
+        if found is not None and (
+            not isinstance(found, int | float) or isinstance(found, bool) or not abs(found) < MOST
+        ):
             raise UserError(f"{what} is damaged: it has {name} = {_short(found)}")
     return value
 

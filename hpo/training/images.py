@@ -1,9 +1,11 @@
-"""The images of a study: which train and which validate in each kind of run. No test image comes through here."""
+"""The examples of a study, images or others: which train and which validate. No test example comes through here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
+
+from numpy.typing import NDArray
 
 from hpo import models
 from hpo.definition.settings import LEAST, HeldOut
@@ -13,14 +15,17 @@ from hpo.searching.metric import ACCURACY, Metric
 from hpo.storage.copies import partition_with_copies
 from hpo.storage.datasets import Located, TrainingPart
 from hpo.storage.errors import UserError
+from hpo.storage.examples import ExamplePart
 from hpo.storage.splits import Indices, Partition
+from hpo.training.cuts import Cut
 from hpo.training.loading import TrainingData
 
 OF_ALL_OF_MNIST = 60_000
 """What a definition is for where a small stand-in takes the place of MNIST."""
 
-CERTIFICATE_STREAM = 10_000
-"""Where the draws of validation images of a certificate begin: behind those of any race or confirmation."""
+
+Arrays = tuple[Any, NDArray[Any]]
+"""x, an array (N, ...) or a table of N rows, and y (N,)."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,10 @@ class StudyData:
 
     def settled(self, definition: StudyDefinition) -> StudyDefinition:
         """Return `definition` with the numbers that it left to the number of images, as its record keeps them."""
-        return replace(definition, data=definition.data.given(self.declared))
+        data = definition.data.given(self.declared)
+        if isinstance(self.part, ExamplePart) and not self.part.test:
+            data = replace(data, tested=False)
+        return replace(definition, data=data)
 
     @property
     def pool_size(self) -> int:
@@ -97,43 +105,16 @@ class StudyData:
         """What always guessing the same scores in the study's metric; None where that is not known."""
         return guess(self.metric, self.part.y, self.part.classes)
 
-    def search_fold(self, samples: int, group: int) -> Fold:
-        """Return group `group` of `samples` training images, and the images that score every trial of the search."""
-        return self._fold(self._group(samples, group), self.split.validation(self.settings.validation))
+    def arrays(self, cut: Cut) -> tuple[Arrays, Arrays]:
+        """Return x and y of the examples that train, and of those that score, as `cut` says."""
+        return self.part.take(cut.train(self.split)), self.part.take(cut.validation(self.split, self.settings))
 
-    def race_fold(self, samples: int, group: int, run: int) -> Fold:
-        """Return a fresh group, and validation images that the search never used."""
-        fresh = self.split.fresh_validation(self.settings.validation, k=run, after=self.settings.validation)
-        return self._fold(self._group(samples, group), fresh)
-
-    def confirmation_fold(self, samples: int, group: int, run: int) -> Fold:
-        """Return a fresh group, and more validation images that the search never used."""
-        fresh = self.split.fresh_validation(self.settings.confirmation, k=run, after=self.settings.validation)
-        return self._fold(self._group(samples, group), fresh)
-
-    def certificate_fold(self, samples: int, size: int, run: int, within: tuple[int, int] | None) -> Fold:
-        """Return the training and validation images of run `run` on the size-th size of a certificate.
-
-        The former lie `within` a range of the pool; where an older version planned none, they are the run's group. The
-        latter are drawn as those of a confirmation, so that a ranking is not blurred by too few images.
-        """
-        stream = CERTIFICATE_STREAM * (1 + size) + run
-        fresh = self.split.fresh_validation(self.settings.confirmation, k=stream, after=self.settings.validation)
-        train = self._group(samples, run) if within is None else self.split.within(samples, run, *within)
-        return self._fold(train, fresh)
-
-    def comparison_fold(self, samples: int, run: int) -> Fold:
-        """Return the group of run `run` (0 samples: the whole pool), and the whole holdout."""
-        train = self._group(samples, run) if samples else self.split.pool
-        return self._fold(train, self.split.holdout)
-
-    def full_fold(self) -> Fold:
-        """Return the whole pool and the whole holdout."""
-        return self._fold(self.split.pool, self.split.holdout)
+    def fold(self, cut: Cut) -> Fold:
+        """Return the images that train and that score, as `cut` says."""
+        return Fold(self._examples(cut.train(self.split)), self._examples(cut.validation(self.split, self.settings)))
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers that a study's record keeps of its data."""
-        chance = self.chance
         return {
             "pool": self.pool_size,
             "holdout": self.settings.holdout,
@@ -141,13 +122,8 @@ class StudyData:
             "confirmation": self.settings.confirmation,
             "classes": self.part.classes,
             "image_shape": list(self.image_shape),
-        } | ({} if chance is None else {"chance": chance})
-
-    def _group(self, samples: int, group: int) -> Indices:
-        return self.split.group(min(samples, self.pool_size), group)
-
-    def _fold(self, train: Indices, validation: Indices) -> Fold:
-        return Fold(self._examples(train), self._examples(validation))
+            "chance": self.chance,
+        }
 
     def _examples(self, indices: Indices) -> models.Examples:
         return models.Examples(*self.pictures.take(indices))

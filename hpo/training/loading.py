@@ -8,6 +8,7 @@ from typing import cast
 
 from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.searching.metric import Metric
 from hpo.storage.datasets import TrainingPart, load_training_part, locate
 from hpo.storage.errors import UserError
@@ -35,9 +36,11 @@ def locate_data(
 
     Our networks take images with classes. For any other trainer a table or the arrays of an .npz file are examples as
     they were saved; known names and folders of pictures are images here, too. Raises UserError if nothing is found or
-    it does not fit, saying what to do.
+    it does not fit, saying what to do; ValueError where the trainer brings its own data.
     """
     data = definition.data
+    if data.dataset is None:
+        raise ValueError("no data to locate: the trainer has its own")
     networks = trains_networks(definition)
     if networks and data.is_table:
         raise UserError(
@@ -68,8 +71,7 @@ def load_data(located: Located) -> TrainingData:
 
 def trains_networks(definition: StudyDefinition) -> bool:
     """Say whether our own networks are trained."""
-    trainer = getattr(definition, "trainer", None)
-    return trainer is None or type(trainer).__name__ == "NumpyTrainer"
+    return isinstance(definition.trainer, NetworkTrainer)
 
 
 def _is_folder(dataset: str, data_dir: Path | None) -> bool:
