@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hpo.cli.memory import check_memory
 from hpo.cli.running import say
 from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.estimators import EstimatorTrainer
 from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.storage.datasets import TrainingPart
 from hpo.storage.errors import UserError
@@ -21,6 +22,7 @@ from hpo.storage.example_check import check_test_examples, remarks
 from hpo.storage.examples import ExamplePart
 from hpo.storage.located import Located
 from hpo.storage.test_check import check_test_part
+from hpo.training.estimator_door import check_estimators, settled
 from hpo.training.images import StudyData
 from hpo.training.loading import TrainingData, load_data, locate_data
 from hpo.training.own_data import SOURCE, own_data_summary
@@ -35,7 +37,9 @@ class Looked:
     source: Mapping[str, str]
 
     def settled(self, definition: StudyDefinition) -> StudyDefinition:
-        """Return `definition` with the numbers that it left to the number of examples."""
+        """Return `definition` with what it left to the data and to its trainer's class."""
+        if isinstance(definition.trainer, EstimatorTrainer):
+            definition = replace(definition, trainer=settled(definition.trainer))
         return definition if self.data is None else self.data.settled(definition)
 
 
@@ -45,6 +49,8 @@ def look_at_data(definition: StudyDefinition, data_dir: Path | None, announce: C
     Says what a user's own data were taken for, in one line, and another if pictures are there more than once.
     """
     if definition.data.dataset is None:
+        if isinstance(definition.trainer, EstimatorTrainer):
+            raise UserError("data.dataset is missing: what is the estimator to be fitted to? an .npz, .csv or .parquet")
         return Looked(None, own_data_summary(definition), SOURCE)
     located = locate_data(definition, data_dir=data_dir, announce=announce)
     if located.taken_for:
@@ -53,6 +59,9 @@ def look_at_data(definition: StudyDefinition, data_dir: Path | None, announce: C
     for remark in _remarks(located, part):
         announce(f"{located.provenance}: {remark}")
     data = StudyData.build(definition, located, part)
+    if isinstance(definition.trainer, EstimatorTrainer):
+        for remark in check_estimators(definition, settled(definition.trainer), data):
+            announce(remark)
     if isinstance(definition.trainer, NetworkTrainer):
         check_memory(definition, data)
         rng = np.random.default_rng(0)
