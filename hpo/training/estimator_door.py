@@ -15,6 +15,7 @@ from hpo.training.images import StudyData
 from hpo.training.scorers import scorer
 
 _NEEDS = {"log_loss": ("predict_proba",), "auc": ("predict_proba", "decision_function")}
+_NEEDS_OF_MANY = {**_NEEDS, "auc": ("predict_proba",)}
 
 
 def settled(trainer: EstimatorTrainer) -> EstimatorTrainer:
@@ -45,7 +46,7 @@ def check_estimators(definition: StudyDefinition, trainer: EstimatorTrainer, dat
     _check_task(steps[-1][1], data)
     scorer(data.metric, data.part.task, data.part.classes)
     model = steps[-1][1]
-    needed = _NEEDS.get(data.metric.name, ())
+    needed = _NEEDS.get(data.metric.name, ()) if data.part.classes <= 2 else _NEEDS_OF_MANY.get(data.metric.name, ())
     if needed and not any(hasattr(model, each) for each in needed):
         raise UserError(
             f"metric {data.metric.name}: {type(model).__name__} has no {' and no '.join(needed)} as it is set up; "

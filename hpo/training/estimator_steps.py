@@ -119,17 +119,18 @@ def seed(estimator: Any, random_state: int) -> None:
     estimator.set_params(**dict.fromkeys(names, random_state))
 
 
-def with_encoding(steps: list[tuple[str, Any]], x: Any) -> list[Any]:
-    """Return the estimators, after what turns a table like `x`, or an array with NaN, into what they take.
+def with_encoding(steps: list[tuple[str, Any]], x: Any, *, gaps: bool) -> list[Any]:
+    """Return the estimators, after what turns a table like `x`, or an array, into what they take.
 
-    Categories get a column each, unless the only step is a HistGradientBoosting, which takes them as they are. Missing
-    numbers are replaced by the median, unless all steps take them or one of them is an imputer.
+    `gaps`: whether values may be missing. Categories get a column each, unless the only step is a HistGradientBoosting,
+    which takes them as they are. Missing numbers are replaced by the median, unless all steps take them or one of them
+    is an imputer.
     """
     estimators = [each for _, each in steps]
     table = hasattr(x, "iloc")
     text = [name for name in x.columns if str(x[name].dtype) == "category"] if table else []
     numbers = [name for name in x.columns if name not in text] if table else []
-    fills = (table or _has_nan(x)) and not all(_takes_nan(each) for each in estimators)
+    fills = gaps and not all(_takes_nan(each) for each in estimators)
     if any(type(each).__module__.startswith("sklearn.impute") for each in estimators):
         fills = False
     if len(estimators) == 1 and _takes_categories(estimators[0], x, text):
@@ -154,8 +155,9 @@ def _imputer() -> Any:
     return SimpleImputer(strategy="median", keep_empty_features=True)
 
 
-def _has_nan(x: Any) -> bool:
-    return bool(x.dtype.kind == "f" and np.isnan(x).any())
+def has_gaps(x: Any) -> bool:
+    """Say whether values of x may be missing: of a table always, as its test rows may lack some."""
+    return hasattr(x, "iloc") or bool(x.dtype.kind == "f" and np.isnan(x).any())
 
 
 def _takes_nan(estimator: Any) -> bool:

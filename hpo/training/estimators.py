@@ -26,7 +26,7 @@ from hpo.searching.space import Config
 from hpo.storage.errors import UserError
 from hpo.storage.examples import rows_of
 from hpo.storage.splits import Indices
-from hpo.training.estimator_steps import made, seed, with_encoding
+from hpo.training.estimator_steps import has_gaps, made, seed, with_encoding
 from hpo.training.images import Arrays, StudyData
 from hpo.training.protocol import Assignment, OpenTest, Point, Score, TrainingFailedError
 from hpo.training.scorers import Scorer, hits, scorer
@@ -44,6 +44,7 @@ class Estimators:
     def __init__(self, settings: EstimatorTrainer, data: StudyData) -> None:
         self._settings, self._data = settings, data
         self._scorer = scorer(data.metric, data.part.task, data.part.classes)
+        self._gaps = has_gaps(data.part.x)
 
     @property
     def abilities(self) -> Abilities:
@@ -57,18 +58,23 @@ class Estimators:
 
     def start(self, config: Config, assignment: Assignment, open_test: OpenTest) -> EstimatorTraining:
         """Return the training of `config` at its beginning."""
-        with _failing():
-            groups = [
-                _Group(
-                    self._settings,
-                    self._settings.values(config),
-                    self._data,
-                    self._data.arrays(cut),
-                    epochs=assignment.epochs,
-                    rng=training_rng(assignment.seed, group),
-                )
-                for group, cut in enumerate(assignment.cuts)
-            ]
+        values = self._settings.values(config)
+        try:
+            with _failing():
+                groups = [
+                    _Group(
+                        self._settings,
+                        values,
+                        self._data.arrays(cut),
+                        classes=self._data.part.classes,
+                        gaps=self._gaps,
+                        epochs=assignment.epochs,
+                        rng=training_rng(assignment.seed, group),
+                    )
+                    for group, cut in enumerate(assignment.cuts)
+                ]
+        except UserError as error:
+            raise TrainingFailedError(str(error)) from error
         return EstimatorTraining(groups, self._data, self._scorer, assignment, open_test)
 
     def close(self) -> None:
@@ -82,15 +88,16 @@ class _Group:
         self,
         settings: EstimatorTrainer,
         values: dict[str, Any],
-        data: StudyData,
         arrays: tuple[Arrays, Arrays],
         *,
+        classes: int,
+        gaps: bool,
         epochs: int,
         rng: np.random.Generator,
     ) -> None:
         (x, self.y), (x_held, self.y_held) = arrays
-        self._classes, self._rng, self._epochs = data.part.classes, rng, epochs
-        steps = with_encoding(made(settings, values), data.part.x)
+        self._classes, self._rng, self._epochs = classes, rng, epochs
+        steps = with_encoding(made(settings, values), x, gaps=gaps)
         for each in steps:
             seed(each, int(rng.integers(2**31)))
         *self._before, self.model = steps
@@ -172,7 +179,6 @@ class EstimatorTraining:
     ) -> None:
         self._groups, self._data, self._value = groups, data, value
         self._assignment, self._open_test = assignment, open_test
-        self._test: Any = None
         self._looks = sorted({*assignment.rungs, DONE})
         if groups[0].advance_by == "partial_fit":
             self._looks = sorted({*self._looks, *(DONE * k // assignment.evaluations or 1 for k in _first(assignment))})
@@ -191,6 +197,7 @@ class EstimatorTraining:
                         group.advance(look)
                         group.add(self._look(index, group, percent=look), look)
             right = self._hits()
+        test = self._on_the_test_set() if self._assignment.test_allowed and percent == DONE else None
         last = [group.points[-1] for group in self._groups]
         value, train = float(np.mean([each.value for each in last])), np.mean([each.train for each in last])
         metric, reason = self._data.metric, None
@@ -201,7 +208,7 @@ class EstimatorTraining:
         return Score(
             value=value,
             train=float(train) if math.isfinite(train) else None,
-            test=last[0].test if self._assignment.test_allowed else None,
+            test=test,
             points=tuple(point for group in self._groups for point in group.points if math.isfinite(point.value)),
             hits=right,
             seconds=sum(group.seconds for group in self._groups),
@@ -216,22 +223,20 @@ class EstimatorTraining:
         """There is nothing to give back."""
 
     def _look(self, index: int, group: _Group, *, percent: int) -> Point:
-        tested = self._assignment.test == "along the curve" or (
-            self._assignment.test == "at the end" and percent == DONE and index == 0
-        )
         return Point(
             group=index,
             step=group.done,
             epoch=self._assignment.epochs * percent / DONE,
             value=self._value(group.model, group.x_held, group.y_held),
             train=self._value(group.model, group.x, group.y),
-            test=self._on_the_test_set(group) if tested else None,
             seconds=group.seconds,
         )
 
-    def _on_the_test_set(self, group: _Group) -> float:
-        self._test = self._open_test() if self._test is None else self._test
-        return self._value(group.model, group.transformed(self._test.x), self._test.y)
+    def _on_the_test_set(self) -> float:
+        """Open the test set and return how the first group's model stands there."""
+        test, group = self._open_test(), self._groups[0]
+        with _failing():
+            return self._value(group.model, group.transformed(test.x), test.y)
 
     def _hits(self) -> NDArray[np.bool_] | None:
         if self._data.part.task != "classification":
@@ -255,8 +260,6 @@ def _failing() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except UserError as error:
-        raise TrainingFailedError(str(error)) from error
     except _FAILURES as error:
         line = next(iter(str(error).strip().splitlines()), "")[:300]
         raise TrainingFailedError(f"{type(error).__name__}: {line}", traceback.format_exc()) from error

@@ -51,7 +51,7 @@ def scorer(metric: Metric, task: Task, classes: int) -> Scorer:
             f"metric.name = {metric.name!r} is no scorer of scikit-learn; take one of {', '.join(known[task])}, or a "
             "name of sklearn.metrics.get_scorer_names()"
         )
-    inner = get_scorer(name)
+    inner = _of_probabilities(metric.name, classes) or get_scorer(name)
     turned = name.startswith("neg_") and metric.name != name
     if metric.maximized == turned and metric.name != "error_rate":
         right = "minimize" if turned else "maximize"
@@ -64,6 +64,31 @@ def scorer(metric: Metric, task: Task, classes: int) -> Scorer:
         return 0.0 - found if turned else found
 
     return value
+
+
+def _of_probabilities(name: str, classes: int) -> Scorer | None:
+    """Return the scorer of a metric that scikit-learn refuses where the examples scored lack a class.
+
+    Of auc and many classes it is the mean over those that occur, each against all others; with all of them there, it is
+    scikit-learn's. None for other metrics.
+    """
+    from sklearn.metrics import log_loss, roc_auc_score  # noqa: PLC0415 - an extra
+
+    def probabilities(estimator: Any, x: Any) -> Any:
+        found = np.zeros((len(x), classes))
+        found[:, np.asarray(estimator.classes_, dtype=int)] = estimator.predict_proba(x)
+        return found
+
+    def of_log_loss(estimator: Any, x: Any, y: Any) -> float:
+        return -float(log_loss(y, probabilities(estimator, x), labels=np.arange(classes)))
+
+    def of_auc(estimator: Any, x: Any, y: Any) -> float:
+        found, there = probabilities(estimator, x), np.unique(y)
+        return float(np.mean([roc_auc_score(y == each, found[:, each]) for each in there]))
+
+    if name == "log_loss":
+        return of_log_loss
+    return of_auc if name == "auc" and classes > 2 else None
 
 
 def hits(estimator: Any, x: Any, y: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
