@@ -64,7 +64,7 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class DataSettings:
-    """Which images, and how many are set aside: `holdout` of the train file are never trained on.
+    """Which data, and how many examples are set aside: `holdout` of those to train on are never trained on.
 
     A trial of the search is scored on the first `validation` of the holdout, a confirmation run on `confirmation`
     others, a run on all of the data on the whole holdout. In a comparison the whole holdout scores every run, which is

@@ -200,3 +200,10 @@ def test_what_an_estimator_raises_is_the_reason_of_the_trial(tmp_path):
     with pytest.raises(TrainingFailedError, match=r"^ValueError: Precomputed") as caught:
         train(definition, data, {"kernel": "precomputed"})
     assert "Traceback" in caught.value.details
+
+
+def test_images_that_are_known_by_name_are_taken_as_rows_of_pixels():
+    definition, data, _ = prepared({"estimator": SGD}, {"dataset": "mnist"}, ALPHA)
+    score = train(definition, data, {"alpha": 0.1}, stops=(100,))[-1]
+    assert score.hits.shape == (1, len(data.split.validation(data.settings.validation)))
+    assert score.value > 2 * data.chance
