@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from hpo import models
+from hpo.definition.constraints import read_constraints
 from hpo.definition.effort import check_effort
+from hpo.definition.metrics import read_metric
 from hpo.definition.settings import (
     ComparisonSettings,
     DataSettings,
@@ -20,11 +22,25 @@ from hpo.definition.spaces import read_hyperparameter
 from hpo.definition.study import COMPARISON_DATA, COMPARISON_SEARCH, StudyDefinition, fields_of_settings
 from hpo.definition.tables import check_keys, read_table, read_value
 from hpo.models.bounds import Rule, Text, Whole, declared, shown
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.proposing import CMAES, GRID
 from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
 from hpo.storage.errors import UserError
 
-TABLES = ("title", "seed", "data", "model", "training", "space", "search", "rounds", "final", "comparison")
+TABLES = (
+    "title",
+    "seed",
+    "metric",
+    "data",
+    "model",
+    "training",
+    "space",
+    "search",
+    "constraints",
+    "rounds",
+    "final",
+    "comparison",
+)
 
 
 TITLE = Text(300)
@@ -68,8 +84,13 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
         network=read_table(models.NETWORKS[kind].description, model, "model"),
         training=read_table(models.TrainingSettings, tables.get("training", {}), "training"),
         space=_read_space(tables.get("space", {}), may_be_empty=compares),
+        metric=_read_metric(tables),
         **(_read_comparison(tables) if compares else _read_search(tables)),
     )
+    _check_amounts(definition.search, definition.metric)
+    constraints = read_constraints(tables.get("constraints", ()), definition.metric, definition.search.max_gap)
+    if constraints:
+        definition = dataclasses.replace(definition, constraints=constraints)
     if definition.search.sampler == GRID:
         _check_grid(definition)
     check_effort(definition)
@@ -106,6 +127,32 @@ def _checked(name: str, value: V, rule: Rule) -> V:
     return value
 
 
+def _read_metric(tables: Mapping[str, Any]) -> Metric:
+    """Return the declared metric; our networks are scored by accuracy alone."""
+    metric = read_metric(tables["metric"]) if "metric" in tables else ACCURACY
+    if metric != ACCURACY:
+        raise UserError(
+            f"metric.name = {metric.name!r}: the networks of [model] are scored by accuracy; leave [metric] out"
+        )
+    return metric
+
+
+def _check_amounts(search: SearchSettings, metric: Metric) -> None:
+    """Raise UserError where a difference of two shares is none that there can be."""
+    if not metric.is_share:
+        return
+    if search.max_gap is not None and search.max_gap > 1:
+        raise UserError(
+            f"search: max_gap = {search.max_gap}; it is a difference of two accuracies, such as 0.1, and must lie in "
+            "0 .. 1"
+        )
+    if search.min_gain >= 1:
+        raise UserError(
+            f"search: min_gain = {search.min_gain}; it is a share of accuracy, such as 0.002, and must lie in 0 .. 1 "
+            "(0: all rounds are opened)"
+        )
+
+
 def _read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
     if not isinstance(space, Mapping) or not (space or may_be_empty):
         raise UserError("space: at least one [space.NAME] table is needed, or there is nothing to search")
@@ -134,6 +181,8 @@ def _read_search(tables: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same fields for a comparison: all of the holdout scores, the sampler is the grid, nothing stops."""
+    if "constraints" in tables:
+        raise UserError("[[constraints]] does not go with [comparison]: a comparison picks no config; remove it")
     if "final" in tables:
         raise UserError(
             "[final] does not go with [comparison]: a comparison picks no config, so none is to confirm; remove it"

@@ -24,7 +24,8 @@ EVEN_CHANCE = 0.5
 class Progress:
     """A moment of a study. `work` and `total` are image-epochs; `total` is an estimate until the race is decided.
 
-    `best` is None as long as there is none; a comparison looks for none.
+    `best` is the best value so far, in the metric's own units; None as long as there is none; a comparison looks for
+    none.
     """
 
     phase: str
@@ -54,12 +55,13 @@ def progress(
     costs = _Costs(definition, pool, rounds)
     work = sum(costs.trial(t) * t.trained / DONE for t in search) + sum(costs.run(t) * t.trained / DONE for t in final)
     phase, current = _phase(definition, search, final)
-    results = with_imputed_scores(comparable(definition, search_results(search)))
+    metric = definition.metric
+    results = with_imputed_scores(comparable(definition, search_results(search, metric)), metric)
     return Progress(
         phase=phase,
         trials_done=sum(trial.finished for trial in current),
         trials_in_phase=len(current),
-        best=incumbent(results).score if results and definition.comparison is None else None,
+        best=metric.value(incumbent(results).score) if results and definition.comparison is None else None,
         work=work,
         total=max(work, costs.search_total() + costs.final_total(final)),
         training=any(trial.running for trial in (*search, *final)),
