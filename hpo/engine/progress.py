@@ -14,7 +14,7 @@ from hpo.proof.final_runs import ON_ALL_OF_THE_DATA
 from hpo.proof.probing import PROBES
 from hpo.searching.queued import DONE, QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
-from hpo.searching.trials import incumbent
+from hpo.searching.trials import TrialResult, incumbent
 
 STAGES = {"race": "race", "confirm": "confirmation"} | dict.fromkeys(ON_ALL_OF_THE_DATA, "all of the data")
 EVEN_CHANCE = 0.5
@@ -61,13 +61,20 @@ def progress(
         phase=phase,
         trials_done=sum(trial.finished for trial in current),
         trials_in_phase=len(current),
-        best=metric.value(incumbent(results).score) if results and definition.comparison is None else None,
+        best=_best(definition, results),
         work=work,
         total=max(work, costs.search_total() + costs.final_total(final)),
         training=any(trial.running for trial in (*search, *final)),
         epochs_done=epochs(current),
         epochs_in_phase=epochs(current, whole=True),
     )
+
+
+def _best(definition: StudyDefinition, results: Sequence[TrialResult]) -> float | None:
+    if not results or definition.comparison is not None:
+        return None
+    best, metric = incumbent(results), definition.metric
+    return None if best.failed and metric.worst is None else metric.value(best.score)
 
 
 def epochs(trials: Sequence[QueuedTrial], *, whole: bool = False) -> float:
@@ -151,14 +158,14 @@ class _Costs:
 
     def _round(self, index: int) -> float:
         each = self._definition.rounds[index]
-        return float(each.samples * each.epochs * self._definition.search.groups)
+        return float(each.taken(self._pool) * each.epochs * self._definition.search.groups)
 
     def _compared(self, comparison: ComparisonSettings) -> float:
         return float(min(comparison.samples or self._pool, self._pool) * comparison.epochs)
 
     def _short(self) -> float:
         last = self._definition.rounds[-1]
-        return float(last.samples * last.epochs)
+        return float(last.taken(self._pool) * last.epochs)
 
     def _full(self) -> float:
         return float(self._pool * self._definition.final.epochs)

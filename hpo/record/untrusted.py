@@ -21,7 +21,7 @@ MOST = 2**63
 WHOLE = ("round", "index", "run", "source_trial", "seed", "n_train", "epochs", "allowed", "size", "worker_deaths")
 NUMBERS = ("seconds",)
 VALUES = ("train_accuracy", "test_accuracy")
-REPORTED = "others"
+REPORTED = "metrics"
 TEXTS = ("stage", "source", "reason")
 """What a trial's attributes must be, where they are there, by the code's own names."""
 

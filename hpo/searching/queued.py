@@ -16,7 +16,7 @@ from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.space import Value
 from hpo.searching.trials import Key, TrialResult
 
-REPORTED = "others"
+REPORTED = "metrics"
 """The attribute that has what else a trainer reports, by name."""
 
 
