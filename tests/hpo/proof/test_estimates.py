@@ -86,10 +86,9 @@ def test_one_absurd_run_does_not_make_everybody_equal() -> None:
     keys = [(1, i) for i in range(4)]
     means = (-1.0, -1.02, -4.0, -4.0)
     scores = {key: dict(enumerate(mean - 0.1 * rng.random(4))) for key, mean in zip(keys, means, strict=True)}
-    sane = race(keys, scores, 4, 4, RMSE)
+    assert not {(1, 2), (1, 3)} & set(race(keys, scores, 4, 4, RMSE).left)
     scores[1, 3][1] = -1e30
-    absurd = race(keys, scores, 4, 4, RMSE)
-    assert set(sane.left) == {(1, 0), (1, 1)} == set(absurd.left)
+    assert not {(1, 2), (1, 3)} & set(race(keys, scores, 4, 4, RMSE).left)
     assert len(race(keys, scores, 4, 4).left) > 2
 
 
