@@ -12,6 +12,7 @@ from hpo.definition.settings import ComparisonSettings
 from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA
 from hpo.proof.probing import PROBES
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.queued import DONE, QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult, incumbent
@@ -39,6 +40,13 @@ class Progress:
     epochs_done: float = 0.0
     epochs_in_phase: float = 0.0
     """Epochs of the trials in this phase: those trained so far, and all that they will have if none is stopped."""
+    metric: Metric = ACCURACY
+    """Whose value `best` is."""
+
+    @property
+    def best_text(self) -> str:
+        """The best value so far as people read it; empty as long as there is none."""
+        return "" if self.best is None else self.metric.text(self.metric.score(self.best))
 
 
 def progress(
@@ -67,6 +75,7 @@ def progress(
         training=any(trial.running for trial in (*search, *final)),
         epochs_done=epochs(current),
         epochs_in_phase=epochs(current, whole=True),
+        metric=metric,
     )
 
 
