@@ -1,69 +1,114 @@
-"""Stands between a worker and the program that trains for it, so that nothing of the program outlives the worker.
+"""Stands between a worker and the programs that train for it, so that nothing of a program outlives the worker.
 
-Run as a script of its own, the leader of a new session: `python -I -S guard.py STATUS GRACE MEMORY FOLDER SCRATCH
-COMMAND...`. Its standard input is a pipe that the worker holds; when that says something or closes, however the worker
-ended, everything that the program started is ended: SIGTERM, and SIGKILL after GRACE seconds. Also what has left the
-group: this process adopts orphans, where the system lets it. Then it deletes the folder SCRATCH. STATUS is the
-descriptor that it reports on. Nothing but Python's own modules, and few of them: it is started for every rung.
+Run as a script of its own, the leader of a new session: `python -I -S guard.py CONNECTION`, a socket's descriptor. The
+worker asks for one program after the other and is told how each ended. When its end of the socket closes, however the
+worker ended, everything that the program started is ended: SIGTERM, and SIGKILL a while later. Also what has left the
+session: this process adopts orphans, where the system lets it. Nothing but Python's own modules, and few of them.
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import select
+import shutil
 import signal
+import socket
 import sys
 import time
 from contextlib import suppress
+from typing import Any
 
 POLL_SECONDS = 0.2
-"""Between two looks at how much memory the program takes, where that is limited."""
+"""Between two looks at how much memory a program takes, where that is limited."""
 
 LEFT_BEHIND_SECONDS = 0.5
 """What a program's children have to end by themselves once the program has."""
+
+LENGTH = 8
+"""Bytes that a request begins with: how many come after them."""
 
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def main(arguments: list[str]) -> None:
-    """Start the program, report how it ended, and leave nothing of it."""
-    status, grace, memory = int(arguments[0]), float(arguments[1]), int(arguments[2])
-    folder, scratch, command = arguments[3], arguments[4], arguments[5:]
-    os.set_inheritable(status, False)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    died, told = os.pipe()
-    os.set_blocking(told, False)
-    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    system = _system()
-    adopts = system is not None and system.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
-    child, fault = _start(command, folder, system)
-    if fault:
-        _report(status, f"failed {fault}")
-        return
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (1, 2):  # they are the program's alone
-        os.dup2(nowhere, stream)
-    how = _watch(child, died, memory)
-    kind = how.split()[0]
-    alone = _end_everything({"ended": LEFT_BEHIND_SECONDS, "memory": 0.0, "stopped": grace}[kind], adopts)
-    _report(status, how)
-    if scratch and kind == "stopped":
-        import shutil  # noqa: PLC0415 - seldom needed
+class Guard:
+    """Runs programs for whoever has the other end of `connection`."""
 
-        shutil.rmtree(scratch, ignore_errors=True)
-    if not alone:
-        os.killpg(0, signal.SIGKILL)  # which ends this process, too
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        self._died, told = os.pipe()
+        os.set_blocking(told, False)
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._system = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+        self._adopts = self._system is not None and self._system.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+    def serve(self) -> None:
+        """Run what is asked for, until nobody asks any more."""
+        while (asked := self._asked()) is not None:
+            request, streams = asked
+            child, fault = _start(request["command"], request["folder"], streams, self._system)
+            for stream in streams:
+                os.close(stream)
+            if fault:
+                self._report({"how": "failed", **fault})
+            else:
+                self._look_after(child, request)
+
+    def _asked(self) -> tuple[dict[str, Any], list[int]] | None:
+        """Return the next request and the descriptors for the program's output; None when there is none any more."""
+        closed_in_programs = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+        begin, streams, _, _ = socket.recv_fds(self._connection, LENGTH, 2, closed_in_programs)
+        if len(begin) < LENGTH:
+            return None
+        length, text = int.from_bytes(begin, "big"), b""
+        while len(text) < length:
+            chunk = self._connection.recv(length - len(text))
+            if not chunk:
+                return None
+            text += chunk
+        return json.loads(text), list(streams)
+
+    def _look_after(self, child: int, request: dict[str, Any]) -> None:
+        """Report how the program ended, or was ended, when nothing of it is left."""
+        report = self._watch(child, request["memory"])
+        how = report["how"]
+        grace = {"ended": LEFT_BEHIND_SECONDS, "memory": 0.0, "stopped": request["grace"]}[how]
+        alone = _end_everything(grace, self._adopts)
+        self._report(report | {"leaves": not alone})
+        if how == "stopped" and request["scratch"]:
+            shutil.rmtree(request["scratch"], ignore_errors=True)
+        if not alone:
+            os.killpg(0, signal.SIGKILL)  # which ends this process, too
+
+    def _watch(self, child: int, memory: int) -> dict[str, Any]:
+        """Wait until the program ends, takes too much memory, or is no longer wanted; return which."""
+        while True:
+            ready, _, _ = select.select(
+                [self._connection.fileno(), self._died], [], [], POLL_SECONDS if memory else None
+            )
+            if self._died in ready:
+                os.read(self._died, 4096)
+                report = _reap(child)
+                if report is not None:
+                    return report
+            if self._connection.fileno() in ready:
+                return {"how": "stopped"}
+            if memory and (taken := memory_of(descendants(os.getpid()), memory)) > memory:
+                return {"how": "memory", "peak": taken}
+
+    def _report(self, report: dict[str, Any]) -> None:
+        with suppress(OSError):  # the worker is gone
+            self._connection.sendall(json.dumps(report).encode() + b"\n")
 
 
-def _system() -> ctypes.CDLL | None:
-    return ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-
-def _start(command: list[str], folder: str, system: ctypes.CDLL | None) -> tuple[int, str]:
+def _start(
+    command: list[str], folder: str, streams: list[int], system: ctypes.CDLL | None
+) -> tuple[int, dict[str, Any]]:
     """Return the program's process; or 0, and what failed: the number of the error, and whether it is the folder's."""
     heard, told = os.pipe()
     child = os.fork()
@@ -75,7 +120,8 @@ def _start(command: list[str], folder: str, system: ctypes.CDLL | None) -> tuple
                 system.prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # should this process be killed
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
                 signal.signal(number, signal.SIG_DFL)
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            for place_of, stream in enumerate([os.open(os.devnull, os.O_RDONLY), *streams]):
+                os.dup2(stream, place_of)
             os.chdir(folder)
             place = "program"
             os.execvp(command[0], command)
@@ -86,37 +132,24 @@ def _start(command: list[str], folder: str, system: ctypes.CDLL | None) -> tuple
     os.close(told)
     fault = os.read(heard, 100).decode()
     os.close(heard)
-    if fault:
-        os.waitpid(child, 0)
-    return (0, fault) if fault else (child, "")
+    if not fault:
+        return child, {}
+    os.waitpid(child, 0)
+    code, place = fault.split()
+    return 0, {"code": int(code), "place": place}
 
 
-def _watch(child: int, died: int, memory: int) -> str:
-    """Wait until the program ends, takes too much memory, or is no longer wanted; return which."""
-    while True:
-        ready, _, _ = select.select([0, died], [], [], POLL_SECONDS if memory else None)
-        if died in ready:
-            os.read(died, 4096)
-            how = _reap(child)
-            if how:
-                return how
-        if 0 in ready:
-            return "stopped"
-        if memory and (taken := memory_of(descendants(os.getpid()), memory)) > memory:
-            return f"memory {taken}"
-
-
-def _reap(child: int) -> str:
+def _reap(child: int) -> dict[str, Any] | None:
     """Take notice of all processes that have ended; return how the program did, if it is among them."""
-    how = ""
+    report = None
     with suppress(ChildProcessError):
         while True:
             process, status, usage = os.wait4(-1, os.WNOHANG)
             if process == 0:
                 break
             if process == child:
-                how = f"ended {os.waitstatus_to_exitcode(status)} {usage.ru_maxrss}"
-    return how
+                report = {"how": "ended", "code": os.waitstatus_to_exitcode(status), "peak": usage.ru_maxrss * 1024}
+    return report
 
 
 def _end_everything(grace: float, adopts: bool) -> bool:
@@ -215,10 +248,5 @@ def _own(process: int) -> int:
     return total
 
 
-def _report(status: int, text: str) -> None:
-    with suppress(OSError):  # the worker is gone
-        os.write(status, text.encode() + b"\n")
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    Guard(socket.socket(fileno=int(sys.argv[1]))).serve()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from hpo.training.programs import guard
+from hpo.training.programs.guards import Guards
 from hpo.training.programs.output import Tail
 
 GRACE_SECONDS = 3.0
@@ -39,7 +36,7 @@ class Ending:
     nobody knows, as its guard was killed ("lost").
 
     seconds: how long it ran. peak: the most bytes of memory that one of its processes took, 0 where that is not known.
-    errors: the end of its standard error.
+    errors: the end of its standard error. stays: whether its guard is there for the next.
     """
 
     how: How
@@ -48,40 +45,46 @@ class Ending:
     seconds: float = 0.0
     peak: int = 0
     errors: str = ""
+    stays: bool = False
 
 
 class RunningProgram:
     """One program, from its start to its end."""
 
-    def __init__(self, command: Sequence[str], folder: Path, *, memory: int = 0, scratch: Path | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, guards: Guards, *, memory: int = 0, scratch: Path | None = None
+    ) -> None:
         """Start `command` in `folder`; `memory` bytes are what it may take, 0: as many as there are.
 
         Should this process die, the folder `scratch` is deleted when the program has been ended.
         """
+        request = {
+            "command": list(command),
+            "folder": str(folder),
+            "memory": memory,
+            "scratch": str(scratch or ""),
+            "grace": GRACE_SECONDS,
+        }
         self._started = time.monotonic()
+        self._guards, self._guard = guards, guards.take()
         self._lock = threading.Lock()
-        reported, status = os.pipe()
+        self._stopped = self._over = False
+        self._streams = []
+        theirs = []
         try:
-            self._guard = subprocess.Popen(
-                [
-                    sys.executable,
-                    *("-I", "-S", guard.__file__),
-                    *(str(status), str(GRACE_SECONDS), str(memory), str(folder), str(scratch or "")),
-                    *command,
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                pass_fds=[status],
-                start_new_session=True,
-            )
+            for _ in range(2):
+                ours, other = os.pipe()
+                self._streams.append(ours)
+                theirs.append(other)
+            self._guard.ask(request, theirs)
         except BaseException:
-            os.close(reported)
+            self._guard.end()
+            for stream in self._streams:
+                os.close(stream)
             raise
         finally:
-            os.close(status)
-        self._report = open(reported, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed with the others
+            for stream in theirs:
+                os.close(stream)
 
     def wait(self, hear: Callable[[bytes], None], seconds: float | None = None) -> Ending:
         """Return how it ends, after `seconds` at most; `hear` is given what it writes to its standard output.
@@ -90,13 +93,16 @@ class RunningProgram:
         """
         errors, report = Tail(), Tail()
         with selectors.DefaultSelector() as streams:
-            streams.register(self._guard.stdout or self._report, selectors.EVENT_READ, hear)
-            streams.register(self._guard.stderr or self._report, selectors.EVENT_READ, errors.add)
-            streams.register(self._report, selectors.EVENT_READ, report.add)
+            streams.register(self._guard.connection, selectors.EVENT_READ, report.add)
+            for stream, to in zip(self._streams, (hear, errors.add), strict=True):
+                streams.register(stream, selectors.EVENT_READ, to)
+            in_time = False
             try:
-                in_time = self._pump(streams, None if seconds is None else self._started + seconds)
+                in_time = self._pump(streams, report, None if seconds is None else self._started + seconds)
             finally:
-                self._finish(streams)
+                if not in_time:
+                    self.stop()
+                self._finish(streams, report)
         ending = _read(report.text())
         return replace(
             ending,
@@ -107,13 +113,14 @@ class RunningProgram:
 
     def stop(self) -> None:
         """Ask for its end, from any thread; `wait` then comes back soon."""
-        with self._lock, suppress(OSError):
-            if self._guard.stdin is not None:
-                self._guard.stdin.close()
+        with self._lock:
+            if not self._over:
+                self._stopped = True
+                self._guard.leave()
 
-    def _pump(self, streams: selectors.BaseSelector, deadline: float | None) -> bool:
+    def _pump(self, streams: selectors.BaseSelector, report: Tail, deadline: float | None) -> bool:
         """Take what the streams give until the guard has reported, or `deadline`; return whether it has."""
-        while self._report in {key.fileobj for key in streams.get_map().values()}:
+        while not report.text() and self._guard.connection in _open(streams):
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return False
@@ -128,32 +135,33 @@ class RunningProgram:
             else:
                 streams.unregister(key.fileobj)
 
-    def _finish(self, streams: selectors.BaseSelector) -> None:
-        """End what still runs, take what the streams still have, and give back what this process has of it."""
-        self.stop()
+    def _finish(self, streams: selectors.BaseSelector, report: Tail) -> None:
+        """Wait until it has ended, take what the streams still have, and give back what this process has of it."""
         try:
-            self._pump(streams, time.monotonic() + GRACE_SECONDS + SLOWEST_END_SECONDS)
+            self._pump(streams, report, time.monotonic() + GRACE_SECONDS + SLOWEST_END_SECONDS)
+            end = time.monotonic() + LAST_OUTPUT_SECONDS
+            while _open(streams) - {self._guard.connection} and time.monotonic() < end:
+                self._take(streams, LAST_OUTPUT_SECONDS)
         finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._guard.pid, signal.SIGKILL)  # nobody else has this number before `wait`
-        end = time.monotonic() + LAST_OUTPUT_SECONDS
-        while streams.get_map() and time.monotonic() < end:
-            self._take(streams, LAST_OUTPUT_SECONDS)
-        self._guard.wait()
-        for stream in (self._guard.stdout, self._guard.stderr, self._report):
-            if stream is not None:
-                stream.close()
+            with self._lock:
+                self._over = True
+                if self._stopped or not _read(report.text()).stays:
+                    self._guard.end()
+                else:
+                    self._guards.give_back(self._guard)
+            for stream in self._streams:
+                os.close(stream)
+
+
+def _open(streams: selectors.BaseSelector) -> set[Any]:
+    return {key.fileobj for key in streams.get_map().values()}
 
 
 def _read(report: str) -> Ending:
     """Return what a guard reported."""
-    words = report.split()
-    if not words:
+    if not report:
         return Ending("lost")
-    if words[0] == "ended":
-        return Ending("ended", code=int(words[1]), peak=int(words[2]) * 1024)
-    if words[0] == "failed":
-        return Ending("failed", code=int(words[1]), place=words[2])
-    if words[0] == "memory":
-        return Ending("memory", peak=int(words[1]))
-    return Ending("stopped")
+    told = json.loads(report)
+    return Ending(
+        told["how"], told.get("code", 0), told.get("place", ""), peak=told.get("peak", 0), stays=not told.get("leaves")
+    )

@@ -27,6 +27,7 @@ from hpo.searching.queued import DONE
 from hpo.searching.space import Config, unpacked
 from hpo.storage.errors import UserError
 from hpo.training.programs.checkpoints import Checkpoints, Stand, remove_forgotten, saved_in
+from hpo.training.programs.guards import Guards
 from hpo.training.programs.output import Line, Output
 from hpo.training.programs.process import RunningProgram
 from hpo.training.programs.reasons import failed, failure
@@ -52,6 +53,7 @@ class Programs:
         data: Data | None = None,
     ) -> None:
         check_program(settings)
+        self._guards = Guards()
         self._settings, self._metric, self._data = settings, metric, data
         self._checkpoints, self._scope = checkpoints, scope
         self._names = named(settings.command)
@@ -74,10 +76,11 @@ class Programs:
             else None
             for run in runs
         ]
-        return ProgramTraining(self._settings, self._metric, runs, folders, open_test)
+        return ProgramTraining(self._settings, self._metric, runs, folders, open_test=open_test, guards=self._guards)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """End the process that looks after programs."""
+        self._guards.close()
 
     def _key(self, config: Config, assignment: Assignment) -> str:
         plain = {name: unpacked(value) for name, value in config.items()}
@@ -103,8 +106,11 @@ class ProgramTraining:
         metric: Metric,
         runs: list[Run],
         folders: list[Checkpoints | None],
+        *,
         open_test: OpenTest,
+        guards: Guards,
     ) -> None:
+        self._guards = guards
         self._settings, self._metric, self._open_test = settings, metric, open_test
         self._groups = [
             _Group(run, folder, folder.last() if folder else Stand()) for run, folder in zip(runs, folders, strict=True)
@@ -184,7 +190,7 @@ class ProgramTraining:
         memory = int((limit.memory_gb or 0) * 1e9)
         spent = sum(group.stand.seconds for group in self._groups)
         left = None if limit.minutes is None else max(0.0, 60 * limit.minutes - spent)
-        self._running = RunningProgram(command, Path(limit.folder), memory=memory, scratch=scratch)
+        self._running = RunningProgram(command, Path(limit.folder), self._guards, memory=memory, scratch=scratch)
         try:
             if self._closed:
                 self._running.stop()

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from hpo.training.programs import process
+from hpo.training.programs.guards import Guards
 from hpo.training.programs.process import Ending, RunningProgram
 from tests.hpo.training.programs.processes import TREE, all_gone, is_alive, pids_in
 
@@ -21,8 +24,15 @@ def run(
     code: str, folder: Path, *arguments: str, seconds: float | None = 30.0, memory: int = 0
 ) -> tuple[Ending, bytes]:
     heard: list[bytes] = []
-    running = RunningProgram([sys.executable, "-c", code, *arguments], folder, memory=memory)
-    return running.wait(heard.append, seconds), b"".join(heard)
+    with closing(Guards()) as guards:
+        running = RunningProgram([sys.executable, "-c", code, *arguments], folder, guards, memory=memory)
+        return running.wait(heard.append, seconds), b"".join(heard)
+
+
+@pytest.fixture
+def guards() -> Iterator[Guards]:
+    with closing(Guards()) as each:
+        yield each
 
 
 @pytest.fixture
@@ -54,14 +64,14 @@ def test_an_exit_code_and_a_signal_are_told_apart(tmp_path: Path, code: str, exp
     assert run(code, tmp_path)[0].code == expected
 
 
-def test_what_cannot_be_started_says_which_of_the_two_it_is(tmp_path: Path) -> None:
-    no_program = RunningProgram(["./nothing"], tmp_path).wait(lambda _: None)
-    no_folder = RunningProgram(["true"], tmp_path / "nowhere").wait(lambda _: None)
+def test_what_cannot_be_started_says_which_of_the_two_it_is(tmp_path: Path, guards: Guards) -> None:
+    no_program = RunningProgram(["./nothing"], tmp_path, guards).wait(lambda _: None)
+    no_folder = RunningProgram(["true"], tmp_path / "nowhere", guards).wait(lambda _: None)
     assert (no_program.how, no_program.place) == ("failed", "program")
     assert (no_folder.how, no_folder.place) == ("failed", "folder")
 
 
-def test_more_output_than_memory_should_hold_neither_blocks_nor_is_kept(tmp_path: Path) -> None:
+def test_more_output_than_memory_should_hold_neither_blocks_nor_is_kept(tmp_path: Path, guards: Guards) -> None:
     code = "import sys\nfor _ in range(200): sys.stderr.write('e' * 100_000); sys.stdout.write('o' * 100_000)"
     heard = 0
 
@@ -69,14 +79,14 @@ def test_more_output_than_memory_should_hold_neither_blocks_nor_is_kept(tmp_path
         nonlocal heard
         heard += len(chunk)
 
-    ending = RunningProgram([sys.executable, "-c", code], tmp_path).wait(hear, 60)
+    ending = RunningProgram([sys.executable, "-c", code], tmp_path, guards).wait(hear, 60)
     assert (ending.how, heard) == ("ended", 20_000_000)
     assert len(ending.errors) == 4096
 
 
 @pytest.mark.usefixtures("patience_of_a_test")
-def test_one_that_hangs_is_ended_at_its_time_limit_with_all_its_children(tmp_path: Path) -> None:
-    running = RunningProgram([sys.executable, "-c", TREE, str(tmp_path)], tmp_path)
+def test_one_that_hangs_is_ended_at_its_time_limit_with_all_its_children(tmp_path: Path, guards: Guards) -> None:
+    running = RunningProgram([sys.executable, "-c", TREE, str(tmp_path)], tmp_path, guards)
     pids = pids_in(tmp_path, 3)
     ending = running.wait(lambda _: None, 0.1)
     assert ending.how == "minutes"
@@ -84,8 +94,8 @@ def test_one_that_hangs_is_ended_at_its_time_limit_with_all_its_children(tmp_pat
 
 
 @pytest.mark.usefixtures("patience_of_a_test")
-def test_a_stop_from_another_thread_ends_it_with_all_its_children(tmp_path: Path) -> None:
-    running = RunningProgram([sys.executable, "-c", TREE, str(tmp_path)], tmp_path)
+def test_a_stop_from_another_thread_ends_it_with_all_its_children(tmp_path: Path, guards: Guards) -> None:
+    running = RunningProgram([sys.executable, "-c", TREE, str(tmp_path)], tmp_path, guards)
     pids: list[int] = []
 
     def stop() -> None:
@@ -101,7 +111,7 @@ def test_a_stop_from_another_thread_ends_it_with_all_its_children(tmp_path: Path
 
 
 @pytest.mark.usefixtures("patience_of_a_test")
-def test_what_is_raised_while_it_runs_ends_it_first(tmp_path: Path) -> None:
+def test_what_is_raised_while_it_runs_ends_it_first(tmp_path: Path, guards: Guards) -> None:
     class AskedToStopError(BaseException):
         pass
 
@@ -109,7 +119,7 @@ def test_what_is_raised_while_it_runs_ends_it_first(tmp_path: Path) -> None:
         raise AskedToStopError
 
     before = signal.signal(signal.SIGUSR1, on_signal)
-    running = RunningProgram([sys.executable, "-c", TREE, str(tmp_path)], tmp_path)
+    running = RunningProgram([sys.executable, "-c", TREE, str(tmp_path)], tmp_path, guards)
     pids = pids_in(tmp_path, 3)
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
     try:
@@ -120,8 +130,8 @@ def test_what_is_raised_while_it_runs_ends_it_first(tmp_path: Path) -> None:
     assert all_gone(pids, 0)
 
 
-def test_one_that_obeys_is_not_waited_for(tmp_path: Path) -> None:
-    running = RunningProgram(["sleep", "600"], tmp_path)
+def test_one_that_obeys_is_not_waited_for(tmp_path: Path, guards: Guards) -> None:
+    running = RunningProgram(["sleep", "600"], tmp_path, guards)
     threading.Timer(0.2, running.stop).start()
     started = time.monotonic()
     assert running.wait(lambda _: None).how == "stopped"
@@ -161,7 +171,8 @@ def test_nothing_of_it_outlives_a_worker_that_is_killed(tmp_path: Path) -> None:
         "import sys\nfrom pathlib import Path\nfrom hpo.training.programs import process\n"
         "process.GRACE_SECONDS = 0.3\n"
         "program = [sys.executable, '-c', sys.argv[1], sys.argv[2]]\n"
-        "process.RunningProgram(program, Path(sys.argv[2]), scratch=Path(sys.argv[3])).wait(lambda _: None)"
+        "process.RunningProgram(program, Path(sys.argv[2]), process.Guards(), scratch=Path(sys.argv[3]))"
+        ".wait(lambda _: None)"
     )
     worker = subprocess.Popen([sys.executable, "-c", code, TREE, str(pids_folder), str(scratch)])
     pids = pids_in(pids_folder, 3)
@@ -174,7 +185,7 @@ def test_nothing_of_it_outlives_a_worker_that_is_killed(tmp_path: Path) -> None:
     assert not scratch.exists()
 
 
-def test_a_program_whose_guard_is_killed_ends_with_it(tmp_path: Path) -> None:
+def test_a_program_whose_guard_is_killed_ends_with_it(tmp_path: Path, guards: Guards) -> None:
     code = "import os, time; os.write(1, b'%d %d' % (os.getpid(), os.getppid())); time.sleep(600)"
     pids: list[int] = []
 
@@ -182,14 +193,41 @@ def test_a_program_whose_guard_is_killed_ends_with_it(tmp_path: Path) -> None:
         pids.extend(map(int, chunk.split()))
         os.kill(pids[1], signal.SIGKILL)
 
-    ending = RunningProgram([sys.executable, "-c", code], tmp_path).wait(kill_the_guard, 30)
+    ending = RunningProgram([sys.executable, "-c", code], tmp_path, guards).wait(kill_the_guard, 30)
     assert ending.how == "lost"
     assert all_gone(pids)
 
 
-def test_no_process_of_its_own_is_left_behind_either(tmp_path: Path) -> None:
-    running = RunningProgram(["true"], tmp_path)
-    guard = running._guard.pid
-    running.wait(lambda _: None)
-    assert not is_alive(guard)
-    assert not Path(f"/proc/{guard}").exists()
+def test_one_guard_looks_after_one_program_after_the_other(tmp_path: Path) -> None:
+    guards, seen = Guards(), []
+    code = "import os; os.write(1, b'%d' % os.getppid())"
+    for _ in range(3):
+        RunningProgram([sys.executable, "-c", code], tmp_path, guards).wait(seen.append)
+        RunningProgram(["./nothing"], tmp_path, guards).wait(seen.append)
+    assert len(seen) == 3
+    assert len(set(seen)) == 1
+    guards.close()
+    assert not is_alive(int(seen[0]))
+
+
+def test_where_a_guard_was_killed_the_next_program_gets_another(tmp_path: Path, guards: Guards) -> None:
+    seen: list[bytes] = []
+    code = "import os; os.write(1, b'%d' % os.getppid())"
+    for _ in range(2):
+        assert RunningProgram([sys.executable, "-c", code], tmp_path, guards).wait(seen.append).how == "ended"
+        os.kill(int(seen[-1]), signal.SIGKILL)
+        assert all_gone([int(seen[-1])])
+    assert seen[0] != seen[1]
+
+
+def test_a_stop_that_comes_late_does_no_harm(tmp_path: Path, guards: Guards) -> None:
+    first = RunningProgram(["true"], tmp_path, guards)
+    first.wait(lambda _: None)
+    first.stop()
+    assert RunningProgram(["true"], tmp_path, guards).wait(lambda _: None).how == "ended"
+
+
+def test_many_arguments_reach_the_program(tmp_path: Path) -> None:
+    arguments = [f"{number:0100d}" for number in range(10_000)]
+    _, heard = run("import sys; print(len(sys.argv), sys.argv[-1][-4:])", tmp_path, *arguments)
+    assert heard == b"10001 9999\n"

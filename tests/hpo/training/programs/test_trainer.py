@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ class Bench:
         self.folder.mkdir(exist_ok=True)
         self.count = folder / "count"
         self.opened = 0
+        self.trainers: list[Programs] = []
 
     def trainer(self, *command: str, data: Data | None = None, **limits: Any) -> Programs:
         settings = ProgramTrainer(
@@ -63,7 +65,9 @@ class Bench:
             with_data=data is not None,
             **limits,
         )
-        return Programs(settings, ACCURACY, checkpoints=self.folder / "checkpoints", data=data)
+        trainer = Programs(settings, ACCURACY, checkpoints=self.folder / "checkpoints", data=data)
+        self.trainers.append(trainer)
+        return trainer
 
     def script(self, code: str, *arguments: str, data: Data | None = None, **limits: Any) -> Programs:
         (self.folder / "train.py").write_text(code)
@@ -84,8 +88,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    for trainer in bench.trainers:
+        trainer.close()
 
 
 def said(bench: Bench, trainer: Programs, **asked: Any) -> str:
@@ -171,13 +178,12 @@ def test_what_was_half_written_when_it_was_killed_is_not_gone_on_from(bench: Ben
     command = ("{seed}", "{percent}", "{checkpoint}", str(bench.count))
     of = assignment()
     trainer = bench.script(broken, *command)
-    settings = trainer._settings
     training = trainer.start(CONFIG, of, bench.open)
     training.advance(25)
     with pytest.raises(TrainingFailedError, match="SIGKILL"):
         training.advance(50)
     (bench.folder / "train.py").write_text(LEARN)
-    again = Programs(settings, ACCURACY, checkpoints=bench.folder / "checkpoints").start(CONFIG, of, bench.open)
+    again = trainer.start(CONFIG, of, bench.open)
     assert again.percent == 25
     again.advance(50)
     assert bench.trained() == 25 + 15 + 25
