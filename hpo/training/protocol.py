@@ -131,6 +131,10 @@ class Trainer(Protocol):
     def abilities(self) -> Abilities:
         """What it can do."""
 
+    @property
+    def stops_anywhere(self) -> bool:
+        """Whether its trainings can be advanced to any percent, and not to their rungs alone."""
+
     def start(self, config: Config, assignment: Assignment, open_test: OpenTest) -> Training:
         """Return the training of `config` at its beginning; what can be told wrong then raises TrainingFailedError."""
 
