@@ -15,7 +15,7 @@ from hpo.searching.metric import ACCURACY, Metric
 from hpo.storage.splits import partition
 from hpo.training.cuts import Cut
 from hpo.training.functions.examples import Examples, OwnExamples
-from hpo.training.functions.trainer import FunctionTrainer, FunctionTraining
+from hpo.training.functions.trainer import Functions, FunctionTraining
 from hpo.training.protocol import Assignment, Score
 
 SEARCH = Assignment("search", 0, 7, 40, 4, (Cut(40),), rungs=(25, 50, 100), judged=True)
@@ -30,10 +30,13 @@ def examples(n: int = 160, seed: int = 0) -> Examples:
     return Examples(x, y, partition(y, holdout=40, seed=3), HeldOut(40, 20, 20))
 
 
-def trainer(function: Callable[..., Any], metric: Metric = ACCURACY, **more: Any) -> FunctionTrainer:
+def trainer(function: Callable[..., Any], metric: Metric = ACCURACY, **more: Any) -> Functions:
     """Return a trainer that calls `function`."""
-    return FunctionTrainer(
-        function, "train", metric, **{"abilities": Abilities(), "examples": examples(), "own": OwnExamples(3), **more}
+    return Functions(
+        lambda: function,
+        "train",
+        metric,
+        **{"abilities": Abilities(), "examples": examples(), "own": OwnExamples(3), **more},
     )
 
 

@@ -49,17 +49,21 @@ def pair(part: Any) -> Pair:
 class OwnExamples:
     """How a function's own examples are divided: the same way in all of its trainings, by the study's seed.
 
-    `held_out` gives the numbers for so many examples. What was asked for first must be asked for ever after.
+    `held_out` gives the numbers for so many examples, of which `declared` are, where the study says so. What was asked
+    for first must be asked for ever after.
     """
 
     seed: int
-    held_out: Callable[[int], HeldOut] = DataSettings("its own").held_out
+    held_out: Callable[[int], HeldOut] = DataSettings().held_out
+    declared: int | None = None
     _first: tuple[int, str] | None = None
     _split: Partition | None = field(default=None, repr=False)
 
     def split(self, cut: Cut, n: Any, labels: Any = None) -> tuple[Indices, Indices]:
         """Return the indices (of 0 .. n-1) that train and that score. Raises UserError for another n than before."""
         classes, asked = _classes(n, labels)
+        if self.declared not in (None, asked[0]):
+            raise UserError(f"run.split({n}), but the study has data.examples = {self.declared}: write {n} there")
         if self._split is None or asked != self._first:
             if self._first is not None and asked[0] != self._first[0]:
                 raise UserError(

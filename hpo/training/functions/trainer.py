@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +26,18 @@ TrainFunction = Callable[..., Any]
 """`train(config, run)`: a generator that yields hpo.Score, or a function that returns a number."""
 
 
-def yields(function: TrainFunction) -> bool:
-    """Say whether `function` is a generator, which can be left alone at each of its rungs."""
-    called = function if inspect.isroutine(function) or inspect.isclass(function) else type(function).__call__
-    return inspect.isgeneratorfunction(function) or inspect.isgeneratorfunction(called)
-
-
 @dataclass
-class FunctionTrainer:
-    """Trains by calling `function`, which is named `name` in sentences.
+class Functions:
+    """Trains by calling the function that `load` returns, which is named `name` in sentences.
+
+    It is loaded in the worker that needs it first: what a user's modules start when they are imported, such as threads,
+    does not live through a fork.
 
     examples: those of the study's [data], None without. own: how the function's own are divided. source: what tells
     this function from a changed one. checkpoints: a folder in which trainings may save themselves.
     """
 
-    function: TrainFunction
+    load: Callable[[], TrainFunction]
     name: str
     metric: Metric
     abilities: Abilities = field(default_factory=Abilities)
@@ -48,6 +45,12 @@ class FunctionTrainer:
     own: OwnExamples = field(default_factory=lambda: OwnExamples(0))
     source: str = ""
     checkpoints: Path | None = None
+    stops_anywhere: bool = False
+
+    @cached_property
+    def function(self) -> TrainFunction:
+        """The function, with the arguments (config, run). Raises UserError where it cannot be had."""
+        return accepted(self.load())
 
     def start(self, config: Config, assignment: Assignment, open_test: OpenTest) -> FunctionTraining:
         """Return the training of `config` at its beginning; nothing is called yet."""
@@ -65,7 +68,7 @@ class FunctionTrainer:
                 checkpoint=partial(folders.of_group, group),
                 forget_checkpoint=partial(folders.forget, group),
             )
-            calls.append(Call(partial(accepted(self.function), values, run), self.name, run, self.metric))
+            calls.append(Call(partial(self.function, values, run), self.name, run, self.metric))
         return FunctionTraining(calls, assignment, folders)
 
     def close(self) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from hpo.definition.trainers.calls import find
+from hpo.definition.trainers.sources import changed, digest
 from hpo.storage.errors import UserError
-from hpo.training.functions.loading import find, load
-from hpo.training.functions.source import changed, digest
+from hpo.training.functions.loading import load
 from tests.support.functions import written
 
 
