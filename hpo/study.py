@@ -140,6 +140,7 @@ def run_study(
     Raises UserError for a user's mistake, as the command would tell it.
     """
     from hpo.cli.data import data_dir_of_workers, look_at_data  # noqa: PLC0415 - who only reads needs none of these
+    from hpo.cli.given import given_by  # noqa: PLC0415
     from hpo.cli.waiting import patience  # noqa: PLC0415
     from hpo.engine.driving import Telling  # noqa: PLC0415
     from hpo.engine.launchers.processes import on_this_machine  # noqa: PLC0415
@@ -155,7 +156,10 @@ def run_study(
         looked = look_at_data(declared.definition, folder, announce)
         declared = declared.settled(looked.settled)
         launch = on_this_machine(
-            where, workers or os.cpu_count() or 1, data_dir_of_workers(declared.definition, folder)
+            where,
+            workers or os.cpu_count() or 1,
+            data_dir_of_workers(declared.definition, folder),
+            given=given_by(declared),
         )
         run(
             database,

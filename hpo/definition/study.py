@@ -61,8 +61,10 @@ class StudyDefinition:
 
     @property
     def abilities(self) -> Abilities:
-        """What the trainer can do."""
-        return self.trainer.abilities
+        """What the trainer can do with these data: how many examples train is known only where their number is."""
+        able = self.trainer.abilities
+        counted = self.data.dataset is not None or self.data.examples is not None
+        return able if counted else dataclasses.replace(able, samples=False)
 
     def plain(self, config: Config) -> Mapping[str, Any]:
         """Return what is known of a training by name, see TrainerSettings.plain."""

@@ -158,10 +158,16 @@ class Worker:
             return
         except (TrainingFailedError, ValueError, ArithmeticError, MemoryError, LookupError, TypeError) as error:
             # The last two come of what somebody else wrote into the trial; it must not end every worker in turn.
-            failed = isinstance(error, TrainingFailedError)
-            self._fail(trial, str(error) if failed else f"{type(error).__name__}: {error}")
+            if isinstance(error, TrainingFailedError):
+                self._fail(trial, str(error), error.details)
+            else:
+                self._fail(trial, f"{type(error).__name__}: {error}")
             _end(training)
             return
+        except UserError:  # a mistake that no other trial would be spared, which ends this worker
+            self._queue.give_back(trial)
+            _end(training)
+            raise
         fault = None if score.reason else self._definition.metric.fault(score.value)
         if fault is not None:
             self._fail(trial, fault)
@@ -172,8 +178,8 @@ class Worker:
         else:
             _end(training)
 
-    def _fail(self, trial: QueuedTrial, reason: str) -> None:
-        self._queue.fail(trial, reason)
+    def _fail(self, trial: QueuedTrial, reason: str, details: str = "") -> None:
+        self._queue.fail(trial, reason, details)
         self._announce(f"trial {trial.number} failed: {reason}")
 
     def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None) -> bool:

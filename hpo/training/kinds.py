@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.functions import FunctionTrainer
 from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.storage.errors import UserError
+from hpo.training.functions.given import functions
 from hpo.training.given import Given
 from hpo.training.images import StudyData
 from hpo.training.networks import Networks
@@ -18,6 +20,8 @@ def trainer_of(definition: StudyDefinition, data: StudyData | None, given: Given
         if data is None:
             raise UserError(f"{definition.name} trains a network, and no data were found for it; give data.dataset")
         return Networks(settings, data)
+    if isinstance(settings, FunctionTrainer):
+        return functions(definition, settings, data, given)
     if given is None or given.trainer != settings:
         raise UserError(f"{definition.name} trains something else than was given here; start it with its study file")
     raise UserError(f"{definition.name} has a trainer of a kind that is not known here; install a newer version")
