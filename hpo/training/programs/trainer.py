@@ -37,7 +37,7 @@ from hpo.training.protocol import Assignment, OpenTest, Point, Score, TrainingFa
 
 
 class Programs:
-    """Starts the program of `settings`, whose paused trainings are kept in `checkpoints`.
+    """Starts the program of `settings` in `folder`; its paused trainings are kept in `checkpoints`.
 
     scope: which study of which database this is; trainings of two are never taken for each other.
     Raises UserError where the program is not there, or cannot be run.
@@ -48,15 +48,16 @@ class Programs:
         settings: ProgramTrainer,
         metric: Metric,
         *,
+        folder: Path,
         checkpoints: Path,
         scope: str = "",
         data: Data | None = None,
     ) -> None:
-        check_program(settings)
+        check_program(settings, folder)
         self._guards = Guards()
         self._settings, self._metric, self._data = settings, metric, data
-        self._checkpoints, self._scope = checkpoints, scope
-        self._names = named(settings.command)
+        self._folder, self._checkpoints, self._scope = folder, checkpoints, scope
+        self._names = named(settings.program.command)
         if "checkpoint" in self._names:
             remove_forgotten(checkpoints)
 
@@ -64,6 +65,11 @@ class Programs:
     def abilities(self) -> Abilities:
         """What its command says that it is told; what it then does with that is its own."""
         return self._settings.abilities
+
+    @property
+    def stops_anywhere(self) -> bool:
+        """False: a program is started for each rung."""
+        return False
 
     def start(self, config: Config, assignment: Assignment, open_test: OpenTest) -> ProgramTraining:
         """Return the training at the rung that it has reached before, here or elsewhere."""
@@ -76,7 +82,9 @@ class Programs:
             else None
             for run in runs
         ]
-        return ProgramTraining(self._settings, self._metric, runs, folders, open_test=open_test, guards=self._guards)
+        return ProgramTraining(
+            self._settings, self._metric, self._folder, runs, folders, open_test=open_test, guards=self._guards
+        )
 
     def close(self) -> None:
         """End the process that looks after programs."""
@@ -84,7 +92,7 @@ class Programs:
 
     def _key(self, config: Config, assignment: Assignment) -> str:
         plain = {name: unpacked(value) for name, value in config.items()}
-        decides = [self._scope, self._settings.source, plain, asdict(assignment)]
+        decides = [self._scope, self._settings.tables(), plain, asdict(assignment)]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -104,19 +112,20 @@ class ProgramTraining:
         self,
         settings: ProgramTrainer,
         metric: Metric,
+        folder: Path,
         runs: list[Run],
         folders: list[Checkpoints | None],
         *,
         open_test: OpenTest,
         guards: Guards,
     ) -> None:
-        self._guards = guards
+        self._guards, self._folder = guards, folder
         self._settings, self._metric, self._open_test = settings, metric, open_test
         self._groups = [
             _Group(run, folder, folder.last() if folder else Stand()) for run, folder in zip(runs, folders, strict=True)
         ]
         self._assignment = runs[0].assignment
-        self._names = named(settings.command)
+        self._names = named(settings.program.command)
         self._running: RunningProgram | None = None
         self._closed = False
 
@@ -130,7 +139,7 @@ class ProgramTraining:
 
         A training whose program cannot be told where to stop is trained to its end.
         """
-        until = percent if trains_in_parts(self._settings.command) else DONE
+        until = percent if trains_in_parts(self._settings.program.command) else DONE
         for group in self._groups:
             if group.stand.percent < until:
                 group.stand = self._trained(group, until)
@@ -165,7 +174,7 @@ class ProgramTraining:
             place = Path(tempfile.mkdtemp(prefix="hpo-program-")) if group.folder is None else group.folder.begin(begin)
             saved = None if group.folder is None else saved_in(place)
             command = group.run.command(
-                self._settings.command, place, begin=begin, until=until, test=test, checkpoint=saved
+                self._settings.program.command, place, begin=begin, until=until, test=test, checkpoint=saved
             )
             line, lines, seconds = self._heard(command, until, place)
             before = group.stand.lines if begin else ()
@@ -186,11 +195,11 @@ class ProgramTraining:
     def _heard(self, command: list[str], until: int, scratch: Path) -> tuple[Line, list[Line], float]:
         """Run `command` and return its score, all lines with scores, and the seconds that it took."""
         output = Output((VALUE, self._metric.name), until)
-        limit = self._settings
+        limit, name = self._settings.program, self._settings.name
         memory = int((limit.memory_gb or 0) * 1e9)
         spent = sum(group.stand.seconds for group in self._groups)
         left = None if limit.minutes is None else max(0.0, 60 * limit.minutes - spent)
-        self._running = RunningProgram(command, Path(limit.folder), self._guards, memory=memory, scratch=scratch)
+        self._running = RunningProgram(command, self._folder, self._guards, memory=memory, scratch=scratch)
         try:
             if self._closed:
                 self._running.stop()
@@ -198,15 +207,15 @@ class ProgramTraining:
         finally:
             self._running = None
         output.end()
-        error = failure(limit.name, ending, output, minutes=limit.minutes, memory_gb=limit.memory_gb)
+        error = failure(name, ending, output, minutes=limit.minutes, memory_gb=limit.memory_gb)
         line = output.score
         if error is not None or line is None:
-            raise error or TrainingFailedError(f"{limit.name} gave no score")
+            raise error or TrainingFailedError(f"{name} gave no score")
         try:
             told = read_score(line, self._metric)
             self._check_test(told, until)
         except WrongLineError as wrong:
-            raise failed(limit.name, str(wrong), ending, output) from wrong
+            raise failed(name, str(wrong), ending, output) from wrong
         return line, output.lines, ending.seconds
 
     def _may_test(self, until: int) -> bool:
@@ -255,9 +264,9 @@ def _last(stand: Stand) -> Line:
     return Line(percent, told)
 
 
-def check_program(settings: ProgramTrainer) -> None:
+def check_program(settings: ProgramTrainer, folder: Path) -> None:
     """Raise UserError where this machine cannot run the program: it is not there, or cannot be executed."""
-    folder, program = Path(settings.folder), settings.command[0]
+    program = settings.program.command[0]
     if not folder.is_dir():
         raise UserError(f"trainer.command: there is no folder {folder}, where the program runs")
     if "/" in program:
@@ -275,7 +284,7 @@ def check_program(settings: ProgramTrainer) -> None:
         here = (folder / program).is_file()
         way_out = f'the one in the study\'s folder is "./{program}"' if here else "install it, or give its path"
         raise UserError(f"trainer.command: there is no program {program!r} on this machine; {way_out}")
-    if settings.memory_gb is not None:
+    if settings.program.memory_gb is not None:
         with suppress(OSError):
             if list(Path("/proc/self/task").glob("*/children")):
                 return

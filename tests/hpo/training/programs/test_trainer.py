@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from hpo.definition.settings import HeldOut
-from hpo.definition.trainers.programs import ProgramTrainer, program_source
+from hpo.definition.trainers.programs import ProgramCall, ProgramTrainer, program_sources
 from hpo.searching.metric import ACCURACY
 from hpo.storage.errors import UserError
 from hpo.storage.splits import partition
@@ -58,14 +58,8 @@ class Bench:
         self.trainers: list[Programs] = []
 
     def trainer(self, *command: str, data: Data | None = None, **limits: Any) -> Programs:
-        settings = ProgramTrainer(
-            command,
-            folder=str(self.folder),
-            source=program_source(command, self.folder),
-            with_data=data is not None,
-            **limits,
-        )
-        trainer = Programs(settings, ACCURACY, checkpoints=self.folder / "checkpoints", data=data)
+        settings = ProgramTrainer(ProgramCall(command, **limits), tuple(program_sources(command, self.folder).items()))
+        trainer = Programs(settings, ACCURACY, folder=self.folder, checkpoints=self.folder / "checkpoints", data=data)
         self.trainers.append(trainer)
         return trainer
 
@@ -352,13 +346,3 @@ def test_a_file_that_is_no_program_fails_as_it_is_started(bench: Bench) -> None:
     (bench.folder / "train").chmod(0o755)
     with pytest.raises(TrainingFailedError, match=r"^train did not run, as it cannot be started \(Exec format error\)"):
         bench.score(bench.trainer("./train"))
-
-
-def test_a_source_is_the_command_and_its_files_in_the_studys_folder(tmp_path: Path) -> None:
-    command = ["node", "train.js", "{config}"]
-    (tmp_path / "train.js").write_text("1")
-    first = program_source(command, tmp_path)
-    assert program_source(command, tmp_path) == first
-    assert program_source([*command, "-v"], tmp_path) != first
-    (tmp_path / "train.js").write_text("2")
-    assert program_source(command, tmp_path) != first
