@@ -26,7 +26,7 @@ from hpo.storage.queue.rows import DamagedRowError
 from hpo.storage.records import Curve, CurvePoint
 from hpo.training.assignments import assignment
 from hpo.training.images import StudyData
-from hpo.training.protocol import Assignment, OpenTest, Score, Trainer, Training, TrainingFailedError
+from hpo.training.protocol import Assignment, OpenTest, Saves, Score, Trainer, Training, TrainingFailedError
 from hpo.training.test_set_access import open_test_set
 
 SHORTEST_WAIT, LONGEST_WAIT, LONGEST_WAIT_UNTOLD = 0.02, 8.0, 2.0
@@ -87,8 +87,8 @@ class Worker:
     def run(self) -> None:
         """Work until the study is done or a stop is requested."""
         heart = Heart(self._queue.renew, self._announce)
+        done = False
         try:
-            done = False
             while not done and not self._stop.requested:
                 claimed = self._claim()
                 if claimed is not None:
@@ -99,7 +99,7 @@ class Worker:
         finally:
             heart.stop()
             while self._parked:
-                _end(self._parked.popitem()[1])
+                _end(self._parked.popitem()[1], over=done)
             self._trainer.close()
 
     def _claim(self) -> QueuedTrial | None:
@@ -159,10 +159,10 @@ class Worker:
         except (TrainingFailedError, ValueError, ArithmeticError, MemoryError, LookupError, TypeError) as error:
             # The last two come of what somebody else wrote into the trial; it must not end every worker in turn.
             if isinstance(error, TrainingFailedError):
-                self._fail(trial, str(error), error.details)
+                ours = self._fail(trial, str(error), error.details)
             else:
-                self._fail(trial, f"{type(error).__name__}: {error}")
-            _end(training)
+                ours = self._fail(trial, f"{type(error).__name__}: {error}")
+            _end(training, over=ours)
             return
         except UserError:  # a mistake that no other trial would be spared, which ends this worker
             self._queue.give_back(trial)
@@ -170,17 +170,19 @@ class Worker:
             raise
         fault = None if score.reason else self._definition.metric.fault(score.value)
         if fault is not None:
-            self._fail(trial, fault)
-            _end(training)
+            _end(training, over=self._fail(trial, fault))
             return
-        if self._report(trial, score, kept) and trial.allowed < DONE:
+        ours = self._report(trial, score, kept)
+        if ours and trial.allowed < DONE:
             self._park(trial, training)
         else:
-            _end(training)
+            _end(training, over=ours)
 
-    def _fail(self, trial: QueuedTrial, reason: str, details: str = "") -> None:
-        self._queue.fail(trial, reason, details)
+    def _fail(self, trial: QueuedTrial, reason: str, details: str = "") -> bool:
+        """End a trial as failed, and say whether it was still ours."""
+        ours = self._queue.fail(trial, reason, details)
         self._announce(f"trial {trial.number} failed: {reason}")
+        return ours
 
     def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None) -> bool:
         """Write down how a trial stands, and say whether it was still ours."""
@@ -263,7 +265,7 @@ class Worker:
         if self._parked:
             alive = self._queue.unfinished(list(self._parked))
             for key in [key for key in self._parked if key not in alive]:
-                _end(self._parked.pop(key))
+                _end(self._parked.pop(key), over=True)
 
     def _look_around(self) -> None:
         """After a while without work: say what is waited for, and where nobody leads, look for dead workers' trials."""
@@ -302,6 +304,9 @@ def curve_of(score: Score) -> Curve:
     return Curve(points, np.zeros((groups, 0), dtype=np.bool_) if score.hits is None else score.hits)
 
 
-def _end(training: Training | None) -> None:
+def _end(training: Training | None, *, over: bool = False) -> None:
+    """Let go of a training; where its trial is `over`, also of what it has saved."""
     if training is not None:
         training.close()
+        if over and isinstance(training, Saves):
+            training.forget()

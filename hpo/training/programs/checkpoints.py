@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 FORGOTTEN_DAYS = 30
-"""How long a training that nobody has taken up is kept."""
+"""How long the trainings of a study are kept when none of them begins or ends."""
 
 _SAVED, _STAND, _UNFINISHED = "saved", "stand.json", "unfinished-"
 
@@ -73,6 +73,8 @@ class Checkpoints:
     def remove(self) -> None:
         """Delete all of it: the training is over."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        with suppress(OSError):  # others are in the study's folder
+            self._folder.parent.rmdir()
 
     def _reached(self) -> list[Path]:
         with suppress(OSError):
@@ -94,10 +96,10 @@ def saved_in(rung: Path) -> Path:
 
 
 def remove_forgotten(folder: Path, days: float = FORGOTTEN_DAYS) -> None:
-    """Delete the trainings below `folder` that nobody has taken up for so long."""
+    """Delete the trainings of studies below `folder` that were left alone for so long."""
     before = time.time() - days * 86_400
-    with suppress(OSError), os.scandir(folder) as trainings:
-        for each in trainings:
+    with suppress(OSError), os.scandir(folder) as studies:
+        for each in studies:
             with suppress(OSError):
                 if each.is_dir(follow_symlinks=False) and each.stat().st_mtime < before:
                     shutil.rmtree(each.path, ignore_errors=True)

@@ -39,7 +39,7 @@ from hpo.training.protocol import Assignment, OpenTest, Point, Score, TrainingFa
 class Programs:
     """Starts the program of `settings` in `folder`; its paused trainings are kept in `checkpoints`.
 
-    scope: which study of which database this is; trainings of two are never taken for each other.
+    scope: a folder's name for this study of this database; trainings of two are never taken for each other.
     Raises UserError where the program is not there, or cannot be run.
     """
 
@@ -50,13 +50,13 @@ class Programs:
         *,
         folder: Path,
         checkpoints: Path,
-        scope: str = "",
+        scope: str,
         data: Data | None = None,
     ) -> None:
         check_program(settings, folder)
         self._guards = Guards()
         self._settings, self._metric, self._data = settings, metric, data
-        self._folder, self._checkpoints, self._scope = folder, checkpoints, scope
+        self._folder, self._checkpoints = folder, checkpoints / scope
         self._names = named(settings.program.command)
         if "checkpoint" in self._names:
             remove_forgotten(checkpoints)
@@ -92,7 +92,7 @@ class Programs:
 
     def _key(self, config: Config, assignment: Assignment) -> str:
         plain = {name: unpacked(value) for name, value in config.items()}
-        decides = [self._scope, self._settings.tables(), plain, asdict(assignment)]
+        decides = [self._settings.tables(), plain, asdict(assignment)]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -151,14 +151,16 @@ class ProgramTraining:
         return None
 
     def close(self) -> None:
-        """End the program if it runs; what a training has saved is deleted when it has come to its end."""
+        """End the program if it runs; what the training has saved stays."""
         self._closed = True
         if self._running is not None:
             self._running.stop()
-        if self.percent == DONE:
-            for group in self._groups:
-                if group.folder is not None:
-                    group.folder.remove()
+
+    def forget(self) -> None:
+        """Delete what the training has saved."""
+        for group in self._groups:
+            if group.folder is not None:
+                group.folder.remove()
 
     def _trained(self, group: _Group, until: int) -> Stand:
         """Run the program for one group to `until` and return how it stands there.

@@ -23,7 +23,7 @@ from hpo.training.cuts import Cut
 from hpo.training.programs import process
 from hpo.training.programs.runs import Data
 from hpo.training.programs.trainer import Programs
-from hpo.training.protocol import Assignment, Score, TestUse, TrainingFailedError
+from hpo.training.protocol import Assignment, Saves, Score, TestUse, TrainingFailedError
 from tests.hpo.training.programs.processes import TREE, all_gone, pids_in
 
 CONFIG = {"rate": 0.25, "name": "adam"}
@@ -59,7 +59,9 @@ class Bench:
 
     def trainer(self, *command: str, data: Data | None = None, **limits: Any) -> Programs:
         settings = ProgramTrainer(ProgramCall(command, **limits), tuple(program_sources(command, self.folder).items()))
-        trainer = Programs(settings, ACCURACY, folder=self.folder, checkpoints=self.folder / "checkpoints", data=data)
+        trainer = Programs(
+            settings, ACCURACY, folder=self.folder, checkpoints=self.folder / "checkpoints", scope="study", data=data
+        )
         self.trainers.append(trainer)
         return trainer
 
@@ -160,7 +162,9 @@ def test_with_a_checkpoint_a_rung_goes_on_where_the_one_before_ended_also_elsewh
     assert score.value == at_once.value
     assert [point.step for point in score.points] == [25, 50, 100]
     training.close()
-    assert not list((bench.folder / "checkpoints").iterdir()), "nothing is kept of a training that has ended"
+    assert isinstance(training, Saves)
+    training.forget()
+    assert not list((bench.folder / "checkpoints").iterdir()), "nothing is kept of a training that is over"
 
 
 def test_what_was_half_written_when_it_was_killed_is_not_gone_on_from(bench: Bench) -> None:
@@ -181,7 +185,7 @@ def test_what_was_half_written_when_it_was_killed_is_not_gone_on_from(bench: Ben
     assert again.percent == 25
     again.advance(50)
     assert bench.trained() == 25 + 15 + 25
-    assert len(list(next((bench.folder / "checkpoints").iterdir()).iterdir())) == 1
+    assert len(list(next((bench.folder / "checkpoints" / "study").iterdir()).iterdir())) == 1
 
 
 def test_trainings_that_differ_in_anything_share_no_checkpoint(bench: Bench) -> None:
