@@ -141,9 +141,11 @@ class ProgramTraining:
         """
         until = percent if trains_in_parts(self._settings.program.command) else DONE
         for group in self._groups:
+            if group.stand.percent < until and group.folder is not None:
+                group.stand = group.folder.last()  # others may have gone on with it meanwhile
             if group.stand.percent < until:
                 group.stand = self._trained(group, until)
-        told = [read_score(_last(group.stand), self._metric) for group in self._groups]
+        told = [read_score(_line_at(group.stand, until), self._metric) for group in self._groups]
         return self._score(told)
 
     def kept(self) -> bytes | None:
@@ -261,9 +263,10 @@ class ProgramTraining:
         ]
 
 
-def _last(stand: Stand) -> Line:
-    percent, told = stand.lines[-1]
-    return Line(percent, told)
+def _line_at(stand: Stand, percent: int) -> Line:
+    """Return the line with the score at a rung; where none is that far, the last one."""
+    lines = [Line(*each) for each in stand.lines]
+    return next((line for line in reversed(lines) if line.percent == percent), lines[-1])
 
 
 def check_program(settings: ProgramTrainer, folder: Path) -> None:

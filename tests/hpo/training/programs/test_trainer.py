@@ -167,6 +167,17 @@ def test_with_a_checkpoint_a_rung_goes_on_where_the_one_before_ended_also_elsewh
     assert not list((bench.folder / "checkpoints").iterdir()), "nothing is kept of a training that is over"
 
 
+def test_workers_may_take_turns_with_one_training(bench: Bench) -> None:
+    trainer = bench.script(LEARN, "{seed}", "{percent}", "{checkpoint}", str(bench.count))
+    first, second = (trainer.start(CONFIG, assignment(), bench.open) for _ in range(2))
+    first.advance(25)
+    second.advance(50)
+    first.advance(100)
+    assert bench.trained() == 100
+    assert second.advance(50).value != second.advance(100).value == first.advance(100).value
+    assert bench.trained() == 100
+
+
 def test_what_was_half_written_when_it_was_killed_is_not_gone_on_from(bench: Bench) -> None:
     """The script writes its state in place, and is killed in the middle: the rung begins again where it began."""
     broken = LEARN.replace(
