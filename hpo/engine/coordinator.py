@@ -23,6 +23,7 @@ from hpo.searching.narrowing import narrow
 from hpo.searching.paying import expected_gain
 from hpo.searching.proposing import propose
 from hpo.searching.queued import DONE, QueuedTrial, search_results
+from hpo.searching.reproduced import remark
 from hpo.searching.seeds import PAYING, PROPOSAL, TRIAL, derived_seed
 from hpo.searching.space import Box, Config, Interval, Numeric, SearchSpace
 from hpo.searching.stopping import survivors, with_imputed_scores
@@ -47,7 +48,7 @@ class Coordinator(StudyLeader):
         self.record = StudyRecord(database, study)
         super().__init__(database, self.record, announce, holder)
         self.definition = self.record.definition
-        self._begins = True
+        self._begins, self._said = True, False
         self._pool = int(self.record.data["pool"])
         self._chance = float(self.record.data["chance"])
 
@@ -60,6 +61,7 @@ class Coordinator(StudyLeader):
         """Take one step forward, or return False if trials must be trained first."""
         if self._try_again():
             return True
+        self._say_whether_seeds_count()
         rounds = self.record.rounds
         if self.definition.comparison is not None:
             return self._advance_comparison(self.definition.comparison, rounds)
@@ -74,6 +76,14 @@ class Coordinator(StudyLeader):
         if len(rounds) < self.record.rounds_to_open:
             return self._open_round(rounds, known)
         return self._advance_final(rounds[-1].box, known)
+
+    def _say_whether_seeds_count(self) -> None:
+        """Say once what the first trial, which was trained again, tells of the trainer."""
+        if not self._said:
+            said = remark(self.definition.trainer_name, self.trials.search)
+            if said is not None:
+                self._said = True
+                self._announce(said)
 
     def _try_again(self) -> bool:
         """Stop where one trial after the other fails for the same reason; who begins then tries these trials again.
