@@ -94,6 +94,7 @@ def _search(
             ),
             watcher=LoadingLate(display, _load_reports),
             more_rounds=arguments.rounds,
+            accept_source=arguments.accept_source,
             lines=lambda definition: [effort_line(definition, looked, arguments.workers)],
             publish=lambda name: _publish(database, load_results(database, name)),
         )

@@ -66,6 +66,11 @@ class StudyDefinition:
         counted = self.data.dataset is not None or self.data.examples is not None
         return able if counted else dataclasses.replace(able, samples=False)
 
+    @property
+    def trainer_name(self) -> str:
+        """What the trainer is called in sentences."""
+        return str(getattr(self.trainer, "name", "the trainer"))
+
     def plain(self, config: Config) -> Mapping[str, Any]:
         """Return what is known of a training by name, see TrainerSettings.plain."""
         return self.trainer.plain(config)

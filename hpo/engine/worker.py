@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
 from hpo.engine.queue import TrialQueue
@@ -17,6 +18,7 @@ from hpo.record.commands import certify_command
 from hpo.record.study import StudyRecord
 from hpo.record.untrusted import UnreadableStudyError
 from hpo.searching.queued import DONE, QueuedTrial
+from hpo.searching.reproduced import REPRODUCED, is_first
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
@@ -27,6 +29,7 @@ from hpo.storage.records import Curve, CurvePoint
 from hpo.training.assignments import assignment
 from hpo.training.images import StudyData
 from hpo.training.protocol import Assignment, OpenTest, Saves, Score, Trainer, Training, TrainingFailedError
+from hpo.training.reproducing import trained_again
 from hpo.training.test_set_access import open_test_set
 
 SHORTEST_WAIT, LONGEST_WAIT, LONGEST_WAIT_UNTOLD = 0.02, 8.0, 2.0
@@ -151,6 +154,7 @@ class Worker:
             self._tell_on_the_way(trial, training, scores=not task.judged)
             with self._stop.interruptible():
                 score = training.advance(trial.allowed)
+            again = self._again(trial, task, score)
             kept = training.kept() if task.keeps and trial.allowed == DONE else None
         except Interrupted:
             self._queue.give_back(trial)
@@ -172,7 +176,7 @@ class Worker:
         if fault is not None:
             _end(training, over=self._fail(trial, fault))
             return
-        ours = self._report(trial, score, kept)
+        ours = self._report(trial, score, kept, again)
         if ours and trial.allowed < DONE:
             self._park(trial, training)
         else:
@@ -184,11 +188,24 @@ class Worker:
         self._announce(f"trial {trial.number} failed: {reason}")
         return ours
 
-    def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None) -> bool:
-        """Write down how a trial stands, and say whether it was still ours."""
+    def _again(self, trial: QueuedTrial, task: Assignment, score: Score) -> dict[str, Any]:
+        """Train the first trial of a study twice more to its first rung, to see whether its trainer heeds its seed.
+
+        Nothing is decided by it. Our networks do.
+        """
+        ours = isinstance(self._definition.trainer, NetworkTrainer)
+        if ours or trial.reached or score.reason or not self._definition.abilities.seed:
+            return {}
+        if self._definition.comparison is not None or not is_first(trial.attributes):
+            return {}
+        with self._stop.interruptible():
+            return {REPRODUCED: trained_again(self._trainer, trial.config, task, trial.allowed, score)}
+
+    def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None, beside: Mapping[str, Any]) -> bool:
+        """Write down how a trial stands, with what else is known of it, and say whether it was still ours."""
         max_gap = self._definition.search.max_gap
         excess = None if max_gap is None or score.reason or score.train is None else score.train - score.value - max_gap
-        attributes = self._attributes(score, done=trial.allowed == DONE)
+        attributes = {**self._attributes(score, done=trial.allowed == DONE), **beside}
         written = self._queue.report(
             trial, trial.allowed, score.value, curve_of(score), attributes, network=kept, constraint=excess
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 TRIAL, PROPOSAL, RACE, CONFIRM, FULL, COMPARE, LUCK, RELEVANCE = range(8)
+REPRODUCE = 200
 CERTIFY, PAYING = 100, 101
 
 
