@@ -1,1 +1,1 @@
-"""`python -m tests.benchmarks.own_training`: the search on trainings that are not ours. See tests/benchmarks/README.md."""
+"""The search on trainings that are not ours (`python -m tests.benchmarks.own_training`): see the README beside."""
