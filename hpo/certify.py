@@ -14,6 +14,7 @@ from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
+from hpo.cli.given import given_by
 from hpo.cli.options import (
     add_changes,
     add_data_dir,
@@ -29,6 +30,7 @@ from hpo.cli.running import quiet_optuna, run_command, say, stopped
 from hpo.cli.waiting import patience
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.exit_codes import DONE
 from hpo.engine.launchers.processes import Prestarted, on_this_machine
 from hpo.engine.running import run_certificate
@@ -39,6 +41,7 @@ from hpo.record.study import StudyRecord
 from hpo.record.untrusted import using
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError
+from hpo.training.given import Given
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -97,7 +100,7 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
             raise UserError(f"--{name} {given}: a certificate needs at least {least}")
     waiting = patience(arguments.patience, say)
     with database_errors(arguments.storage), Database(arguments.storage, patience=waiting) as database:
-        definition, rounds = _study(arguments, database)
+        definition, rounds, given = _study(arguments, database)
         out = arguments.out or Path("out") / definition.name
         make_out_folder(out)
         looked = look_at_data(definition, arguments.data_dir)
@@ -115,7 +118,12 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
                 database,
                 record,
                 launch=on_this_machine(
-                    arguments.storage, arguments.workers, arguments.data_dir, prestarted.take, arguments.patience
+                    arguments.storage,
+                    arguments.workers,
+                    arguments.data_dir,
+                    prestarted.take,
+                    arguments.patience,
+                    given=given,
                 ),
                 watcher=display,
             )
@@ -125,25 +133,32 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
     return DONE
 
 
-def _study(arguments: argparse.Namespace, database: Database) -> tuple[StudyDefinition, Sequence[RoundRecord]]:
-    """Return the definition that --study names, and what the database knows of its rounds.
+def _study(
+    arguments: argparse.Namespace, database: Database
+) -> tuple[StudyDefinition, Sequence[RoundRecord], Given | None]:
+    """Return the definition that --study names, what the database knows of its rounds, and the trainer that is given.
 
     A study in the database goes before one that comes along. Raises UserError if a file, or what was changed, makes
-    another definition than the one in the database.
+    another definition than the one in the database; and where a trainer that only the database names would be run.
     """
     name = arguments.name or arguments.study.removesuffix(".toml").rsplit("/", 1)[-1]
     present = name in study_names(database)
     if present and not arguments.study.endswith(".toml") and not arguments.changes and arguments.seed is None:
         record = StudyRecord(database, name)
-        return record.definition, record.rounds
+        if not isinstance(record.definition.trainer, NetworkTrainer):
+            raise UserError(
+                f"{name} has a trainer of your own, and nothing runs that only a database names; give its study file: "
+                "hpo certify --study FILE.toml"
+            )
+        return record.definition, record.rounds, None
     declared = DeclaredStudy.load(arguments.study, arguments.changes, arguments.seed, name=arguments.name)
     definition = declared.as_far_as_known(database)
     if not present:
-        return definition, []
+        return definition, [], given_by(declared)
     record = StudyRecord(database, name)
     with using(name):
         record.refuse_changes(definition, record.source)
-    return definition, record.rounds
+    return definition, record.rounds, given_by(declared)
 
 
 def _conclude(database: Database, definition: StudyDefinition, record: CertificateRecord, out: Path) -> None:

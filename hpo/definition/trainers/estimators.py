@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hpo.definition.abilities import Abilities
 from hpo.definition.tables import check_keys, read_value
+from hpo.definition.trainers.base import TrainerSettings
 from hpo.models.bounds import shown
 from hpo.searching.space import Config, SearchSpace, unpacked
 from hpo.storage.errors import UserError
@@ -61,6 +62,12 @@ class EstimatorTrainer:
     def abilities(self) -> Abilities:
         """Everything, but rungs only where the estimator can go on from one."""
         return Abilities(rungs=self.advance not in (None, "nothing"))
+
+    def completed(self, other: TrainerSettings) -> EstimatorTrainer:
+        """Return the same with how `other` goes on from a rung, if that is the same estimator and it is not said."""
+        if self.advance is None and isinstance(other, EstimatorTrainer) and other.steps == self.steps:
+            return replace(self, advance=other.advance)
+        return self
 
     def tables(self) -> dict[str, Any]:
         """Return the table [trainer]."""

@@ -93,3 +93,10 @@ def test_scorers_are_to_be_maximized_without_saying_so():
 def test_mistakes_are_named(trainer, space, message):
     with pytest.raises(UserError, match=message):
         define(trainer, space)
+
+
+def test_how_an_estimator_goes_on_is_no_change_of_a_study_that_leaves_it_out():
+    begun, now = define({"estimator": RIDGE, "advance": "nothing"}), define({"estimator": RIDGE})
+    assert now.on_the_data_of(begun) == begun
+    other = define({"estimator": "sklearn.linear_model:Lasso"})
+    assert other.on_the_data_of(begun).trainer == other.trainer
