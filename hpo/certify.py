@@ -14,7 +14,6 @@ from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
-from hpo.cli.given import given_by
 from hpo.cli.options import (
     add_changes,
     add_data_dir,
@@ -41,7 +40,6 @@ from hpo.record.study import StudyRecord
 from hpo.record.untrusted import using
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError
-from hpo.training.given import Given
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -100,7 +98,7 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
             raise UserError(f"--{name} {given}: a certificate needs at least {least}")
     waiting = patience(arguments.patience, say)
     with database_errors(arguments.storage), Database(arguments.storage, patience=waiting) as database:
-        definition, rounds, given = _study(arguments, database)
+        definition, rounds = _study(arguments, database)
         out = arguments.out or Path("out") / definition.name
         make_out_folder(out)
         looked = look_at_data(definition, arguments.data_dir)
@@ -118,12 +116,7 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
                 database,
                 record,
                 launch=on_this_machine(
-                    arguments.storage,
-                    arguments.workers,
-                    arguments.data_dir,
-                    prestarted.take,
-                    arguments.patience,
-                    given=given,
+                    arguments.storage, arguments.workers, arguments.data_dir, prestarted.take, arguments.patience
                 ),
                 watcher=display,
             )
@@ -133,13 +126,11 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
     return DONE
 
 
-def _study(
-    arguments: argparse.Namespace, database: Database
-) -> tuple[StudyDefinition, Sequence[RoundRecord], Given | None]:
-    """Return the definition that --study names, what the database knows of its rounds, and the trainer that is given.
+def _study(arguments: argparse.Namespace, database: Database) -> tuple[StudyDefinition, Sequence[RoundRecord]]:
+    """Return the definition that --study names, and what the database knows of its rounds.
 
     A study in the database goes before one that comes along. Raises UserError if a file, or what was changed, makes
-    another definition than the one in the database; and where a trainer that only the database names would be run.
+    another definition than the one in the database.
     """
     name = arguments.name or arguments.study.removesuffix(".toml").rsplit("/", 1)[-1]
     present = name in study_names(database)
@@ -150,15 +141,15 @@ def _study(
                 f"{name} has a trainer of your own, and nothing runs that only a database names; give its study file: "
                 "hpo certify --study FILE.toml"
             )
-        return record.definition, record.rounds, None
+        return record.definition, record.rounds
     declared = DeclaredStudy.load(arguments.study, arguments.changes, arguments.seed, name=arguments.name)
     definition = declared.as_far_as_known(database)
     if not present:
-        return definition, [], given_by(declared)
+        return definition, []
     record = StudyRecord(database, name)
     with using(name):
         record.refuse_changes(definition, record.source)
-    return definition, record.rounds, given_by(declared)
+    return definition, record.rounds
 
 
 def _conclude(database: Database, definition: StudyDefinition, record: CertificateRecord, out: Path) -> None:
