@@ -10,7 +10,7 @@ from hpo.definition.study import StudyDefinition
 from hpo.definition.trainers.estimators import EstimatorTrainer
 from hpo.searching.space import to_try, unpacked
 from hpo.storage.errors import UserError
-from hpo.training.estimator_steps import check_installed, is_histogram_boosting, made
+from hpo.training.estimator_steps import advances_by_calls, check_installed, is_histogram_boosting, made
 from hpo.training.images import StudyData
 from hpo.training.scorers import scorer
 
@@ -29,7 +29,7 @@ def _advance(model: Any, trainer: EstimatorTrainer) -> str:
     parameters = model.get_params()
     if is_histogram_boosting(model):
         return "max_iter"
-    if hasattr(model, "partial_fit") and trainer.of_last("max_iter") not in trainer.parameters:
+    if advances_by_calls(model) and trainer.of_last("max_iter") not in trainer.parameters:
         return "partial_fit"
     return "n_estimators" if {"warm_start", "n_estimators"} <= set(parameters) else "nothing"
 
@@ -93,7 +93,7 @@ def _check_task(model: Any, data: StudyData) -> None:
 
 def _check_advance(model: Any, trainer: EstimatorTrainer) -> None:
     kind, advance, parameters = type(model).__name__, trainer.advance, model.get_params()
-    if advance == "partial_fit" and not hasattr(model, "partial_fit"):
+    if advance == "partial_fit" and not advances_by_calls(model):
         raise UserError(f'trainer.advance = "partial_fit": {kind} has none with these parameters; leave advance out')
     if advance in ("n_estimators", "max_iter") and not {advance, "warm_start"} <= set(parameters):
         raise UserError(f'trainer.advance = "{advance}": {kind} lacks {advance} or warm_start; leave advance out')

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo.definition.trainers.estimators import EstimatorTrainer
+from hpo.definition.trainers.estimators import IMPORT_PATH, EstimatorTrainer
 from hpo.storage.errors import UserError, to_install
 
 MOST_CATEGORIES = 50
@@ -90,10 +90,11 @@ def _new(path: str) -> Any:
 def made(trainer: EstimatorTrainer, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return the steps, new, each with its parameters out of `values`.
 
-    Raises UserError for a parameter that a step does not have, with the nearest.
+    A fixed parameter may name a class, too, such as the estimator that a Bagging repeats; never one of a trial, which
+    comes out of a database. Raises UserError for a parameter that a step does not have, with the nearest.
     """
     steps = [(step.name, _new(step.estimator)) for step in trainer.steps]
-    for name, value in values.items():
+    for name, value in sorted(values.items(), key=lambda item: item[0].count("__")):  # what is within others comes last
         step, inner = name.split("__", 1) if trainer.is_pipeline and "__" in name else ("", name)
         estimator = dict(steps)[step]
         known = list(estimator.get_params(deep=True))
@@ -104,7 +105,8 @@ def made(trainer: EstimatorTrainer, values: Mapping[str, Any]) -> list[tuple[str
             near = difflib.get_close_matches(inner, known, n=1)
             hint = f"did you mean {prefix}{near[0]}?" if near else f"it has {', '.join(usual)}"
             raise UserError(f"{name}: {kind} has no parameter {inner!r}; {hint}")
-        estimator.set_params(**{inner: _plain(value)})
+        fixed = name in trainer.parameters and isinstance(value, str) and IMPORT_PATH.fullmatch(value)
+        estimator.set_params(**{inner: _new(value) if fixed else _plain(value)})
     return steps
 
 
@@ -171,6 +173,11 @@ def _takes_nan(estimator: Any) -> bool:
 
 def _takes_categories(estimator: Any, x: Any, text: list[str]) -> bool:
     return is_histogram_boosting(estimator) and all(len(x[name].cat.categories) <= MOST_NATIVE for name in text)
+
+
+def advances_by_calls(estimator: Any) -> bool:
+    """Say whether this is trained by calls of partial_fit, as it is set up: not where it stops early by itself."""
+    return hasattr(estimator, "partial_fit") and estimator.get_params().get("early_stopping") is not True
 
 
 def is_histogram_boosting(estimator: Any) -> bool:

@@ -26,7 +26,7 @@ from hpo.searching.space import Config
 from hpo.storage.errors import UserError
 from hpo.storage.examples import rows_of
 from hpo.storage.splits import Indices
-from hpo.training.estimator_steps import has_gaps, made, seed, with_encoding
+from hpo.training.estimator_steps import advances_by_calls, has_gaps, made, seed, with_encoding
 from hpo.training.images import Arrays, StudyData
 from hpo.training.protocol import Assignment, OpenTest, Point, Score, TrainingFailedError
 from hpo.training.scorers import Scorer, hits, scorer
@@ -102,7 +102,7 @@ class _Group:
             seed(each, int(rng.integers(2**31)))
         *self._before, self.model = steps
         self.advance_by = settings.advance or "nothing"
-        if self.advance_by == "partial_fit" and not hasattr(self.model, "partial_fit"):
+        if self.advance_by == "partial_fit" and not advances_by_calls(self.model):
             self.advance_by = "nothing"  # such as an MLP with the solver lbfgs
         self._calls_a_pass = min(len(self.y), max(1, math.ceil(FEWEST_CALLS / epochs)))
         self._rows: list[Indices] = []

@@ -25,7 +25,7 @@ at all: then it is trained in one go and has no rungs."""
 RESERVED = ("learning_rate", "weight_decay", "batch_size", "momentum", "optimizer")
 """Names that mean something for every trainer, and other things for some estimators: not told to the search."""
 
-_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _STEP = re.compile(r"[A-Za-z]\w*")
 
 
@@ -160,7 +160,7 @@ def _read_steps(steps: object) -> tuple[Step, ...]:
 
 
 def _path(value: object, where: str) -> str:
-    if not isinstance(value, str) or not _PATH.fullmatch(value):
+    if not isinstance(value, str) or not IMPORT_PATH.fullmatch(value):
         raise UserError(
             f'trainer.{where} = {shown(value)}; expected "package.module:Class", such as "sklearn.linear_model:Ridge"'
         )

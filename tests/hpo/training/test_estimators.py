@@ -207,3 +207,32 @@ def test_images_that_are_known_by_name_are_taken_as_rows_of_pixels():
     score = train(definition, data, {"alpha": 0.1}, stops=(100,))[-1]
     assert score.hits.shape == (1, len(data.split.validation(data.settings.validation)))
     assert score.value > 2 * data.chance
+
+
+def test_what_stops_early_by_itself_is_trained_in_one_go(tmp_path):
+    space = {"early_stopping": {"type": "categorical", "choices": [True, False]}}
+    definition, data, _ = prepared({"estimator": SGD}, {"dataset": blobs(tmp_path / "own.npz")}, space)
+    assert definition.trainer.advance == "partial_fit"
+    scores = train(definition, data, {"early_stopping": True})
+    assert [score.points[-1].step for score in scores] == [1, 1, 1]
+    assert len({score.value for score in scores}) == 1
+    trainer = {"estimator": SGD, "parameters": {"early_stopping": True}}
+    assert prepared(trainer, {"dataset": blobs(tmp_path / "own.npz")}, ALPHA)[0].trainer.advance == "nothing"
+
+
+def test_a_fixed_parameter_may_be_an_estimator_whose_own_are_searched(tmp_path):
+    parameters = {"estimator": "sklearn.tree:DecisionTreeClassifier", "n_estimators": 5}
+    trainer = {"estimator": "sklearn.ensemble:BaggingClassifier", "parameters": parameters}
+    space = {"estimator__max_depth": DEPTH["max_depth"]}
+    definition, data, _ = prepared(trainer, {"dataset": blobs(tmp_path / "own.npz")}, space)
+    (_, model) = made(definition.trainer, definition.trainer.values({"estimator__max_depth": 3}))[0]
+    assert model.estimator.max_depth == 3
+    assert train(definition, data, {"estimator__max_depth": 3})[-1].value > data.chance
+
+
+def test_a_trial_never_names_a_class_that_is_imported(tmp_path):
+    trainer = {"estimator": "sklearn.ensemble:BaggingClassifier"}
+    space = {"n_estimators": DEPTH["max_depth"]}
+    definition, _, _ = prepared(trainer, {"dataset": blobs(tmp_path / "own.npz")}, space)
+    (_, model) = made(definition.trainer, {"estimator": "sklearn.tree:DecisionTreeClassifier"})[0]
+    assert model.estimator == "sklearn.tree:DecisionTreeClassifier"
