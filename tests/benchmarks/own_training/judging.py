@@ -10,7 +10,7 @@ from tests.benchmarks.own_training.peers import PEERS
 from tests.benchmarks.own_training.searching import definition_of, mean, plain, searched, values_of
 from tests.benchmarks.own_training.subjects import SUBJECTS
 
-TRUTH_RUNS, TEST_RUNS = 100, 10
+TRUTH_RUNS, TEST_RUNS = 60, 10
 
 
 @dataclass(frozen=True)
