@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo.definition.trainers.estimators import IMPORT_PATH, EstimatorTrainer
+from hpo.definition.trainers.estimators import EstimatorTrainer
 from hpo.storage.errors import UserError, to_install
 
 MOST_CATEGORIES = 50
@@ -105,8 +105,8 @@ def made(trainer: EstimatorTrainer, values: Mapping[str, Any]) -> list[tuple[str
             near = difflib.get_close_matches(inner, known, n=1)
             hint = f"did you mean {prefix}{near[0]}?" if near else f"it has {', '.join(usual)}"
             raise UserError(f"{name}: {kind} has no parameter {inner!r}; {hint}")
-        fixed = name in trainer.parameters and isinstance(value, str) and IMPORT_PATH.fullmatch(value)
-        estimator.set_params(**{inner: _new(value) if fixed else _plain(value)})
+        is_class = trainer.names_a_class(name) and value == trainer.parameters[name]
+        estimator.set_params(**{inner: _new(value) if is_class else _plain(value)})
     return steps
 
 

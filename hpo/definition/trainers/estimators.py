@@ -58,6 +58,11 @@ class EstimatorTrainer:
         """Return what the parameter `name` of the last step is called."""
         return f"{self.steps[-1].name}__{name}" if self.is_pipeline else name
 
+    def names_a_class(self, name: str) -> bool:
+        """Say whether the fixed parameter `name` is another estimator, by its import path."""
+        value = self.parameters.get(name)
+        return isinstance(value, str) and IMPORT_PATH.fullmatch(value) is not None
+
     @property
     def abilities(self) -> Abilities:
         """Everything, but rungs only where the estimator can go on from one."""
@@ -113,6 +118,8 @@ class EstimatorTrainer:
         return
 
     def _check_name(self, name: str) -> None:
+        if not name.isidentifier():
+            raise UserError(f"{shown(name)} is no name of a parameter; expected a word, such as max_depth")
         last = name.rpartition("__")[2]
         if last == "random_state":
             raise UserError(f"{name} is set by the seed of each training; remove it")

@@ -81,6 +81,7 @@ def test_scorers_are_to_be_maximized_without_saying_so():
         ({"estimator": RIDGE, "parameter": {}}, None, "did you mean parameters?"),
         ({"estimator": RIDGE, "parameters": {"alpha": 1}}, None, "space.alpha and trainer.parameters both set alpha"),
         ({"estimator": RIDGE, "parameters": {"random_state": 1}}, None, "random_state is set by the seed"),
+        ({"estimator": RIDGE, "parameters": {"a=b": 1}}, None, "'a=b' is no name of a parameter"),
         ({"estimator": RIDGE, "advance": "epochs"}, None, "trainer.advance = 'epochs'; it must be one of partial_fit"),
         ({"steps": STEPS}, None, r"alpha belongs to no step.* scale__..., model__..."),
         ({"steps": []}, None, "expected a list such as"),
