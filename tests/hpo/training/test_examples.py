@@ -18,6 +18,7 @@ from hpo.storage.errors import UserError
 from hpo.storage.examples import load_examples
 from hpo.storage.own_examples import Wanted, locate_examples
 from hpo.training.cuts import Cut
+from hpo.training.functions.examples import Examples
 from hpo.training.images import StudyData
 from hpo.training.loading import locate_data
 from tests.support.builders import TABLES
@@ -138,3 +139,12 @@ def test_our_networks_insist_on_images_with_classes(tmp_path):
 def test_too_few_rows_are_counted_in_rows(tmp_path):
     with pytest.raises(UserError, match=r"houses.csv has 15 training rows; at least 22 are needed"):
         cut(define(dataset=table(tmp_path, houses(15)), target="price"))
+
+
+def test_a_function_is_given_the_rows_of_a_table(tmp_path):
+    data = cut(define(dataset=table(tmp_path), target="price"))
+    examples = Examples(data.part.x, data.part.y, data.split, data.settings)
+    x, y = examples.train(Cut(20))
+    assert list(x.columns) == ["rooms", "area", "town", "garden", "sold"]
+    np.testing.assert_array_equal(y, houses(200).price[x.index])
+    assert len(examples.validation(Cut(20))[0]) == 25
