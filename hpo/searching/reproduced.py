@@ -63,8 +63,8 @@ def remark(name: str, trials: Iterable[QueuedTrial], *, own_code: bool = True) -
         )
     if not found.get("differs") and not own_code:
         return (
-            f"{name} scored {value:.6g} with {found.get('seeds')} other seeds, too: nothing in it is random, so runs on "
-            "the same examples repeat each other, and an interval over them has no width."
+            f"{name} scored {value:.6g} with {found.get('seeds')} other seeds, too: nothing in it is random, so runs "
+            "on the same examples repeat each other, and an interval over them has no width."
         )
     if not found.get("differs"):
         return (
