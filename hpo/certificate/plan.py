@@ -12,7 +12,7 @@ from hpo.certificate.images import Range, disjoint, image_ranges
 from hpo.certificate.ranking import LEAST_CONFIGS, Certificate, Floats, Size, certify
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
-from hpo.searching.proposing import lattice
+from hpo.searching.lattice import lattice
 from hpo.searching.queued import QueuedTrial
 from hpo.searching.seeds import CERTIFY, derived_seed
 from hpo.searching.space import Box, Categorical, Config, Interval, Numeric, Region, SearchSpace

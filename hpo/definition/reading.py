@@ -16,7 +16,8 @@ from hpo.definition.settings import (
     SearchSettings,
     check_field,
 )
-from hpo.definition.spaces import read_hyperparameter
+from hpo.definition.possible import check_possible
+from hpo.definition.spaces import REQUIRE, read_space
 from hpo.definition.study import COMPARISON_DATA, COMPARISON_SEARCH, StudyDefinition, fields_of_settings
 from hpo.definition.tables import check_keys, read_table, read_value
 from hpo.models.bounds import Rule, Text, Whole, declared, shown
@@ -36,7 +37,7 @@ SEED = Whole(0, 2**53 - 1)
 """The largest number that JSON readers everywhere hold exactly."""
 
 
-MOST_ROUNDS, MOST_HYPERPARAMETERS = 100, 64
+MOST_ROUNDS = 100
 
 
 V = TypeVar("V")
@@ -67,11 +68,12 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
         seed=_checked("seed", read_value(int, tables.get("seed", 0), "seed"), SEED),
         network=read_table(models.NETWORKS[kind].description, model, "model"),
         training=read_table(models.TrainingSettings, tables.get("training", {}), "training"),
-        space=_read_space(tables.get("space", {}), may_be_empty=compares),
+        space=read_space(tables.get("space", {}), may_be_empty=compares),
         **(_read_comparison(tables) if compares else _read_search(tables)),
     )
     if definition.search.sampler == GRID:
         _check_grid(definition)
+    check_possible(definition.space, grid=definition.search.sampler == GRID)
     check_effort(definition)
     _check_space(definition)
     if definition.search.sampler == CMAES:
@@ -92,6 +94,7 @@ def _homes() -> Iterator[tuple[str, Collection[str]]]:
     yield "model", {name for kind in models.NETWORKS.values() for name in declared(kind.description)} | {"network"}
     yield "training", declared(models.TrainingSettings)
     yield "data", declared(DataSettings)
+    yield "space", (REQUIRE,)
     yield "search", declared(SearchSettings)
     yield "rounds.0", declared(RoundSettings)
     yield "final", declared(FinalSettings)
@@ -104,17 +107,6 @@ def _checked(name: str, value: V, rule: Rule) -> V:
     except ValueError as error:
         raise UserError(str(error)) from error
     return value
-
-
-def _read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
-    if not isinstance(space, Mapping) or not (space or may_be_empty):
-        raise UserError("space: at least one [space.NAME] table is needed, or there is nothing to search")
-    if len(space) > MOST_HYPERPARAMETERS:
-        raise UserError(
-            f"space: there are {len(space):,} hyperparameters, and a study searches at most {MOST_HYPERPARAMETERS}; "
-            "fix some of them in [model] or [training]"
-        )
-    return SearchSpace({str(key): read_hyperparameter(str(key), table) for key, table in space.items()})
 
 
 def _read_search(tables: Mapping[str, Any]) -> dict[str, Any]:

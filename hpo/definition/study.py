@@ -16,8 +16,9 @@ from hpo.definition.settings import (
     RoundSettings,
     SearchSettings,
 )
+from hpo.definition.space_record import space_record
 from hpo.definition.tables import read_table
-from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
+from hpo.searching.space import Config, SearchSpace, Value, unpacked
 from hpo.storage.errors import UserError
 
 S = TypeVar("S", bound=models.NetworkDescription | models.TrainingSettings)
@@ -63,24 +64,26 @@ class StudyDefinition:
     def settings(self, config: Config) -> tuple[models.NetworkDescription, models.TrainingSettings]:
         """Return the network and training settings of `config`: the definition's own, with the config's values put in.
 
+        What the space fixes is put in as well.
+
         A value that is a table sets several fields. Where a field is named twice, the later value holds. Raises
         UserError where a value does not fit its field.
         """
-        values = {key: value for name, packed in config.items() for key, value in _set_by(name, packed).items()}
+        whole = self.space.whole(config)
+        values = {key: value for name, packed in whole.items() for key, value in _set_by(name, packed).items()}
         of_training = {name: value for name, value in values.items() if name in fields_of_settings(self.training)}
         of_network = {name: value for name, value in values.items() if name not in of_training}
         return _with_values(self.network, of_network), _with_values(self.training, of_training)
 
     def record(self) -> dict[str, Any]:
         """Return the definition as JSON-able tables, in the form of the TOML file."""
-        space = {name: _hyperparameter_record(h) for name, h in self.space.hyperparameters.items()}
         tables: dict[str, Any] = {
             "title": self.title,
             "seed": self.seed,
             "data": {key: value for key, value in dataclasses.asdict(self.data).items() if value is not None},
             "model": {"network": models.name_of(self.network)} | dataclasses.asdict(self.network),
             "training": dataclasses.asdict(self.training),
-            "space": space,
+            "space": space_record(self.space),
             "search": {key: value for key, value in dataclasses.asdict(self.search).items() if value is not None},
         }
         if self.comparison is None:
@@ -125,14 +128,3 @@ def _spread(name: str, current: object, value: object) -> object:
             f"{value!r} sets all entries of model.{name}, but that is an empty list; give it an entry for each layer"
         )
     return [value] * len(current)
-
-
-def _hyperparameter_record(hyperparameter: Hyperparameter) -> dict[str, Any]:
-    if isinstance(hyperparameter, Numeric):
-        return {
-            "type": "int" if hyperparameter.integer else "float",
-            "log": hyperparameter.log,
-            "start": [hyperparameter.start.low, hyperparameter.start.high],
-            "limits": [hyperparameter.limits.low, hyperparameter.limits.high],
-        }
-    return {"type": "categorical", "choices": [unpacked(choice) for choice in hyperparameter.choices]}

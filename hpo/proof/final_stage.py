@@ -101,7 +101,7 @@ def _around_the_winner(
 
 
 def _probes(definition: StudyDefinition, values: Values) -> dict[Probe, Values]:
-    """Return the neighbours of `values` that a training may have."""
+    """Return the neighbours of `values` that a training may have, and that no relation of the space forbids."""
     config, overrides = values
     rate = definition.settings({**config, **overrides})[1].learning_rate
     probes: dict[Probe, Values] = {}
@@ -109,7 +109,8 @@ def _probes(definition: StudyDefinition, values: Values) -> dict[Probe, Values]:
         near, beside = with_values(definition, config, {"learning_rate": rate * factor})
         with contextlib.suppress(UserError):
             definition.settings({**near, **overrides, **beside})
-            probes[stage] = near, {**overrides, **beside}
+            if definition.space.allows({**near, **overrides, **beside}):
+                probes[stage] = near, {**overrides, **beside}
     return probes
 
 
@@ -133,21 +134,28 @@ def carried_over(definition: StudyDefinition, trial: TrialResult, pool: int) -> 
 
 
 def changes_of(definition: StudyDefinition, trial: TrialResult, pool: int) -> tuple[Change, ...]:
-    """Return what of `trial`'s settings has another value on all of the data."""
+    """Return what of `trial`'s settings has another value on all of the data: nothing where a relation forbids it."""
     this_round = definition.rounds[trial.round - 1]
     samples = min(this_round.samples, pool)
     batch = definition.settings(trial.config)[1].batch_size
     updates = max(
         this_round.epochs * steps_per_epoch(samples, batch), definition.final.epochs * steps_per_epoch(pool, batch)
     )
-    return changes(definition.settings(trial.config)[1], samples_subset=samples, samples_full=pool, updates=updates)
+    found = changes(definition.settings(trial.config)[1], samples_subset=samples, samples_full=pool, updates=updates)
+    allowed = definition.space.allows({**trial.config, **{change.name: change.new for change in found}})
+    return found if allowed else ()
 
 
 def with_values(definition: StudyDefinition, config: Config, new: Mapping[str, Value]) -> Values:
     """Return `config` with the `new` values that are its own, and those that belong beside it.
 
-    A setting that is fixed, or one of a few choices or whole numbers, has no such value in the space.
+    A setting that is fixed or not active, or one of a few choices, steps or whole numbers, has no such value in the
+    space.
     """
-    ranges = {name for name, h in definition.space.hyperparameters.items() if isinstance(h, Numeric) and not h.integer}
+    ranges = {
+        name
+        for name, h in definition.space.hyperparameters.items()
+        if isinstance(h, Numeric) and not h.integer and h.every is None and name in config
+    }
     beside = {name: value for name, value in new.items() if name not in ranges}
     return {**config, **{name: value for name, value in new.items() if name in ranges}}, beside
