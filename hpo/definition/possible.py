@@ -1,4 +1,4 @@
-"""Whether a space can be searched at all: whether its relations hold often enough for configs to be drawn at random."""
+"""Whether a space can be searched at all: whether its relations hold often enough to draw configs at random."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def check_possible(space: SearchSpace, *, grid: bool) -> None:
         return
     if grid:
         if space.grid_size() < 2:
-            raise UserError(f"space.require: of the grid no two configs are left of which {said(space)} holds; loosen it")
+            raise UserError(f"space.require: {said(space)} leaves fewer than two configs of the grid; loosen it")
         return
     for where, box in (("the limits", space.limits()), ("the start", space.start())):
         share = share_that_holds(space, (config_at(space, box, point) for point in endless(space, seed=0)))

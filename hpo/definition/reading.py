@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from hpo import models
 from hpo.definition.effort import check_effort
+from hpo.definition.possible import check_possible
 from hpo.definition.settings import (
     ComparisonSettings,
     DataSettings,
@@ -16,7 +17,6 @@ from hpo.definition.settings import (
     SearchSettings,
     check_field,
 )
-from hpo.definition.possible import check_possible
 from hpo.definition.spaces import REQUIRE, read_space
 from hpo.definition.study import COMPARISON_DATA, COMPARISON_SEARCH, StudyDefinition, fields_of_settings
 from hpo.definition.tables import check_keys, read_table, read_value

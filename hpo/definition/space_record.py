@@ -9,7 +9,7 @@ from hpo.searching.space import Hyperparameter, Numeric, SearchSpace, unpacked
 
 
 def space_record(space: SearchSpace) -> dict[str, Any]:
-    """Return what `read_space` makes an equal space of; null stands in lists of choices where a study file has or_none."""
+    """Return what `read_space` makes an equal space of; null is among the choices where a study file has or_none."""
     tables = {name: _hyperparameter_record(each) for name, each in space.hyperparameters.items()}
     for name, conditions in space.conditions.items():
         tables[name]["when"] = {parent: [unpacked(value) for value in each] for parent, each in conditions.items()}

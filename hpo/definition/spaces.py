@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import sys
@@ -73,9 +74,8 @@ def read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
     }
     if circle := cycle(conditions):
         raise UserError(f"space: {' needs '.join(circle)}, so none of them is ever active; take one `when` out")
-    beliefs = {
-        name: _read_prior(name, tables[name]["prior"], each) for name, each in searched.items() if "prior" in tables[name]
-    }
+    believed = [name for name in searched if "prior" in tables[name]]
+    beliefs = {name: _read_prior(name, tables[name]["prior"], searched[name]) for name in believed}
     texts = space.get(REQUIRE, [])
     if isinstance(texts, Mapping):
         raise UserError(f"space.{REQUIRE} is the list of relations, so no hyperparameter can be called that")
@@ -116,8 +116,10 @@ def read_hyperparameter(name: str, table: object) -> Hyperparameter:
     limits = _read_interval(f"{where}.limits", table["limits"], integer, log) if "limits" in table else start
     if start.low < limits.low or start.high > limits.high:
         raise UserError(f"{where}: start {start} reaches outside limits {limits}; widen the limits")
-    every = _read_step(where, table["step"], start, limits, integer, log) if "step" in table else None
-    return Numeric(start=start, limits=limits, log=log, integer=integer, every=every)
+    numeric = Numeric(start=start, limits=limits, log=log, integer=integer)
+    if "step" not in table:
+        return numeric
+    return dataclasses.replace(numeric, every=_read_step(where, table["step"], numeric))
 
 
 def _read_interval(where: str, value: object, integer: bool, log: bool) -> Interval:
@@ -140,10 +142,9 @@ def _read_interval(where: str, value: object, integer: bool, log: bool) -> Inter
     return Interval(low, high) if integer else Interval(float(low), float(high))
 
 
-def _read_step(
-    where: str, step: object, start: Interval, limits: Interval, integer: bool, log: bool
-) -> float | None:
+def _read_step(where: str, step: object, numeric: Numeric) -> float | None:
     """Return the step between values; None for 1 between whole numbers, which all are anyway."""
+    start, limits, integer = numeric.start, numeric.limits, numeric.integer
     kinds = (int,) if integer else (int, float)
     if not isinstance(step, kinds) or isinstance(step, bool) or not 0 < step <= limits.high - limits.low:
         raise UserError(
@@ -152,7 +153,7 @@ def _read_step(
         )
     if integer and step == 1:
         return None
-    if log:
+    if numeric.log:
         raise UserError(
             f"{where}: step and log do not go together, as steps are equal and powers are not; write "
             "choices = [...] with the values, or leave one of them out"
@@ -250,7 +251,7 @@ def _read_when(
     where = f"space.{name}.when"
     if not isinstance(when, Mapping) or not when:
         raise UserError(
-            f'{where} = {shown(when)}; it must name another hyperparameter and values of it, such as '
+            f"{where} = {shown(when)}; it must name another hyperparameter and values of it, such as "
             '{optimizer = ["momentum", "nesterov"]}'
         )
     return {str(parent): _read_values(where, str(parent), values, searched, fixed) for parent, values in when.items()}
@@ -288,9 +289,7 @@ def _read_values(
         )
     for value in listed:
         if not isinstance(value, int) or isinstance(value, bool) or value not in hyperparameter.limits:
-            raise UserError(
-                f"{where}: {parent} is never {shown(value)}; name whole numbers of {hyperparameter.limits}"
-            )
+            raise UserError(f"{where}: {parent} is never {shown(value)}; name whole numbers of {hyperparameter.limits}")
     return tuple(listed)
 
 

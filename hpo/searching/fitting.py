@@ -1,4 +1,4 @@
-"""Configs that may be: drawn anew as long as relations do not hold, and where that is in vain drawn towards one that may.
+"""Configs that may be: drawn anew as long as relations do not hold, and where that is in vain, moved until they do.
 
 What is drawn are values of all hyperparameters. Those that are active are the config (see conditions), and it is taken
 if the relations hold of it (see relations): so what is drawn evenly is even over all that may be.
@@ -20,7 +20,9 @@ LEAST_SHARE, DOOR_DRAWS = 0.01, 2000
 """Of so many draws this share must hold, or a study is refused: the rest is a search for what may be at all."""
 
 
-def fitting(space: SearchSpace, drawn: Iterable[Config], n: int, most: int) -> tuple[list[dict[str, Value]], list[Config]]:
+def fitting(
+    space: SearchSpace, drawn: Iterable[Config], n: int, most: int
+) -> tuple[list[dict[str, Value]], list[Config]]:
     """Return the first `n` configs that the first `most` of `drawn` make, and the draws that make none."""
     found: list[dict[str, Value]] = []
     refused: list[Config] = []
@@ -69,8 +71,8 @@ def share_that_holds(space: SearchSpace, drawn: Iterable[Config]) -> float:
     Raises UserError where a relation orders what has no order.
     """
     count = 0
-    for number, values in enumerate(drawn):
-        if number == DOOR_DRAWS:
+    for place, values in enumerate(drawn):
+        if place == DOOR_DRAWS:
             break
         config = {name: values[name] for name in space.active(values)}
         for relation in space.relations:

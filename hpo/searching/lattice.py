@@ -1,4 +1,4 @@
-"""Configs that are spread evenly over a box: a lattice, and where relations must hold, those of its points that may be."""
+"""Configs that are spread evenly over a box: a lattice; where relations must hold, those of its points that may be."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ AT_LEAST, AT_ONCE = 5000, 256
 """So many points are tried at least; so many are made at once."""
 
 
-def lattice(
-    space: SearchSpace, box: Box, n: int, seed: int, near: Sequence[Config] = ()
-) -> list[dict[str, Value]]:
+def lattice(space: SearchSpace, box: Box, n: int, seed: int, near: Sequence[Config] = ()) -> list[dict[str, Value]]:
     """Return `n` points of a randomly shifted R_d lattice in `box`.
 
     x_i = frac(shift + i * alpha), alpha_j = phi_d ** -(j + 1), where phi_d is the root of x ** (d + 1) = x + 1
@@ -30,7 +28,7 @@ def lattice(
         return [config_at(space, box, point) for point in _points(len(space.hyperparameters), 0, n, seed)]
     drawn = (config_at(space, box, point) for point in endless(space, seed))
     found, refused = fitting(space, drawn, n, max(TRIES * n, AT_LEAST))
-    return found + instead(space, box, refused, n - len(found), seed, near)
+    return found + instead(space, box, refused, n - len(found), seed=seed, near=near)
 
 
 def endless(space: SearchSpace, seed: int) -> Iterator[NDArray[np.float64]]:
@@ -40,7 +38,7 @@ def endless(space: SearchSpace, seed: int) -> Iterator[NDArray[np.float64]]:
 
 
 def instead(
-    space: SearchSpace, box: Box, refused: Sequence[Config], n: int, seed: int, near: Sequence[Config]
+    space: SearchSpace, box: Box, refused: Sequence[Config], n: int, *, seed: int, near: Sequence[Config]
 ) -> list[dict[str, Value]]:
     """Return `n` configs in place of draws that were `refused`: see `lattice`."""
     if n <= 0:

@@ -1,8 +1,8 @@
 """What the user believes of good values: a part of the first round is drawn around it, and less the more is known.
 
-PriorBand (Mallik et al. 2023, "PriorBand: Practical hyperparameter optimization in the age of deep learning") draws half
-of its first configs from the user's prior, its mode first, and weighs the prior later by how well it explains the best
-configs. So it is here, with one difference: each round halves the weight as well, because by then the box, and a
+PriorBand (Mallik et al. 2023, "PriorBand: Practical hyperparameter optimization in the age of deep learning") draws
+half of its first configs from the user's prior, its mode first, and weighs the prior later by how well it explains the
+best configs. So it is here, with one difference: each round halves the weight as well, because by then the box, and a
 sampler that learns, know more than a belief did. A belief that the best trials do not share is dropped.
 """
 
@@ -70,7 +70,7 @@ def around(
     configs = [] if mode is None or n == 0 else [mode]
     left = n - len(configs)
     found, refused = fitting(space, _drawn(space, box, beliefs, seed), left, max(TRIES * left, AT_LEAST))
-    return configs + found + instead(space, box, refused, left - len(found), seed, near)
+    return configs + found + instead(space, box, refused, left - len(found), seed=seed, near=near)
 
 
 def _drawn(space: SearchSpace, box: Box, beliefs: Sequence[str], seed: int) -> Iterator[dict[str, Value]]:

@@ -10,6 +10,7 @@ import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import optuna
@@ -60,6 +61,7 @@ were asked for before: a round of n takes n squared, and a Gaussian process stil
 
 MOST_ASKED = 1000
 """A sampler is asked so often at most where relations must hold, or once for each config where that is more."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Limited:
@@ -120,11 +122,11 @@ def _configs(trials: Sequence[TrialResult]) -> list[Config]:
 
 
 def _learning(
-    make: Callable[[int], BaseSampler], limited: _Limited, *, tries: int, partial: bool
+    make: Callable[[int], BaseSampler], limited: _Limited, **more: Any
 ) -> Callable[..., list[dict[str, Value]]]:
     """Return a proposer that asks the Optuna sampler `make(seed)`, which learns from the trials in the box.
 
-    `tries` and `partial` as in `_asked`.
+    `more` goes to `_asked`.
     """
 
     def propose_with_optuna(
@@ -132,7 +134,7 @@ def _learning(
     ) -> list[dict[str, Value]]:
         inside = [trial for trial in trials if trial.config in box]
         told, asked = _bounded(inside, n, limited)
-        configs = _asked(make(seed), space, box, told, asked, seed, max_gap=max_gap, tries=tries, partial=partial)
+        configs = _asked(make(seed), space, box, told, asked, seed=seed, **more, max_gap=max_gap)
         if asked == n:
             return configs
         rest_seed = split_seed(seed, 1)[0]
@@ -157,17 +159,17 @@ def _asked(
     box: Box,
     inside: Sequence[TrialResult],
     n: int,
-    seed: int,
     *,
+    seed: int,
     max_gap: float | None = None,
     tries: int = TRIES,
     partial: bool = False,
 ) -> list[dict[str, Value]]:
     """Return `n` configs that `sampler` answers with, having been told the trials `inside` of `box`.
 
-    Of `seed` is what is drawn beside it. Where relations must hold, it is asked up to `tries` times for each, and what is still missing then is what lies
-    between its answers and the trials, see `lattice`. `partial`: the sampler itself passes over hyperparameters that
-    are not active in a trial; another is told the middle of the box for them.
+    Where relations must hold, it is asked up to `tries` times for each. What is still missing then lies between its
+    answers and the trials, or is drawn from `seed`, see `lattice`. `partial`: the sampler itself passes over
+    hyperparameters that are not active in a trial; another is told the middle of the box for them.
     """
     distributions = space.distributions(box)
     study = optuna.create_study(direction="maximize", sampler=sampler)
@@ -180,7 +182,7 @@ def _asked(
     # Every asked trial stays running, so that the sampler spreads the ones that follow (constant liar; qLogEI for gp).
     answers = (on_steps(space, study.ask(fixed_distributions=distributions).params) for _ in itertools.count())
     configs, refused = fitting(space, answers, n, max(n, min(tries * n, MOST_ASKED)))
-    return configs + instead(space, box, refused, n - len(configs), seed, _configs(inside))
+    return configs + instead(space, box, refused, n - len(configs), seed=seed, near=_configs(inside))
 
 
 def _cmaes(
@@ -208,7 +210,7 @@ def _cmaes(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = CmaEsSampler(seed=seed, source_trials=source, warn_independent_sampling=False)
-    configs = _asked(sampler, space, box, told, asked, seed, tries=20)
+    configs = _asked(sampler, space, box, told, asked, seed=seed, tries=20)
     return configs + more_like(space, box, configs, n - asked, split_seed(seed, 1)[0])
 
 
@@ -220,14 +222,14 @@ def _random(
     Where relations must hold, all of them are plain, as many have to be drawn.
     """
     del max_gap
-    configs = _asked(RandomSampler(seed=seed), space, box, (), min(n, ALL_ASKED), seed) if space.is_free else []
+    configs = _asked(RandomSampler(seed=seed), space, box, (), min(n, ALL_ASKED), seed=seed) if space.is_free else []
     rng = np.random.default_rng(split_seed(seed, 1)[0])
     if space.is_free:
         points = rng.random((n - len(configs), len(space.hyperparameters)))
         return configs + [config_at(space, box, point) for point in points]
     drawn = (config_at(space, box, rng.random(len(space.hyperparameters))) for _ in itertools.count())
     configs, refused = fitting(space, drawn, n, max(TRIES * n, AT_LEAST))
-    return configs + instead(space, box, refused, n - len(configs), seed, _configs(trials))
+    return configs + instead(space, box, refused, n - len(configs), seed=seed, near=_configs(trials))
 
 
 def _qmc(
@@ -243,7 +245,7 @@ def _qmc(
         sampler = QMCSampler(seed=seed, scramble=True)
     one = [trial for trial in trials if trial.config in box][:1]
     asked = min(n, ALL_ASKED)
-    configs = _asked(sampler, space, box, one, asked, seed)
+    configs = _asked(sampler, space, box, one, asked, seed=seed)
     return configs + lattice(space, box, n - asked, split_seed(seed, 1)[0], _configs(trials))
 
 

@@ -121,8 +121,10 @@ def _names(tree: ast.AST, text: str) -> list[str]:
     parts: list[ast.expr]
     if isinstance(tree, ast.Compare) and all(type(each) in _COMPARISONS for each in tree.ops):
         parts = [tree.left, *tree.comparators]
-        many = [right for op, right in zip(tree.ops, tree.comparators, strict=True) if isinstance(op, ast.In | ast.NotIn)]
-        if any(not isinstance(each, ast.List | ast.Tuple) for each in many):
+        inside = zip(tree.ops, tree.comparators, strict=True)
+        if any(
+            isinstance(op, ast.In | ast.NotIn) and not isinstance(each, ast.List | ast.Tuple) for op, each in inside
+        ):
             raise UserError(f'require "{text}": after "in" stands a list, such as optimizer in ["sgd", "adam"]')
     elif isinstance(tree, ast.BoolOp):
         parts = tree.values
@@ -142,38 +144,64 @@ def _names(tree: ast.AST, text: str) -> list[str]:
 
 
 def _value(tree: ast.expr, values: Mapping[str, Any]) -> Any:
-    if isinstance(tree, ast.Name):
-        return CONSTANTS[tree.id] if tree.id in CONSTANTS else values[tree.id]
-    if isinstance(tree, ast.Constant):
-        return tree.value
-    if isinstance(tree, ast.Compare):
-        left = _value(tree.left, values)
-        for op, part in zip(tree.ops, tree.comparators, strict=True):
-            right = _value(part, values)
-            if isinstance(op, _ORDERS):
-                _check_numbers(left, right)
-            if not _COMPARISONS[type(op)](left, right):
-                return False
-            left = right
-        return True
-    if isinstance(tree, ast.BoolOp):
-        ends_at = isinstance(tree.op, ast.Or)
-        return next((ends_at for part in tree.values if bool(_value(part, values)) is ends_at), not ends_at)
-    if isinstance(tree, ast.UnaryOp):
-        value = _value(tree.operand, values)
-        if isinstance(tree.op, ast.Not):
-            return not value
-        _check_numbers(value)
-        return -value if isinstance(tree.op, ast.USub) else value
-    if isinstance(tree, ast.BinOp):
-        left, right = _value(tree.left, values), _value(tree.right, values)
-        _check_numbers(left, right)
-        found = _ARITHMETIC[type(tree.op)](left, right)
-        if isinstance(found, float) and math.isnan(found):
-            raise ArithmeticError("not a number")
-        return found
-    assert isinstance(tree, ast.List | ast.Tuple)  # what else there is was refused when it was read
+    return _KINDS[type(tree)](tree, values)
+
+
+def _name(tree: ast.Name, values: Mapping[str, Any]) -> Any:
+    return CONSTANTS[tree.id] if tree.id in CONSTANTS else values[tree.id]
+
+
+def _constant(tree: ast.Constant, values: Mapping[str, Any]) -> Any:
+    del values
+    return tree.value
+
+
+def _compared(tree: ast.Compare, values: Mapping[str, Any]) -> bool:
+    left = _value(tree.left, values)
+    for op, part in zip(tree.ops, tree.comparators, strict=True):
+        right = _value(part, values)
+        if isinstance(op, _ORDERS):
+            _check_numbers(left, right)
+        if not _COMPARISONS[type(op)](left, right):
+            return False
+        left = right
+    return True
+
+
+def _any_or_all(tree: ast.BoolOp, values: Mapping[str, Any]) -> bool:
+    if isinstance(tree.op, ast.Or):
+        return any(bool(_value(part, values)) for part in tree.values)
+    return all(bool(_value(part, values)) for part in tree.values)
+
+
+def _unary(tree: ast.UnaryOp, values: Mapping[str, Any]) -> Any:
+    value = _value(tree.operand, values)
+    if isinstance(tree.op, ast.Not):
+        return not value
+    _check_numbers(value)
+    return -value if isinstance(tree.op, ast.USub) else value
+
+
+def _calculated(tree: ast.BinOp, values: Mapping[str, Any]) -> Any:
+    left, right = _value(tree.left, values), _value(tree.right, values)
+    _check_numbers(left, right)
+    return _ARITHMETIC[type(tree.op)](left, right)
+
+
+def _listed(tree: ast.List | ast.Tuple, values: Mapping[str, Any]) -> list[Any]:
     return [_value(each, values) for each in tree.elts]
+
+
+_KINDS: Mapping[type[ast.expr], Callable[..., Any]] = {
+    ast.Name: _name,
+    ast.Constant: _constant,
+    ast.Compare: _compared,
+    ast.BoolOp: _any_or_all,
+    ast.UnaryOp: _unary,
+    ast.BinOp: _calculated,
+    ast.List: _listed,
+    ast.Tuple: _listed,
+}
 
 
 def _check_numbers(*values: object) -> None:

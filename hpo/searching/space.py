@@ -24,6 +24,7 @@ Value = float | int | str | bool | None
 Config = Mapping[str, Value]
 """One assignment of hyperparameters: name to value. One that is not active is not there."""
 
+
 def number(config: Config, name: str) -> float:
     """Return the value of a numeric hyperparameter; KeyError where it is not active."""
     value = config[name]

@@ -15,7 +15,8 @@ ENDS = 200
 def warm_configs(space: SearchSpace, sources: Sequence[Config]) -> list[dict[str, Value]]:
     """Return the configs of `sources` as `space` has them, each once; what a source cannot say is the start's middle.
 
-    A value beyond the limits is moved to them, and a config of which a relation does not hold towards one that may be. Empty if the sources and the space share no hyperparameter.
+    A value beyond the limits is moved to them, and a config of which a relation does not hold towards one that may be.
+    Empty if the sources and the space share no hyperparameter.
     """
     if not any(_shared(name, each, sources) for name, each in space.hyperparameters.items()):
         return []

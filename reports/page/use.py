@@ -56,7 +56,7 @@ def values_text(results: StudyResults, use: Mapping[str, Any]) -> str:
     no_effect = facts_of(results).no_effect
     lines = []
     for name, value in use.items():
-        text = toml_text({name: _short(value)}).strip()
+        text = f"# {name} has no value" if value is None else toml_text({name: _short(value)}).strip()
         lines.append(f"{text}  # no effect detected: arbitrary" if name in no_effect else text)
     return "\n".join(lines)
 
