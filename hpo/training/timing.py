@@ -8,6 +8,7 @@ import numpy as np
 
 from hpo import models
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import networks_of
 from hpo.models.trainer import Trainer
 from hpo.searching.space import Config
 from hpo.storage.errors import UserError
@@ -52,6 +53,6 @@ def _in_the_middle(definition: StudyDefinition) -> tuple[models.NetworkDescripti
     values = space.completed({}, space.start())
     config: Config = {name: values[name] for name in space.active(values)}
     try:
-        return definition.settings(config)
+        return networks_of(definition).settings(space.whole(config))
     except UserError:
-        return definition.settings({})
+        return networks_of(definition).settings(space.fixed)

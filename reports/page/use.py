@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from hpo.definition.trainers.networks import networks_of
 from hpo.proof.recommended import Recommended
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
@@ -63,7 +64,7 @@ def values_text(results: StudyResults, use: Mapping[str, Any]) -> str:
 
 def whole(results: StudyResults, config: Config) -> str:
     """Return the network and the training with `config` in them, as the tables of a study file."""
-    network, training = results.definition.settings(config)
+    network, training = networks_of(results.definition).settings(results.definition.space.whole(config))
     record = results.definition.record()
     model = {"network": record["model"]["network"]} | _plain(dataclasses.asdict(network))
     return toml_text({"model": model, "training": _plain(dataclasses.asdict(training))}).strip()
