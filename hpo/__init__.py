@@ -9,6 +9,7 @@ What a program may rely on, beside the command line:
 - `run_study(study, storage=None, ...)`: a study run to its end, or gone on with, in processes of this machine
 - `open_study(name=None, storage=None)`: a study in a database: what to use, how sure that is, its report
 - `Study`: what both return
+- `log`, `uniform`, `integer`, `choice`, `fixed`: what a hyperparameter is, for a space in Python
 - `hpo.models`: layers, networks, optimizers and training, on NumPy alone
 - `hpo.reports.tables`: a study's tables as pandas DataFrames
 - `__version__`
@@ -23,6 +24,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpo.definition.constructors import choice, fixed, integer, log, uniform
     from hpo.definition.files import load_definition, presets
     from hpo.definition.study import StudyDefinition
     from hpo.storage.errors import UserError
@@ -38,6 +40,11 @@ _HOMES = {
     "Study": "hpo.study",
     "open_study": "hpo.study",
     "run_study": "hpo.study",
+    "log": "hpo.definition.constructors",
+    "uniform": "hpo.definition.constructors",
+    "integer": "hpo.definition.constructors",
+    "choice": "hpo.definition.constructors",
+    "fixed": "hpo.definition.constructors",
 }
 """Where each public name lives."""
 
@@ -46,10 +53,15 @@ __all__ = [
     "StudyDefinition",
     "UserError",
     "__version__",
+    "choice",
+    "fixed",
+    "integer",
     "load_definition",
+    "log",
     "open_study",
     "presets",
     "run_study",
+    "uniform",
 ]
 
 

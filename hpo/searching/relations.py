@@ -15,7 +15,7 @@ from typing import Any
 
 from hpo.storage.errors import UserError
 
-LONGEST = 500
+LONGEST, DEEPEST = 500, 50
 EXAMPLE = 'write a comparison of hyperparameters, such as "hidden_2 <= hidden_1"'
 CONSTANTS: Mapping[str, Any] = {"true": True, "false": False, "none": None}
 """What a study file calls them; Python's own names for them are understood as well."""
@@ -112,8 +112,10 @@ def read_relation(text: object, known: Collection[str] | None = None) -> Relatio
     return Relation(text, names, tree)
 
 
-def _names(tree: ast.AST, text: str) -> list[str]:
+def _names(tree: ast.AST, text: str, depth: int = 0) -> list[str]:
     """Return the names in `tree`, in their order. Raises UserError for whatever a relation may not hold."""
+    if depth > DEEPEST:
+        raise UserError(f'require "{text}" is nested too deeply; split it into several relations')
     if isinstance(tree, ast.Name):
         return [] if tree.id in CONSTANTS else [tree.id]
     if isinstance(tree, ast.Constant) and (tree.value is None or isinstance(tree.value, int | float | str)):
@@ -140,7 +142,7 @@ def _names(tree: ast.AST, text: str) -> list[str]:
             f'require "{text}": {what or text} is none of comparisons (< <= > >= == != in), and, or, not, '
             "arithmetic (+ - * / // % **), names and values, which are all that a relation may hold"
         )
-    return [name for part in parts for name in _names(part, text)]
+    return [name for part in parts for name in _names(part, text, depth + 1)]
 
 
 def _value(tree: ast.expr, values: Mapping[str, Any]) -> Any:
