@@ -41,8 +41,14 @@ CATEGORICAL_KEYS = {
 }
 """The same for choices."""
 
-FIXED_KEYS = {"value": "it is this in every training, and is not searched"}
+FIXED_KEYS = {
+    "value": "it is this in every training, and is not searched",
+    "none": "true: it is no value at all (null) in every training, which a file can't write otherwise",
+}
 """The same for what is fixed."""
+
+NONE = "none"
+"""What no value at all (null) is called where a file has to say it."""
 
 REQUIRE = "require"
 """The key beside the hyperparameters that holds the relations."""
@@ -88,7 +94,7 @@ def read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
 
 def is_fixed(table: object) -> bool:
     """Say whether the table of a hyperparameter fixes it."""
-    return isinstance(table, Mapping) and "value" in table
+    return isinstance(table, Mapping) and not FIXED_KEYS.keys().isdisjoint(table)
 
 
 def read_hyperparameter(name: str, table: object) -> Hyperparameter:
@@ -180,7 +186,8 @@ def _read_categorical(where: str, choices: object, or_none: object) -> Categoric
     if not isinstance(or_none, bool):
         raise UserError(f"{where}.or_none = {shown(or_none)}; it must be true or false")
     if isinstance(choices, list | tuple):
-        choices = [*choices, None] if or_none and None not in choices else list(choices)
+        some = [choice for choice in choices if choice is not None]
+        choices = [*some, None] if or_none or len(some) < len(choices) else some
     if not isinstance(choices, list) or len(choices) < 2:
         raise UserError(f"{where}.choices = {shown(choices)}; it must be a list of at least two choices")
     if len(choices) > MOST_CHOICES:
@@ -193,6 +200,8 @@ def _read_categorical(where: str, choices: object, or_none: object) -> Categoric
     tables = sum(isinstance(choice, Mapping) for choice in choices)
     if 0 < tables < len(choices):
         raise UserError(f"{where}.choices = {shown(choices)}; either all choices are tables of fields, or none is")
+    if None in choices and NONE in choices:
+        raise UserError(f'{where}.choices has the text "{NONE}" beside no value at all (null); call the text otherwise')
     values = tuple(_packed(choice) for choice in choices)
     if len(set(values)) < len(values):
         like = {value: [each for each in values if each == value] for value in values}
@@ -226,9 +235,9 @@ def _packed(value: Any) -> Value:
 
 
 def _is_plain(value: object) -> bool:
-    """Say whether `value` is a finite number, a text, a truth, nothing at all (None), or a list of these."""
-    return all(
-        part is None or isinstance(part, str) or (isinstance(part, int | float) and abs(part) <= sys.float_info.max)
+    """Say whether `value` is nothing at all (None), a finite number, a text, a truth or a list of the last three."""
+    return value is None or all(
+        isinstance(part, str) or (isinstance(part, int | float) and abs(part) <= sys.float_info.max)
         for part in (value if isinstance(value, list | tuple) else [value])
     )
 
@@ -241,6 +250,10 @@ def _read_fixed(name: str, table: Mapping[str, Any]) -> Value:
             f"{where} has a value, so it is fixed, and {', '.join(others)} beside it, so it is searched; remove "
             "value, or the others"
         )
+    if NONE in table:
+        if table[NONE] is not True or "value" in table:
+            raise UserError(f"{where}: write none = true for no value at all (null), and nothing beside it")
+        return None
     _check_plain(f"{where}.value", table["value"])
     return _packed(table["value"])
 
@@ -273,7 +286,7 @@ def _read_values(
         return packed
     if isinstance(hyperparameter, Categorical):
         choices: Collection[Value] = hyperparameter.choices
-        said = [None if value == "none" and "none" not in choices and None in choices else value for value in listed]
+        said = [None if value == NONE and None in choices else value for value in listed]
         packed = tuple(_packed(value) for value in said)
         for value in packed:
             if value not in choices:
@@ -296,7 +309,7 @@ def _read_values(
 def _read_prior(name: str, prior: Any, hyperparameter: Hyperparameter) -> Value:
     where = f"space.{name}.prior = {shown(prior)}"
     if isinstance(hyperparameter, Categorical):
-        packed = None if prior == "none" and "none" not in hyperparameter.choices else _packed(prior)
+        packed = None if prior == NONE and None in hyperparameter.choices else _packed(prior)
         if packed not in hyperparameter.choices:
             raise UserError(f"{where} is none of its choices; name the one that you believe in")
         return packed
