@@ -7,9 +7,11 @@ What a program may rely on, beside the command line:
 - `presets()`: the names and titles of the studies that come along
 - `UserError`: a mistake that the user can put right; its text says how
 - `run_study(study, storage=None, ...)`: a study run to its end, or gone on with, in processes of this machine
+- `search(train, space, ...)`: the same for a Python function of your own, from a script or a notebook
 - `open_study(name=None, storage=None)`: a study in a database: what to use, how sure that is, its report
 - `Study`: what both return
 - `log`, `uniform`, `integer`, `choice`, `fixed`: what a hyperparameter is, for a space in Python
+- `Score`, `Test`, `Run`: what a training function gives back, and what it is given: `train(config, run)`
 - `hpo.models`: layers, networks, optimizers and training, on NumPy alone
 - `hpo.reports.tables`: a study's tables as pandas DataFrames
 - `__version__`
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     from hpo.definition.constructors import choice, fixed, integer, log, uniform
     from hpo.definition.files import load_definition, presets
     from hpo.definition.study import StudyDefinition
+    from hpo.searches import search
     from hpo.storage.errors import UserError
     from hpo.study import Study, open_study, run_study
+    from hpo.training.functions.run import Run
+    from hpo.training.functions.scores import Score, Test
 
 __version__ = "0.3.0"
 
@@ -45,12 +50,19 @@ _HOMES = {
     "integer": "hpo.definition.constructors",
     "choice": "hpo.definition.constructors",
     "fixed": "hpo.definition.constructors",
+    "search": "hpo.searches",
+    "Run": "hpo.training.functions.run",
+    "Score": "hpo.training.functions.scores",
+    "Test": "hpo.training.functions.scores",
 }
 """Where each public name lives."""
 
 __all__ = [
+    "Run",
+    "Score",
     "Study",
     "StudyDefinition",
+    "Test",
     "UserError",
     "__version__",
     "choice",
@@ -61,6 +73,7 @@ __all__ = [
     "open_study",
     "presets",
     "run_study",
+    "search",
     "uniform",
 ]
 

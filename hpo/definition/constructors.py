@@ -100,6 +100,7 @@ def fixed(value: Any) -> Declared:
 def space_tables(space: object, require: object = ()) -> dict[str, Any]:
     """Return the table [space] of a study file that a Python space makes, with the relations that are required.
 
+    A hyperparameter is what a constructor made, a table as in a study file, or a list of choices.
     Raises UserError for what is none of the constructors' values, and for all that a study file may not say.
     """
     if not isinstance(space, Mapping) or not space:
@@ -111,9 +112,7 @@ def space_tables(space: object, require: object = ()) -> dict[str, Any]:
     for name, declared in space.items():
         if not isinstance(name, str):
             raise UserError(f"space: a hyperparameter is called by a text, not {shown(name)}")
-        if not isinstance(declared, Declared):
-            raise UserError(_instead(name, declared))
-        tables[name] = dict(declared.table)
+        tables[name] = _table(name, declared)
     texts = [require] if isinstance(require, str) else require
     if not isinstance(texts, list | tuple):
         raise UserError(f'require = {shown(require)}; it must be a list of texts, such as ["hidden_2 <= hidden_1"]')
@@ -153,11 +152,20 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") and not hasattr(value, "__len__") else value
 
 
+def _table(name: str, value: object) -> dict[str, Any]:
+    """Return the table of a hyperparameter: what a constructor made, a table as it is, or a list of choices."""
+    if isinstance(value, Declared):
+        return dict(value.table)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, list | tuple):
+        return dict(choice(*value).table)
+    raise UserError(_instead(name, value))
+
+
 def _instead(name: str, value: object) -> str:
     """Return what to write in place of a value that no constructor made."""
     where = f"space[{name!r}] = {shown(value)}"
-    if isinstance(value, list | tuple | set | frozenset):
-        return f"{where}; write hpo.choice(*{shown(value)}), or hpo.uniform(low, high) for a range"
     if value is None or isinstance(value, bool | int | float | str):
         return f"{where}; write hpo.fixed({shown(value)}) for what is not searched, or take it out"
     return f"{where}; it must be made by one of {CONSTRUCTORS}"

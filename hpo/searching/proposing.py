@@ -18,8 +18,10 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.trial import create_trial
 
+from hpo.searching.extremes import clipped
 from hpo.searching.fitting import TRIES, fitting
 from hpo.searching.lattice import AT_LEAST, config_at, instead, lattice
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.priors import around, held, weight
 from hpo.searching.seeds import split_seed
 from hpo.searching.space import Box, Config, SearchSpace, Value, on_steps
@@ -84,7 +86,8 @@ def propose(
     n: int,
     seed: int,
     sampler: str,
-    max_gap: float | None = None,
+    constrained: bool = False,
+    metric: Metric = ACCURACY,
     warm: bool = False,
 ) -> list[dict[str, Value]]:
     """Return `n` configs for a round that looks in `box`.
@@ -93,7 +96,8 @@ def propose(
     box. WIDE_SHARE of the configs, in the first round FIRST_WIDE_SHARE, is drawn from the whole limits; some of the
     others around what the user believes (see priors). A grid knows no boxes.
     Every config has its active hyperparameters and no others, and all relations of the space hold of it.
-    `max_gap`, a bound on the train-validation gap, is a constraint to those that know such: tpe and gp.
+    Where the study is `constrained`, the excess of a trial is a constraint to those that know such: tpe and gp.
+    A Gaussian process is told scores without a worst one clipped (see `extremes`); the other samplers go by ranks.
     `warm` says that the box of a first round comes from another study, and is as a narrowed one.
     """
     if sampler == GRID:
@@ -106,14 +110,22 @@ def propose(
     first = not (warm or trials)
     near = _configs(trials)
     configs = around(space, box, list(beliefs), believed, belief_seed, first=first, near=near) if believed else []
-    configs += _PROPOSERS[sampler](space, box, trials, n - wide - believed, sampler_seed, max_gap=max_gap)
+    told = _clipped(trials, metric)
+    configs += _PROPOSERS[sampler](space, box, told, n - wide - believed, sampler_seed, constrained=constrained)
     return configs + lattice(space, space.limits(), wide, wide_seed, near)
 
 
+def _clipped(trials: Sequence[TrialResult], metric: Metric) -> Sequence[TrialResult]:
+    if metric.worst is not None:
+        return trials
+    scores = clipped(metric, [trial.score for trial in trials])
+    return [trial.scoring(float(score)) for trial, score in zip(trials, scores, strict=True)]
+
+
 def _lattice(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None = None
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool = False
 ) -> list[dict[str, Value]]:
-    del max_gap
+    del constrained
     return lattice(space, box, n, seed, _configs(trials))
 
 
@@ -130,11 +142,11 @@ def _learning(
     """
 
     def propose_with_optuna(
-        space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+        space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool
     ) -> list[dict[str, Value]]:
         inside = [trial for trial in trials if trial.config in box]
         told, asked = _bounded(inside, n, limited)
-        configs = _asked(make(seed), space, box, told, asked, seed=seed, **more, max_gap=max_gap)
+        configs = _asked(make(seed), space, box, told, asked, seed=seed, **more, constrained=constrained)
         if asked == n:
             return configs
         rest_seed = split_seed(seed, 1)[0]
@@ -161,7 +173,7 @@ def _asked(
     n: int,
     *,
     seed: int,
-    max_gap: float | None = None,
+    constrained: bool = False,
     tries: int = TRIES,
     partial: bool = False,
 ) -> list[dict[str, Value]]:
@@ -174,8 +186,8 @@ def _asked(
     distributions = space.distributions(box)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for trial in inside:
-        # What failed has no gap, and its score says enough.
-        bound = None if max_gap is None else {"gap": 0.0 if trial.gap is None else trial.gap - max_gap}
+        # Of what failed no excess is known, and its score says enough.
+        bound = {"excess": trial.excess or 0.0} if constrained else None
         params = dict(trial.config) if partial else space.completed(trial.config, box)
         kinds = {name: distributions[name] for name in params}
         study.add_trial(create_trial(params=params, distributions=kinds, value=trial.score, constraints=bound))
@@ -186,7 +198,7 @@ def _asked(
 
 
 def _cmaes(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool
 ) -> list[dict[str, Value]]:
     """Return `n` draws from the normal distribution that the best tenth of the trials in `box` supports.
 
@@ -196,7 +208,7 @@ def _cmaes(
     round 1, CMA-ES has nothing to say and Optuna would draw at random; the lattice spreads evenly instead.
     Of very many an even choice is the source, the best tenth of which stands for the best tenth of all.
     """
-    del max_gap
+    del constrained
     ranges = {name: each for name, each in space.distributions(box).items() if _has_a_direction(each)}
     inside = [trial for trial in trials if trial.config in box]
     if len(inside) < WARM_START_AT_LEAST or not ranges:
@@ -215,13 +227,13 @@ def _cmaes(
 
 
 def _random(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool
 ) -> list[dict[str, Value]]:
     """Return `n` uniform draws: Optuna's, which learn nothing, and beyond ALL_ASKED of them plain ones.
 
     Where relations must hold, all of them are plain, as many have to be drawn.
     """
-    del max_gap
+    del constrained
     configs = _asked(RandomSampler(seed=seed), space, box, (), min(n, ALL_ASKED), seed=seed) if space.is_free else []
     rng = np.random.default_rng(split_seed(seed, 1)[0])
     if space.is_free:
@@ -233,13 +245,13 @@ def _random(
 
 
 def _qmc(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool
 ) -> list[dict[str, Value]]:
     """Return `n` points of Optuna's scrambled Sobol sequence, which one trial tells of the space, not of scores.
 
     A point takes it as long as all before it, so beyond ALL_ASKED of them the lattice spreads the others.
     """
-    del max_gap
+    del constrained
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = QMCSampler(seed=seed, scramble=True)

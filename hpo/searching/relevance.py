@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.ranks import rank_shares
 from hpo.searching.space import Box, Categorical, Hyperparameter, Interval, Region, SearchSpace, Value, number
 from hpo.searching.stopping import with_imputed_scores
@@ -83,7 +84,7 @@ class Relevance:
 
 
 def relevance(
-    space: SearchSpace, boxes: Mapping[int, Box], trials: Sequence[TrialResult], *, seed: int
+    space: SearchSpace, boxes: Mapping[int, Box], trials: Sequence[TrialResult], *, seed: int, metric: Metric = ACCURACY
 ) -> list[Relevance]:
     """Return for each hyperparameter of `space` whether the scores of the comparable `trials` depend on it.
 
@@ -93,7 +94,7 @@ def relevance(
     hyperparameter may bend: weight decay matters where the learning rate is good. One that is conditional is looked at
     in the trials in which it was active: it was drawn independently of the others there, too.
     """
-    everything = _looked_at(with_imputed_scores(trials))
+    everything = _looked_at(with_imputed_scores(trials, metric))
     columns = {
         name: _columns(each, name, everything)
         for name, each in space.hyperparameters.items()

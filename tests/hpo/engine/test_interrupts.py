@@ -187,3 +187,14 @@ with StopRequest(say) as stop:
             os.kill(child, number)
         printed, _ = parent.communicate(timeout=20)
     assert printed == "the child ended with 7, a stop was asked for here: False\n"
+
+
+def test_a_stop_that_was_swallowed_in_training_is_raised_behind_it() -> None:
+    def swallowing() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException:
+            return
+
+    with StopRequest() as stop, pytest.raises(Interrupted), stop.interruptible():
+        swallowing()
