@@ -201,7 +201,11 @@ class Worker:
         if self._definition.comparison is not None or not is_first(trial.attributes):
             return {}
         with self._stop.interruptible():
-            return {REPRODUCED: trained_again(self._trainer, trial.config, task, trial.allowed, score)}
+            return {
+                REPRODUCED: trained_again(
+                    self._trainer, self._definition.space.whole(trial.config), task, trial.allowed, score
+                )
+            }
 
     def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None, beside: Mapping[str, Any]) -> bool:
         """Write down how a trial stands, with what else is known of it, and say whether it was still ours."""

@@ -2,12 +2,10 @@
 
 import json
 import tomllib
-from dataclasses import replace
 
 import pytest
 
 from hpo.record.results import StudyResults
-from hpo.reports import tables
 from hpo.reports.dashboard.boxes import boxes
 from hpo.reports.dashboard.hyperparameters import hyperparameters
 from hpo.reports.dashboard.pages import pages
@@ -17,11 +15,13 @@ from hpo.reports.kinds import FORMATS
 from hpo.reports.sheets.all_data import all_data_sheet
 from hpo.reports.sheets.good_values import good_values_sheet
 from hpo.reports.sheets.rounds import rounds_sheet
+from hpo.reports.tables.search import trials_table
 from hpo.reports.use import use_json, use_toml
+from hpo.reports.words.formatting import region_text, value_text
 from hpo.reports.words.no_effect import values_with_effect
-from hpo.storage.studies import FINAL, SEARCH
 from tests.support.results import LEARNING_RATE, definition, study
 
+IDS = {"mnist_wd": 2, "mnist_wd-final": 1}
 SPACE = {
     "require": ["weight_decay <= learning_rate"],
     "learning_rate": LEARNING_RATE | {"prior": 0.003},
@@ -47,7 +47,7 @@ def test_every_file_of_the_report_is_written(results):
 
 
 def test_tables_miss_what_is_not_active(results):
-    trials = tables.trials_table(results)
+    trials = trials_table(results)
     for name, conditions in results.definition.space.conditions.items():
         ((parent, values),) = conditions.items()
         active = trials[parent].isin(values)
@@ -68,7 +68,7 @@ def test_the_dashboard_draws_those_that_have_a_place(results):
     made = hyperparameters(results)
     assert made is not None
     boxes(results)
-    assert pages(results, {SEARCH: 1, FINAL: 2}, [])
+    assert pages(results, IDS, ())
 
 
 def test_what_is_fixed_required_and_believed_is_said_beside_the_rounds_and_fixed_values_are_used():
@@ -93,11 +93,10 @@ def test_what_another_value_hangs_on_is_said_with_it_even_if_it_shows_no_effect(
     assert values_with_effect(results, {"learning_rate": 0.1, "optimizer": "adam"}) == {"learning_rate": 0.1}
 
 
-def test_null_is_none_for_people_and_null_in_json():
-    results = study()  # our networks have nothing that may be null, so it is put beside them
-    space = replace(results.definition.space, fixed={"activation": None})
-    results = replace(results, definition=replace(results.definition, space=space))
-    assert json.loads(use_json(results))["use"]["activation"] is None
-    record = tomllib.loads(use_toml(results).decode())
-    assert record["none"] == ["activation"]
-    assert "activation" not in record["use"]
+def test_null_is_none_for_people_and_is_named_where_toml_has_no_word_for_it(monkeypatch):
+    assert value_text(None) == "none"
+    assert region_text((8, None)) == "8, none"
+    results = study()  # our networks have nothing that may be null
+    monkeypatch.setattr("hpo.reports.use.use_record", lambda _: {"use": {"depth": None, "learning_rate": 0.1}})
+    assert json.loads(use_json(results)) == {"use": {"depth": None, "learning_rate": 0.1}}
+    assert tomllib.loads(use_toml(results).decode()) == {"none": ["depth"], "use": {"learning_rate": 0.1}}
