@@ -14,6 +14,14 @@ on an invented problem whose best learning rate lies beyond the start (`tests.be
     a decade off          .5 +- 1.4     -.1 +- 1.6     -.7 +- 1.3    -1.0 +- 1.2
     three decades off    3.8 +- 2.2     2.0 +- 1.8      .0 +-  .8      .8 +- 1.0
     it diverges          3.3 +- 2.3      .1 +- 1.8      .3 +- 1.6     -.3 +- 1.4
+
+and of twenty:
+
+    no belief            5.4 +- 1.3     2.8 +-  .6     2.1 +-  .5     1.3 +-  .2
+    right               -3.6 +- 1.5    -1.2 +-  .8     -.8 +-  .5     -.2 +-  .3
+    a decade off        -1.4 +- 1.3     -.1 +- 1.0     -.4 +-  .5     -.1 +-  .3
+    three decades off     .5 +-  .4     1.0 +- 1.1     -.1 +-  .7      .2 +-  .3
+    it diverges           .7 +- 1.5      .8 +- 1.7     -.2 +-  .6      .0 +-  .3
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def test_a_first_round_begins_with_what_is_believed_and_draws_a_third_around_it(
     configs = propose(space, space.start(), [], n=100, seed=1, sampler="lattice")
     assert configs[0] == {"learning_rate": 0.01, "optimizer": "adam", "x": 0.5}
     around = configs[: round(SHARE * 70)]
-    assert np.mean(rates(around)) == pytest.approx(-2, abs=0.1)
+    assert np.mean(rates(around)) == pytest.approx(-2, abs=0.2)
     assert np.std(rates(around)) == pytest.approx(0.75, abs=0.15)
     adam = np.mean([config["optimizer"] == "adam" for config in around])
     assert adam == pytest.approx(2 / 3, abs=0.1)
@@ -64,10 +64,10 @@ def test_a_space_without_beliefs_proposes_what_it_did():
 
 
 def test_a_right_belief_gains_and_a_wrong_one_is_made_up_for():
-    # See hpo.searching.priors for more searches: what is lost to a wrong belief is gone after the third round.
+    # See hpo.searching.priors for more searches: what is lost to a wrong belief is next to nothing after some rounds.
     none, right, wrong = (
-        np.array([regrets(beliefs, sampler="lattice", trials=10, seed=seed) for seed in range(12)]).mean(axis=0)
+        np.array([regrets(beliefs, sampler="lattice", trials=20, seed=seed) for seed in range(16)]).mean(axis=0)
         for beliefs in ({}, BELIEFS["right"], BELIEFS["wrong"])
     )
     assert right[0] < none[0]
-    assert wrong[-1] < none[-1] + 3
+    assert wrong[-1] < none[-1] + 1
