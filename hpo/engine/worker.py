@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from hpo.engine.queue import TrialQueue
 from hpo.record.commands import certify_command
 from hpo.record.study import StudyRecord
 from hpo.record.untrusted import UnreadableStudyError
+from hpo.searching.constraints import GAP, worst_excess
+from hpo.searching.metric import LARGEST, Metric
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.searching.reproduced import REPRODUCED, is_first
 from hpo.storage.database import Database
@@ -172,7 +175,7 @@ class Worker:
             self._queue.give_back(trial)
             _end(training)
             raise
-        fault = None if score.reason else self._definition.metric.fault(score.value)
+        fault = ending_fault(self._definition.metric, score)
         if fault is not None:
             _end(training, over=self._fail(trial, fault))
             return
@@ -203,8 +206,7 @@ class Worker:
 
     def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None, beside: Mapping[str, Any]) -> bool:
         """Write down how a trial stands, with what else is known of it, and say whether it was still ours."""
-        max_gap = self._definition.search.max_gap
-        excess = None if max_gap is None or score.reason or score.train is None else score.train - score.value - max_gap
+        excess = worst_excess(self._definition.bounds, constrained_values(self._definition.metric, score))
         attributes = {**self._attributes(score, done=trial.allowed == DONE), **beside}
         written = self._queue.report(
             trial, trial.allowed, score.value, curve_of(score), attributes, network=kept, constraint=excess
@@ -259,16 +261,17 @@ class Worker:
     def _attributes(self, score: Score, *, done: bool) -> dict[str, object]:
         """Return what the trial's attributes say of `score`; its curve says the rest, so a rung writes little."""
         attributes: dict[str, object] = {"reason": score.reason} if score.reason else {}
-        if score.train is not None:
+        metric = self._definition.metric
+        if score.train is not None and metric.fault(score.train) is None:
             attributes["train_accuracy"] = score.train
-        if score.others:
-            attributes["metrics"] = dict(score.others)
+        if others := {name: value for name, value in score.others.items() if abs(value) <= LARGEST}:
+            attributes["metrics"] = others
         if done:
             attributes |= {
                 "seconds": round(score.seconds, 3),
                 "worker": self._queue.holder.name,
             }
-            if score.test is not None:
+            if score.test is not None and metric.fault(score.test) is None:
                 attributes["test_accuracy"] = score.test
         return attributes
 
@@ -301,24 +304,48 @@ class Worker:
         return self._record.command if of is None else certify_command(of)
 
 
+def ending_fault(metric: Metric, score: Score) -> str | None:
+    """Return why a trial that stands at `score` has failed, or None.
+
+    What diverged has the worst value that its metric has; where there is none, it failed.
+    """
+    if score.reason:
+        return score.reason if metric.worst is None else None
+    return metric.fault(score.value)
+
+
+def constrained_values(metric: Metric, score: Score) -> dict[str, float]:
+    """Return what constraints may be about; nothing of what diverged."""
+    if score.reason:
+        return {}
+    gap = {} if score.train is None else {GAP: metric.score(score.train) - metric.score(score.value)}
+    return {"seconds": score.seconds, **score.others, **gap}
+
+
 def curve_of(score: Score) -> Curve:
-    """Return the learning curve and the hits of `score` as they are kept."""
+    """Return the learning curve and the hits of `score` as they are kept; what is no finite number is not known."""
     points = tuple(
         CurvePoint(
             point.group,
             point.step,
             point.epoch,
-            point.train_loss,
-            point.train,
-            point.validation_loss,
+            known(point.train_loss),
+            known(point.train),
+            known(point.validation_loss),
             point.value,
             point.seconds,
-            point.test,
+            known(point.test),
         )
         for point in score.points
+        if known(point.value) is not None
     )
     groups = 1 + max((point.group for point in score.points), default=0)
     return Curve(points, np.zeros((groups, 0), dtype=np.bool_) if score.hits is None else score.hits)
+
+
+def known(number: float | None) -> float | None:
+    """Return `number` where it is finite."""
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _end(training: Training | None, *, over: bool = False) -> None:
