@@ -242,6 +242,14 @@ def test_a_program_that_hangs_does_not_hold_up_a_stop(bench: Bench) -> None:
     assert {row[2] for row in bench.trials("hangs.db")} == {"ready"}, "they are back in the queue"
 
 
+def test_a_program_that_stops_at_no_rung_is_trained_to_its_end_in_each_trial(bench: Bench) -> None:
+    (bench.folder / "whole.py").write_text("import sys; print('{\"value\": %s}' % sys.argv[1])")
+    bench.write([sys.executable, "whole.py", "{config.learning_rate}", "{config.decay}"])
+    _, said = bench.run("whole.db")
+    assert bench.ended_well("whole.db"), said
+    assert {row[2:4] for row in bench.trials("whole.db")} == {("complete", 100)}
+
+
 def test_why_a_trial_failed_is_kept(bench: Bench) -> None:
     (bench.folder / "hangs.py").write_text("import sys, time; print('loading', file=sys.stderr); time.sleep(600)")
     bench.write([sys.executable, "hangs.py", "{config}"], limits="minutes = 0.01")
