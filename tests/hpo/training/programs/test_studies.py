@@ -68,9 +68,9 @@ class Bench:
 
     def begin(self, database: str, workers: int = 2) -> "subprocess.Popen[str]":
         storage = f"sqlite:///{self.folder / database}"
-        command = ("-m", "hpo.run", "--study", "line.toml", "--storage", storage, "--workers", str(workers))
+        command = ["-m", "hpo.run", "--study", "line.toml", "--format", "csv", "--storage", storage]
         return subprocess.Popen(
-            [sys.executable, *command],
+            [sys.executable, *command, "--workers", str(workers)],
             cwd=self.folder,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
