@@ -11,6 +11,7 @@ from hpo.proof.recommended import Recommended
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
+from hpo.reports.page.estimators import estimator_blocks
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.comparison import ended_text
 from hpo.reports.words.formatting import (
@@ -49,6 +50,7 @@ def use_section(results: StudyResults) -> Section:
         if isinstance(results.definition.trainer, NetworkTrainer):
             whole_text = whole(results, found.config)
             blocks.append(Folded("The whole network and training", [Code("As in a study file", whole_text)]))
+    blocks += estimator_blocks(results, found)
     blocks += paragraphs(guard_text(results))
     return Section("use", "What to use", blocks)
 

@@ -107,7 +107,7 @@ class EstimatorTrainer:
 
     def check_space(self, space: SearchSpace) -> None:
         """Raise UserError where a hyperparameter is fixed, too, or names no step of the pipeline."""
-        for name, hyperparameter in space.hyperparameters.items():
+        for name, hyperparameter in [*space.hyperparameters.items(), *space.fixed.items()]:
             choices = [unpacked(each) for each in getattr(hyperparameter, "choices", ())]
             for key in {key: None for each in choices if isinstance(each, dict) for key in each} or {name: None}:
                 if key in self.parameters:
