@@ -12,16 +12,17 @@ from hpo.reports.sheets.all_data import all_data_sheet
 from hpo.reports.sheets.good_values import good_values_sheet
 from hpo.reports.sheets.rounds import reasons, rounds_sheet
 from hpo.reports.sheets.sheet import Sheet
-from hpo.reports.words.formatting import (
-    CONFIDENCE_TEXT,
-    config_label,
-    count_text,
-    interval_percent,
-    interval_points,
-    percent,
-    points_text,
-)
+from hpo.reports.words.formatting import config_label, count_text
 from hpo.reports.words.ledger import ledger_text
+from hpo.reports.words.numbers import (
+    CONFIDENCE_TEXT,
+    difference_interval,
+    difference_mean,
+    head,
+    interval_text,
+    mean_text,
+    train_gap,
+)
 from hpo.reports.words.verdict import details, short_verdict, verdict
 
 COLUMNS = (
@@ -112,20 +113,23 @@ def _escaped(texts: Sequence[str]) -> list[str]:
 def _comparison(results: StudyResults) -> list[str]:
     if not results.compared:
         return []
-    header = ["config", "train %", "validation %", "test % (interval)", "gap (interval)"]
+    metric = results.definition.metric
+    train, validation, test = (head(metric, part) for part in ("train", "validation", "test"))
+    header = ["config", train, validation, f"{test} (interval)", "gap (interval)"]
     rows = [
         [
             escaped(config_label(each.config)),
-            percent(each.train.mean),
-            percent(each.validation.mean),
-            f"{percent(each.test.mean)} ({interval_percent(each.test)})",
-            f"{points_text(each.gap.mean)} ({interval_points(each.gap)})",
+            mean_text(metric, each.train),
+            mean_text(metric, each.validation),
+            f"{mean_text(metric, each.test)} ({interval_text(metric, each.test)})",
+            f"{difference_mean(metric, each.gap)} ({difference_interval(metric, each.gap)})",
         ]
         for each in results.compared
     ]
     runs = max(len(each.runs) for each in results.compared)
     told = (
-        f"Means of up to {count_text(runs, 'run')} with {CONFIDENCE_TEXT} intervals; gap: train - test, in points. "
+        f"Means of up to {count_text(runs, 'run')} with {CONFIDENCE_TEXT} intervals; gap: {train_gap(metric)}"
+        f"{', in points' if metric.is_share else ''}. "
         f"{ledger_text(results)}"
     )
     return ["### The configs", table(header, rows), escaped(told)]

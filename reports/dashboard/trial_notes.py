@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from hpo.proof.final_runs import FinalRun, FullResult
@@ -10,17 +11,17 @@ from hpo.record.results import StudyResults
 from hpo.reports.dashboard.markdown import escaped
 from hpo.reports.dashboard.study_note import final_name, trial_link
 from hpo.reports.facts.facts import facts_of
+from hpo.reports.facts.gaps import overfits
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.formatting import (
     boundary_text,
     config_text,
     count_text,
     data_text,
-    interval_sentence,
-    percent,
-    points_text,
+    examples,
 )
 from hpo.reports.words.no_effect import boundaries_with_effect
+from hpo.reports.words.numbers import difference_words, interval_sentence, mean_words, score_words, train_gap
 from hpo.searching.queued import DONE
 
 
@@ -48,7 +49,8 @@ def first_run(full: FullResult) -> FinalRun | None:
 
 
 def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, int]) -> str:
-    searched = f"{percent(good.search_score)} %"
+    metric = results.definition.metric
+    searched = score_words(metric, good.search_score)
     in_search = (
         f"In the search it was stopped at {good.trained} % of its training with {searched}; similar configs did well."
         if good.trained < DONE
@@ -57,12 +59,13 @@ def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, 
     lines = [
         f"### Good value {good.rank} of {len(results.good)}",
         escaped(
-            f"Confirmed: {percent(good.confirmed.mean)} % in validation ({interval_sentence(good.confirmed)}, "
+            f"Confirmed: {mean_words(metric, good.confirmed)} in validation "
+            f"({interval_sentence(metric, good.confirmed)}, "
             f"{count_text(good.confirmed.runs, 'fresh run')})."
             if good.confirmed.runs
             else "It is being confirmed."
         ),
-        escaped(f"{in_search} In the race {percent(good.race)} %."),
+        escaped(f"{in_search} In the race {score_words(metric, good.race)}."),
     ]
     facts = facts_of(results)
     if facts.recommended.key == good.key and facts.recommended.config is not None:
@@ -87,10 +90,15 @@ def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, 
 
 
 def _reached(results: StudyResults, full: FullResult) -> str:
-    where = "the test set" if results.complete_data else f"the test images of {data_text(results)}"
-    flag = ", so it overfits" if full.overfits else ""
+    metric = results.definition.metric
+    where = "the test set" if results.complete_data else f"the test {examples(results)} of {data_text(results)}"
+    flag = ", so it overfits" if overfits(metric, full) else ""
+    seeds = count_text(len(full.runs), "seed")
+    gap = "" if math.isnan(full.gap) else f", gap {train_gap(metric)} {difference_words(metric, full.gap)}{flag}"
+    if not full.test.runs:
+        interval = interval_sentence(metric, full.validation)
+        return f"{mean_words(metric, full.validation)} in validation ({interval}, {seeds}){gap}."
     return (
-        f"{percent(full.test.mean)} % on {where} ({interval_sentence(full.test)}, "
-        f"{count_text(len(full.runs), 'seed')}), {percent(full.validation.mean)} % in validation, gap train - test "
-        f"{points_text(full.gap)} points{flag}."
+        f"{mean_words(metric, full.test)} on {where} ({interval_sentence(metric, full.test)}, {seeds}), "
+        f"{mean_words(metric, full.validation)} in validation{gap}."
     )

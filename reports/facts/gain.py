@@ -14,7 +14,7 @@ from hpo.searching.seeds import PAYING, derived_seed
 
 @dataclass(frozen=True, slots=True)
 class NextRound:
-    """A round that could follow the last one: so many trials, and its expected gain (a share of accuracy).
+    """A round that could follow the last one: so many trials, and its expected gain (a difference of scores).
 
     The gain is infinite where it would look at ground that nobody has seen, and cannot be told.
     """

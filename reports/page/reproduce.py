@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpo.record.results import StudyResults
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section
+from hpo.reports.words.formatting import examples
 from hpo.reports.words.reproducing import report_again, run_again
 from hpo.reports.writing.toml import toml_text
 
@@ -25,7 +26,7 @@ def reproduce_section(results: StudyResults) -> Section:
             ("Seed", str(definition.seed)),
             ("Versions", ", ".join(f"{name} {version}" for name, version in results.versions.items())),
             ("Data", source["provenance"]),
-            ("Images", images),
+            (examples(results).capitalize(), images),
             ("SHA-256 of the data", source["sha256"]),
         ]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,15 +13,9 @@ from hpo.reports.facts.facts import facts_of
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.comparison import ended_text
-from hpo.reports.words.formatting import (
-    count_text,
-    data_text,
-    interval_sentence,
-    percent,
-    points_text,
-    value_text,
-)
+from hpo.reports.words.formatting import count_text, data_text, examples, value_text
 from hpo.reports.words.nothing import advice
+from hpo.reports.words.numbers import difference_words, interval_sentence, mean_words, train_gap
 from hpo.reports.words.verdict import conclusion, guard_text, race_text, winner_warnings
 from hpo.reports.words.what_next import limits_to_widen
 from hpo.reports.writing.toml import toml_text
@@ -70,18 +65,24 @@ def whole(results: StudyResults, config: Config) -> str:
 
 
 def _facts(results: StudyResults, found: Recommended) -> Facts:
-    where = "Test accuracy" if results.complete_data else f"Accuracy on the test images of {data_text(results)}"
-    trained = f"{count_text(found.epochs, 'epoch')} on {found.images} images"
-    gap = "-" if found.result is None else points_text(found.result.gap)
-    return Facts(
+    metric, noun = results.definition.metric, examples(results)
+    named = metric.name[:1].upper() + metric.name[1:]
+    where = f"Test {metric.name}" if results.complete_data else f"{named} on the test {noun} of {data_text(results)}"
+    trained = f"{count_text(found.epochs, 'epoch')} on {found.images} {noun}"
+    validation = f"Validation {metric.name}"
+    items = (
         [
-            (where, f"{percent(found.score.mean)} % ({interval_sentence(found.score)})"),
-            ("Validation accuracy", f"{percent(found.validation.mean)} %"),
-            ("Train - test", f"{gap} points"),
-            ("Trained for", f"{trained}, {count_text(found.score.runs, 'seed')}"),
-        ],
-        large=True,
+            (where, f"{mean_words(metric, found.score)} ({interval_sentence(metric, found.score)})"),
+            (validation, mean_words(metric, found.validation)),
+        ]
+        if found.where == "test" and found.score.runs
+        else [(validation, f"{mean_words(metric, found.validation)} ({interval_sentence(metric, found.validation)})")]
     )
+    gap = math.nan if found.result is None else found.result.gap
+    if not math.isnan(gap):
+        items.append((train_gap(metric).capitalize(), difference_words(metric, gap)))
+    items.append(("Trained for", f"{trained}, {count_text(found.validation.runs, 'seed')}"))
+    return Facts(items, large=True)
 
 
 def _unfinished(results: StudyResults) -> list[Block]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from hpo.record.results import StudyResults
 from hpo.reports.facts.outcomes import n_train, outcomes
 from hpo.reports.sheets.sheet import Row, Sheet
-from hpo.reports.words.formatting import data_text, percent, region_text
+from hpo.reports.words.formatting import data_text, examples, region_text
+from hpo.reports.words.numbers import head, score_text
+from hpo.searching.metric import Metric
 
 
 def rounds_sheet(results: StudyResults) -> Sheet:
     """Return a row for each round that was opened."""
-    best: dict[int, float] = {}
+    metric, best = results.definition.metric, dict[int, float]()
     for each in outcomes(results):
         if each.score is not None and each.state in ("complete", "stopped"):
-            best[each.round] = max(best.get(each.round, 0.0), each.score)
+            best[each.round] = max(best.get(each.round, each.score), each.score)
     rows = [
         Row(
             str(opened.number),
@@ -22,7 +24,7 @@ def rounds_sheet(results: StudyResults) -> Sheet:
                 str(opened.trials),
                 str(n_train(results, opened.number)),
                 str(results.definition.rounds[opened.number - 1].epochs),
-                percent(best[opened.number]) if opened.number in best else "-",
+                score_text(metric, best[opened.number]) if opened.number in best else "-",
             ],
         )
         for opened in results.rounds
@@ -31,10 +33,14 @@ def rounds_sheet(results: StudyResults) -> Sheet:
         title=f"Rounds of {results.definition.name} on {data_text(results)}",
         first="round",
         names=list(results.definition.space.hyperparameters),
-        rest=["trials", "images", "epochs", "best %"],
+        rest=["trials", examples(results), "epochs", head(metric, "best")],
         rows=rows,
-        legend=["best: the round's highest validation accuracy; usually too optimistic."] if rows else [],
+        legend=[f"best: the round's {_best(metric)} validation {metric.name}; usually too optimistic."] if rows else [],
     )
+
+
+def _best(metric: Metric) -> str:
+    return "highest" if metric.maximized else "lowest"
 
 
 def reasons(results: StudyResults) -> list[tuple[int, str]]:

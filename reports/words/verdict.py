@@ -5,25 +5,27 @@ from __future__ import annotations
 from hpo.proof.recommended import Recommended
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
+from hpo.reports.facts.gaps import overfits
 from hpo.reports.facts.luck import best_so_far
 from hpo.reports.facts.outcomes import outcomes
 from hpo.reports.words.carrying_over import carrying_note, change_notes
 from hpo.reports.words.certificate import certificate_note
 from hpo.reports.words.comparison import comparison_verdict
-from hpo.reports.words.formatting import (
-    CONFIDENCE_TEXT,
-    config_text,
-    count_text,
-    data_text,
-    interval_sentence,
-    percent,
-    points_text,
-)
+from hpo.reports.words.formatting import config_text, count_text, data_text
 from hpo.reports.words.luck import luck_note
 from hpo.reports.words.no_effect import no_effect_note, values_with_effect
 from hpo.reports.words.nothing import advice, nothing_text
+from hpo.reports.words.numbers import (
+    CONFIDENCE_TEXT,
+    difference_words,
+    interval_sentence,
+    mean_words,
+    score_words,
+    train_gap,
+)
 from hpo.reports.words.outside_start import outside_start_note
 from hpo.reports.words.what_next import another_round, limits_to_widen
+from hpo.searching.metric import Metric
 from hpo.searching.trials import TrialResult
 
 
@@ -65,7 +67,7 @@ def short_verdict(results: StudyResults, *, changes: bool = True) -> list[str]:
 def conclusion(results: StudyResults) -> str:
     """Return the first sentence of a search's verdict: what to use and how sure that is, or what is best so far."""
     facts = facts_of(results)
-    found = facts.recommended
+    found, metric = facts.recommended, results.definition.metric
     unfinished = "" if results.state == "done" else "Not finished: "
     if facts.nothing:
         return f"{unfinished}{nothing_text(results)}"
@@ -79,16 +81,16 @@ def conclusion(results: StudyResults) -> str:
         return f"{use} {values}: {_on_all_of_the_data(results, found)}."
     if found.where == "confirmation":
         reached = (
-            f"{percent(found.score.mean)} % in validation ({interval_sentence(found.score)}, "
+            f"{mean_words(metric, found.score)} in validation ({interval_sentence(metric, found.score)}, "
             f"{count_text(found.score.runs, 'fresh run')})"
             if found.score.runs
             else "being confirmed"
         )
         return f"The best of {configs} so far: {values}: {reached}."
     history = best_so_far(results)
-    honest = f"{percent(history[-1].corrected)} % corrected for luck" if history else "usually too optimistic"
+    honest = f"{score_words(metric, history[-1].corrected)} corrected for luck" if history else "usually too optimistic"
     return (
-        f"Not finished: the best of {configs} so far is {values} with {percent(found.score.mean)} % in validation, "
+        f"Not finished: the best of {configs} so far is {values} with {mean_words(metric, found.score)} in validation, "
         f"{honest}."
     )
 
@@ -111,7 +113,8 @@ def race_text(results: StudyResults) -> str:
 def _on_all_of_the_data(results: StudyResults, found: Recommended) -> str:
     where = "the test set" if results.complete_data else f"the test images of {data_text(results)}"
     seeds = "" if found.result is None else f", {count_text(len(found.result.runs), 'seed')}"
-    return f"{percent(found.score.mean)} % on {where} ({interval_sentence(found.score)}{seeds})"
+    metric = results.definition.metric
+    return f"{mean_words(metric, found.score)} on {where} ({interval_sentence(metric, found.score)}{seeds})"
 
 
 def winner_warnings(results: StudyResults) -> list[str]:
@@ -119,8 +122,9 @@ def winner_warnings(results: StudyResults) -> list[str]:
     winner, notes = facts_of(results).recommended.result, []
     if winner is None:
         return []
-    if winner.overfits:
-        notes.append(f"It overfits: train - test is {100 * winner.gap:.1f} points.")
+    metric = results.definition.metric
+    if overfits(metric, winner):
+        notes.append(f"It overfits: {train_gap(metric)} is {difference_words(metric, winner.gap)}.")
     if any(run.reason for run in winner.runs):
         notes.append("Some of its runs failed, see evaluations.csv.")
     return notes
@@ -139,17 +143,18 @@ def guard_text(results: StudyResults) -> list[str]:
     guard, max_gap = results.guard, results.definition.search.max_gap
     if guard is None or max_gap is None:
         return []
-    bound = f"the bound on the train-validation gap ({points_text(max_gap)} points)"
+    metric = results.definition.metric
+    bound = f"the bound on the train-validation gap ({difference_words(metric, max_gap)})"
     if not guard.any_within:
         return [f"No config that learnt enough kept to {bound}, so all were considered."]
     if guard.chosen.key == guard.without.key:
         return [f"{bound[0].upper()}{bound[1:]} cost nothing: the first choice is the same without it."]
-    without = f"{config_text(guard.without.config)}: {_score_and_gap(guard.without)}"
-    chosen = f"{config_text(guard.chosen.config)}: {_score_and_gap(guard.chosen)}"
+    without = f"{config_text(guard.without.config)}: {_score_and_gap(metric, guard.without)}"
+    chosen = f"{config_text(guard.chosen.config)}: {_score_and_gap(metric, guard.chosen)}"
     return [f"Without {bound} the search's first choice would have been {without}. With it, it is {chosen}."]
 
 
-def _score_and_gap(trial: TrialResult) -> str:
-    gap = "an unknown gap" if trial.gap is None else f"a gap of {points_text(trial.gap)} points"
+def _score_and_gap(metric: Metric, trial: TrialResult) -> str:
+    gap = "an unknown gap" if trial.gap is None else f"a gap of {difference_words(metric, trial.gap)}"
     at = f" at {max(trial.rungs)} % of its training" if trial.stopped and trial.rungs else ""
-    return f"{percent(trial.score)} % in validation{at} with {gap}"
+    return f"{score_words(metric, trial.score)} in validation{at} with {gap}"

@@ -9,9 +9,10 @@ import pytest
 
 from hpo.reports.facts.luck import best_so_far
 from hpo.reports.tables.search import trials_table
-from hpo.reports.words.formatting import percent
 from hpo.reports.words.luck import luck_note
+from hpo.reports.words.numbers import score_text
 from hpo.reports.words.verdict import verdict
+from hpo.searching.metric import ACCURACY
 from hpo.storage.records import Curve
 from tests.support.results import definition, just_begun, study
 
@@ -47,14 +48,15 @@ def test_trials_with_other_samples_or_epochs_are_not_compared():
 
 def test_an_unfinished_study_says_what_is_left_of_its_best_score():
     results = lucky(study(finish=False))
-    left = percent(best_so_far(results)[-1].corrected)
+    left = score_text(ACCURACY, best_so_far(results)[-1].corrected)
     assert f"% in validation, {left} % corrected for luck." in verdict(results)
 
 
 def test_a_finished_study_says_how_many_points_were_luck():
     results = lucky(study())
     best = best_so_far(results)[-1]
-    note = f"The search's best score was {percent(best.score)} %, of which about {100 * best.luck:.1f} points was luck."
+    score = score_text(ACCURACY, best.score)
+    note = f"The search's best score was {score} %, of which about {100 * best.luck:.1f} points was luck."
     assert luck_note(results) == [note]
     assert note in verdict(results)
 
