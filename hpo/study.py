@@ -152,16 +152,16 @@ def run_study(
     # One BLAS thread, as the commands have: another number of threads gives other last bits.
     waiting = patience(None, announce)
     with threadpool_limits(1), database_errors(where), Database(where, patience=waiting) as database:
-        data, source = look_at_data(declared.definition, folder, announce)
-        declared = declared.settled(data.settled)
+        looked = look_at_data(declared.definition, folder, announce)
+        declared = declared.settled(looked.settled)
         launch = on_this_machine(
             where, workers or os.cpu_count() or 1, data_dir_of_workers(declared.definition, folder)
         )
         run(
             database,
             declared,
-            data=data.summary(),
-            source=source,
+            data=looked.summary,
+            source=looked.source,
             launch=launch,
             watcher=Telling(announce),
             more_rounds=more_rounds,

@@ -101,7 +101,13 @@ def make_plan(
 
 def smallest_round(definition: StudyDefinition) -> Size:
     """Return the size of the round that trains on the fewest images."""
-    return min((Size(each.samples, each.epochs) for each in definition.rounds), key=lambda size: size.samples)
+    sizes = [Size(each.samples, each.epochs) for each in definition.rounds if each.samples]
+    if not sizes or not definition.abilities.samples:
+        raise UserError(
+            f"{definition.name} has no subset to certify: its trials train on all of the data; set samples "
+            "in [[rounds]]"
+        )
+    return min(sizes, key=lambda size: size.samples)
 
 
 def ladder(first: Size, pool: int, largest: int | None = None) -> tuple[Size, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from hpo.models.bounds import Number, OneOf, Rule, Text, Whole, declared, shown
@@ -66,10 +66,11 @@ class DataSettings:
     said by confirmation = 0. What is None follows from the number of images, see `held_out`.
     """
 
-    dataset: Annotated[str, NAME, "a known name, or the path of your own images"]
+    dataset: Annotated[str | None, NAME, "a known name, or the path of your own data"] = None
     holdout: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "images that are never trained on"] = None
     validation: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "of these, how many score a trial"] = None
     confirmation: Annotated[int | None, Whole(0, IMAGES.at_most), "and how many others a confirmation run"] = None
+    examples: Annotated[int | None, Whole(2 * LEAST, IMAGES.at_most), "how many your trainer cuts, of its own"] = None
 
     def __post_init__(self) -> None:
         _check_declared(self)
@@ -104,15 +105,15 @@ class DataSettings:
 
     def given(self, numbers: HeldOut) -> DataSettings:
         """Return the same with `numbers` in place of what was None, and of what was not."""
-        return DataSettings(self.dataset, numbers.holdout, numbers.validation, numbers.confirmation)
+        return replace(self, holdout=numbers.holdout, validation=numbers.validation, confirmation=numbers.confirmation)
 
     def completed(self, other: DataSettings) -> DataSettings:
         """Return the same with the numbers of `other` in place of what is None."""
-        return DataSettings(
-            self.dataset,
-            other.holdout if self.holdout is None else self.holdout,
-            other.validation if self.validation is None else self.validation,
-            other.confirmation if self.confirmation is None else self.confirmation,
+        return replace(
+            self,
+            holdout=other.holdout if self.holdout is None else self.holdout,
+            validation=other.validation if self.validation is None else self.validation,
+            confirmation=other.confirmation if self.confirmation is None else self.confirmation,
         )
 
 
@@ -186,11 +187,15 @@ class RoundSettings:
     """
 
     trials: Annotated[int, Whole(1, 10_000), "configs that are tried"]
-    samples: Annotated[int, IMAGES, "images that train each of them"]
+    samples: Annotated[int, Whole(0, IMAGES.at_most), "images that train each of them; 0: all that are not held out"]
     epochs: Annotated[int, EPOCHS, "times that each image is seen"]
 
     def __post_init__(self) -> None:
         _check_declared(self)
+
+    def taken(self, pool: int) -> int:
+        """Return how many samples that is where there are `pool`."""
+        return min(self.samples or pool, pool)
 
 
 @dataclass(frozen=True, slots=True)

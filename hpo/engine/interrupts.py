@@ -84,6 +84,15 @@ class StopRequest:
         finally:
             self._in_training = False
 
+    @contextmanager
+    def shielded(self) -> Iterator[None]:
+        """Let a signal wait until the end of this block, which is inside an interruptible one and writes."""
+        before, self._in_training = self._in_training, False
+        yield
+        self._in_training = before
+        if before and self.requested:
+            raise Interrupted
+
     def pause(self, seconds: float) -> None:
         """Wait so long, in any thread; raises Interrupted as soon as a stop was asked for.
 

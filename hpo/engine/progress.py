@@ -149,14 +149,14 @@ class _Costs:
 
     def _round(self, index: int) -> float:
         each = self._definition.rounds[index]
-        return float(each.samples * each.epochs * self._definition.search.groups)
+        return float(each.taken(self._pool) * each.epochs * self._definition.search.groups)
 
     def _compared(self, comparison: ComparisonSettings) -> float:
         return float(min(comparison.samples or self._pool, self._pool) * comparison.epochs)
 
     def _short(self) -> float:
         last = self._definition.rounds[-1]
-        return float(last.samples * last.epochs)
+        return float(last.taken(self._pool) * last.epochs)
 
     def _full(self) -> float:
         return float(self._pool * self._definition.final.epochs)

@@ -69,7 +69,7 @@ def recommend(
     study's data. No number that chose a config is taken for its score, unless there is no other yet.
     """
     last = definition.rounds[-1]
-    subset = min(last.samples, int(data["pool"]))
+    subset = last.taken(int(data["pool"]))
     if full and _all_trained(definition, good, full):
         winner = full[0]
         found = Recommended(
@@ -124,8 +124,8 @@ def values_in_use(definition: StudyDefinition, result: FullResult, full: Sequenc
     own = {name: result.config[name] for name in definition.space.hyperparameters}
     if not changed:
         return own
-    settings = definition.settings(result.config)[1]
-    return {**own, **{name: getattr(settings, name) for name in changed}}
+    plain = definition.plain(result.config)
+    return {**own, **{name: plain[name] for name in changed}}
 
 
 def clearly_above(chance: float, images: int) -> float:
@@ -180,30 +180,33 @@ def _changes(
     source = next((trial for trial in trials if trial.key == winner.source), None)
     if source is None:
         return ()
-    before, after = (definition.settings(config)[1] for config in (source.config, winner.config))
+    before, after = (definition.plain(config) for config in (source.config, winner.config))
     carried = next((each for each in full if each.stage == "full" and each.source == winner.source), None)
     found = []
-    if before.weight_decay != after.weight_decay:
-        ratio = before.weight_decay / after.weight_decay if after.weight_decay else math.inf
+    old_decay, decay = before.get("weight_decay"), after.get("weight_decay")
+    if old_decay is not None and decay is not None and old_decay != decay:
+        ratio = old_decay / decay if decay else math.inf
         why = f"divided by {ratio:.3g} for {ratio:.3g} times the images"
-        found.append(Change("weight_decay", before.weight_decay, after.weight_decay, why))
-    elif carried is not None and any(each.plain and each.source == winner.source for each in full):
-        scaled = definition.settings(carried.config)[1].weight_decay
+        found.append(Change("weight_decay", old_decay, decay, why))
+    elif (
+        decay is not None and carried is not None and any(each.plain and each.source == winner.source for each in full)
+    ):
+        scaled = definition.plain(carried.config)["weight_decay"]
         plain = next(each for each in full if each.plain and each.source == winner.source)
-        if scaled not in (0, after.weight_decay):
-            ratio, lost = after.weight_decay / scaled, plain.validation.mean - carried.validation.mean
+        if scaled not in (0, decay):
+            ratio, lost = decay / scaled, plain.validation.mean - carried.validation.mean
             why = f"kept as in the search (divided by {ratio:.3g}, validation accuracy was {_points(lost)} lower)"
-            found.append(Change("weight_decay", after.weight_decay, after.weight_decay, why))
-    if before.learning_rate != after.learning_rate:
-        factor = after.learning_rate / before.learning_rate
+            found.append(Change("weight_decay", decay, decay, why))
+    if before.get("learning_rate") != after.get("learning_rate"):
+        factor = after["learning_rate"] / before["learning_rate"]
         how = "doubled" if factor > 1 else "halved"
         base = [each for each in full if each.source == winner.source and each.stage in ("full", "plain")]
-        same = [each for each in base if definition.settings(each.config)[1].weight_decay == after.weight_decay]
+        same = [each for each in base if definition.plain(each.config).get("weight_decay") == decay]
         gain = winner.validation.mean - same[0].validation.mean if same else math.nan
         why = f"{how} on all of the data" + (
             "" if math.isnan(gain) else f" (validation accuracy rose by {_points(gain)})"
         )
-        found.append(Change("learning_rate", before.learning_rate, after.learning_rate, why))
+        found.append(Change("learning_rate", before["learning_rate"], after["learning_rate"], why))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from hpo.definition.study import StudyDefinition
 from hpo.proof.estimates import Estimate
 from hpo.proof.good_values import boundaries
 from hpo.record.open_study import open_study
@@ -291,6 +292,12 @@ def relevance_table(results: StudyResults) -> pd.DataFrame:
     return frame(rows, dtypes)
 
 
+def _settings_beside(definition: StudyDefinition) -> list[str]:
+    """Return those of the learning rate and the weight decay that the trainer has, whether they are searched or not."""
+    known = {**definition.plain({}), **definition.space.hyperparameters}
+    return [name for name in ("learning_rate", "weight_decay") if name in known]
+
+
 def evaluations_table(results: StudyResults) -> pd.DataFrame:
     """Return a row for every run on all of the data: the winner's first, what was tried around it last.
 
@@ -321,7 +328,8 @@ def evaluations_table(results: StudyResults) -> pd.DataFrame:
         {"rank": INTEGER, "stage": TEXT, "source_trial": INTEGER, "round": INTEGER, "trial": INTEGER}
         | {"run": INTEGER, "seed": INTEGER}
         | config_dtypes(definition.space)
-        | {"learning_rate": REAL, "weight_decay": REAL, "n_train": INTEGER, "epochs": INTEGER, train: REAL}
+        | dict.fromkeys(_settings_beside(definition), REAL)
+        | {"n_train": INTEGER, "epochs": INTEGER, train: REAL}
         | {validation: REAL, test: REAL, "ci_low": REAL, "ci_high": REAL, "gap": REAL}
         | {"at_boundary": TEXT, "seconds": REAL, "reason": TEXT}
     )
@@ -330,13 +338,12 @@ def evaluations_table(results: StudyResults) -> pd.DataFrame:
     for rank, full in enumerate(results.full, 1):
         for run in full.runs:
             config = {**run.config, **run.overrides}
-            settings = definition.settings(config)[1]
+            plain = definition.plain(config)
             ended = run.test_accuracy is not None or run.reason is None
             rows.append(
                 config_cells(definition.space, config)
                 | {
-                    "learning_rate": settings.learning_rate,
-                    "weight_decay": settings.weight_decay,
+                    **{name: plain.get(name) for name in _settings_beside(definition)},
                     "rank": rank if full.ranked else None,
                     "stage": run.stage,
                     "source_trial": run.source_trial,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.record.results import StudyResults
 from hpo.searching.space import Config, Region, SearchSpace, Value, unpacked
 
@@ -102,7 +103,7 @@ def count_text(count: int, noun: str) -> str:
 
 def example(results: StudyResults) -> str:
     """Return what one of the data of a study is called: an image, or an example where a trainer has other data."""
-    return "example" if results.definition.network is None else "image"
+    return "image" if isinstance(results.definition.trainer, NetworkTrainer) else "example"
 
 
 def examples(results: StudyResults) -> str:

@@ -80,8 +80,11 @@ def _rates(results: StudyResults, *, smaller: bool = False) -> list[str]:
     """Return which learning rates to try, as far as there is one and the search had a say in it."""
     numeric = results.definition.space.hyperparameters.get("learning_rate")
     if not isinstance(numeric, Numeric):
-        rate = value_text(results.definition.training.learning_rate)
-        return [f"Try {'a smaller' if smaller else 'another'} learning rate (training.learning_rate is {rate})."]
+        rate = results.definition.plain({}).get("learning_rate")
+        if rate is None:
+            return []
+        fixed = f"training.learning_rate is {value_text(rate)}"
+        return [f"Try {'a smaller' if smaller else 'another'} learning rate ({fixed})."]
     tried = [float(trial.config["learning_rate"]) for trial in results.trials]
     span = f"tried: {region_text(Interval(min(tried), max(tried)))}"
     if smaller:
