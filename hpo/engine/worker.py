@@ -16,6 +16,8 @@ from hpo.engine.queue import TrialQueue
 from hpo.record.commands import certify_command
 from hpo.record.study import StudyRecord
 from hpo.record.untrusted import UnreadableStudyError
+from hpo.searching.constraints import GAP, worst_excess
+from hpo.searching.metric import LARGEST, Metric
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
@@ -162,7 +164,7 @@ class Worker:
             self._fail(trial, str(error) if failed else f"{type(error).__name__}: {error}")
             _end(training)
             return
-        fault = None if score.reason else self._definition.metric.fault(score.value)
+        fault = ending_fault(self._definition.metric, score)
         if fault is not None:
             self._fail(trial, fault)
             _end(training)
@@ -178,8 +180,7 @@ class Worker:
 
     def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None) -> bool:
         """Write down how a trial stands, and say whether it was still ours."""
-        max_gap = self._definition.search.max_gap
-        excess = None if max_gap is None or score.reason or score.train is None else score.train - score.value - max_gap
+        excess = worst_excess(self._definition.bounds, constrained_values(self._definition.metric, score))
         attributes = self._attributes(score, done=trial.allowed == DONE)
         written = self._queue.report(
             trial, trial.allowed, score.value, curve_of(score), attributes, network=kept, constraint=excess
@@ -234,16 +235,17 @@ class Worker:
     def _attributes(self, score: Score, *, done: bool) -> dict[str, object]:
         """Return what the trial's attributes say of `score`; its curve says the rest, so a rung writes little."""
         attributes: dict[str, object] = {"reason": score.reason} if score.reason else {}
-        if score.train is not None:
+        metric = self._definition.metric
+        if score.train is not None and metric.fault(score.train) is None:
             attributes["train_accuracy"] = score.train
-        if score.others:
-            attributes["metrics"] = dict(score.others)
+        if others := {name: value for name, value in score.others.items() if abs(value) <= LARGEST}:
+            attributes["metrics"] = others
         if done:
             attributes |= {
                 "seconds": round(score.seconds, 3),
                 "worker": self._queue.holder.name,
             }
-            if score.test is not None:
+            if score.test is not None and metric.fault(score.test) is None:
                 attributes["test_accuracy"] = score.test
         return attributes
 
@@ -274,6 +276,24 @@ class Worker:
         """Return the command that moves what is worked on forward."""
         of = self._record.certified
         return self._record.command if of is None else certify_command(of)
+
+
+def ending_fault(metric: Metric, score: Score) -> str | None:
+    """Return why a trial that stands at `score` has failed, or None.
+
+    What diverged has the worst value that its metric has; where there is none, it failed.
+    """
+    if score.reason:
+        return score.reason if metric.worst is None else None
+    return metric.fault(score.value)
+
+
+def constrained_values(metric: Metric, score: Score) -> dict[str, float]:
+    """Return what constraints may be about; nothing of what diverged."""
+    if score.reason:
+        return {}
+    gap = {} if score.train is None else {GAP: metric.score(score.train) - metric.score(score.value)}
+    return {"seconds": score.seconds, **score.others, **gap}
 
 
 def curve_of(score: Score) -> Curve:
