@@ -12,6 +12,7 @@ from hpo.definition.settings import ComparisonSettings
 from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA
 from hpo.proof.probing import PROBES
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.queued import DONE, QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult, incumbent
@@ -39,6 +40,8 @@ class Progress:
     epochs_done: float = 0.0
     epochs_in_phase: float = 0.0
     """Epochs of the trials in this phase: those trained so far, and all that they will have if none is stopped."""
+    metric: Metric = ACCURACY
+    """What `best` is a value of."""
 
 
 def progress(
@@ -62,6 +65,7 @@ def progress(
         trials_done=sum(trial.finished for trial in current),
         trials_in_phase=len(current),
         best=_best(definition, results),
+        metric=definition.metric,
         work=work,
         total=max(work, costs.search_total() + costs.final_total(final)),
         training=any(trial.running for trial in (*search, *final)),

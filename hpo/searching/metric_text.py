@@ -63,6 +63,13 @@ def difference_words(metric: Metric, difference: float, *, signed: bool = False,
     return f"{difference_text(metric, difference, signed=signed, last=last)}{points_of(metric)}"
 
 
+def amount_words(metric: Metric, difference: float) -> str:
+    """Return how large a difference is, for a sentence: `2.1 points`, `less than 0.1 points`, or `1.7`."""
+    if metric.is_share and not round(100 * difference, 1):
+        return "less than 0.1 points"
+    return difference_words(metric, abs(difference))
+
+
 def unseen(metric: Metric, difference: float, beside: float) -> bool:
     """Say whether a difference is too small to be seen: it rounds to no points, or is lost in the digits of `beside`.
 

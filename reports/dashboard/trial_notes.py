@@ -11,7 +11,6 @@ from hpo.record.results import StudyResults
 from hpo.reports.dashboard.markdown import escaped
 from hpo.reports.dashboard.study_note import final_name, trial_link
 from hpo.reports.facts.facts import facts_of
-from hpo.reports.facts.gaps import overfits
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.formatting import (
     boundary_text,
@@ -92,7 +91,7 @@ def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, 
 def _reached(results: StudyResults, full: FullResult) -> str:
     metric = results.definition.metric
     where = "the test set" if results.complete_data else f"the test {examples(results)} of {data_text(results)}"
-    flag = ", so it overfits" if overfits(metric, full) else ""
+    flag = ", so it overfits" if full.overfits else ""
     seeds = count_text(len(full.runs), "seed")
     gap = "" if math.isnan(full.gap) else f", gap {train_gap(metric)} {difference_words(metric, full.gap)}{flag}"
     if not full.test.runs:

@@ -34,7 +34,7 @@ def next_round(results: StudyResults) -> NextRound | None:
     if len({trial.round for trial in known}) < 2:
         return None
     box, number = opened[-1].box, opened[-1].number + 1
-    following = narrow(definition.space, box, known, float(results.data["chance"])).box
+    following = narrow(definition.space, box, known, results.data.get("chance"), definition.metric).box
     seed = derived_seed(definition.seed, PAYING, number)
-    gain = expected_gain(definition.space, box, following, known, seed)
+    gain = expected_gain(definition.space, box, following, known, seed, metric=definition.metric)
     return NextRound(number, definition.rounds[opened[-1].number - 1].trials, gain)

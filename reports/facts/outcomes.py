@@ -58,8 +58,9 @@ class Outcome:
     @property
     def train_value(self) -> float | None:
         """The metric's value on training examples where training stands, mean over groups; None where not known."""
-        values = [point.train_accuracy for point in self._last_points]
-        return float(np.mean(values)) if values and None not in values else None
+        points = self._last_points
+        values = [point.train_accuracy for point in points if point.train_accuracy is not None]
+        return float(np.mean(values)) if values and len(values) == len(points) else None
 
     @property
     def seconds(self) -> float | None:

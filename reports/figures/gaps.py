@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from hpo.proof.estimates import Estimate
 from hpo.proof.final_runs import FullResult
 from hpo.record.results import StudyResults
-from hpo.reports.facts.gaps import large_gap, overfits
+from hpo.reports.facts.gaps import large_gap
 from hpo.reports.figures.framing import add_legend
 from hpo.reports.figures.good_values import row_label, used
 from hpo.reports.figures.palette import GOOD, GREY, INK, TEST, TRAIN, VALIDATION
@@ -55,7 +55,7 @@ def gaps_figure(results: StudyResults) -> Figure | None:
         for name, colour, marker, size in MARKS:
             mean = plotted(metric, parts(found)[name].mean)
             axes.plot(mean, y, marker, color=colour, markersize=size, zorder=3, **edge)
-        large = overfits(metric, found)
+        large = found.overfits
         text = f"gap {difference_words(metric, found.gap)}" + ("\noverfits" if large else "")
         axes.annotate(
             text,
@@ -87,12 +87,12 @@ def gaps_alt(results: StudyResults) -> str:
         if good.key in full:
             found = full[good.key]
             numbers = ", ".join(f"{name} {mean_text(metric, each)}" for name, each in parts(found).items())
-            flag = ": it overfits" if overfits(metric, found) else ""
+            flag = ": it overfits" if found.overfits else ""
             said.append(
                 f"{good.rank}: {config_text(good.config)}, {numbers}, gap {difference_words(metric, found.gap)}{flag}"
             )
     bound = large_gap(metric)
-    over = sum(overfits(metric, full[good.key]) for good in results.good if good.key in full)
+    over = sum(full[good.key].overfits for good in results.good if good.key in full)
     large = "" if bound is None else f"; {over or 'none'} with a gap above {difference_words(metric, bound)}"
     percent = ", in percent," if metric.is_share else ""
     return (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hpo.proof.final_runs import FullResult
 from hpo.record.results import StudyResults
-from hpo.reports.facts.gaps import large_gap, overfits
+from hpo.reports.facts.gaps import large_gap
 from hpo.reports.facts.importance import importances
 from hpo.reports.facts.outcomes import n_train, outcomes
 from hpo.reports.figures.drawn import Drawn
@@ -157,7 +157,7 @@ def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("gaps")]
     ranked, metric = [full for full in used(results).values() if not math.isnan(full.gap)], results.definition.metric
     if ranked:
-        large = [full for full in ranked if overfits(metric, full)]
+        large = [full for full in ranked if full.overfits]
         blocks.insert(0, Paragraph(_how_large(metric, ranked, len(large)), "warning" if large else ""))
     return Section("overfitting", "Did it overfit?", blocks)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hpo.proof.probing import PROBES
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import TrainedConfig, facts_of
-from hpo.reports.facts.gaps import large_gap, overfits
+from hpo.reports.facts.gaps import large_gap
 from hpo.reports.sheets.sheet import Row, Sheet
 from hpo.reports.words.carrying_over import MARKS, change_notes
 from hpo.reports.words.formatting import count_text, data_text, examples, value_text
@@ -60,7 +60,7 @@ def _row(metric: Metric, each: TrainedConfig, *, tested: bool, train: bool) -> R
     if train:
         cells.append(mean_text(metric, full.train))
     if tested and train:
-        cells.append(difference_text(metric, full.gap) + ("!" if overfits(metric, full) else ""))
+        cells.append(difference_text(metric, full.gap) + ("!" if full.overfits else ""))
     return Row(
         MARKS.get(full.stage, "*" if each.recommended else ""),
         [value_text(value) for value in each.config.values()],
@@ -100,7 +100,7 @@ def _legend(results: StudyResults, trained: Sequence[TrainedConfig]) -> list[str
     if any(each.recommended for each in trained):
         text = f"*: recommended, chosen by validation {metric.name}. {text}"
     bound = large_gap(metric)
-    if bound is not None and any(overfits(metric, each.result) for each in trained):
+    if bound is not None and any(each.result.overfits for each in trained):
         text += f" !: over {_bound_text(metric, bound)}, overfitting."
     if any(each.result.plain for each in trained):
         text += f" {MARKS['plain']}: weight_decay as in the search."

@@ -15,7 +15,6 @@ from hpo.reports.words.formatting import count_text, value_text
 from hpo.reports.words.numbers import (
     CONFIDENCE_TEXT,
     better,
-    change_of,
     change_words,
     difference_text,
     difference_words,
@@ -70,7 +69,7 @@ def _of_changes(results: StudyResults) -> list[str]:
         return []
     (change,) = changes
     metric, tested = results.definition.metric, bool(winner.test.runs and plain.test.runs)
-    worth = change_of(metric, _difference(winner, plain, test=tested))
+    worth = _difference(winner, plain, test=tested).in_units(metric)
     interval = f" ({CONFIDENCE_TEXT} interval: {interval_words(metric, worth, signed=True)})" if worth.runs > 1 else ""
     same = unseen(metric, worth.mean, winner.validation.mean)
     went = "did not change" if same else f"changed by {change_words(metric, worth)}"
@@ -104,7 +103,7 @@ def _of_probes(results: StudyResults) -> list[str]:
             moved = f"{_moved(metric, gain.mean)} validation {metric.name} by {by}"
         told.append(f"{_verb(probe)} the learning rate {moved}")
         if probe is adopted and gain.runs > 1:
-            change = change_of(metric, gain)
+            change = gain.in_units(metric)
             told[-1] += f" ({CONFIDENCE_TEXT} interval: {interval_words(metric, change, signed=True)})"
     text = "; ".join(told)
     end = (

@@ -20,7 +20,6 @@ from hpo.reports.words.formatting import (
 )
 from hpo.reports.words.numbers import (
     CONFIDENCE_TEXT,
-    change_of,
     change_words,
     difference_interval,
     difference_mean,
@@ -107,7 +106,7 @@ def _course(results: StudyResults, compared: ComparedConfig) -> list[str]:
 def _change(metric: Metric, ours: ComparedConfig, first: ComparedConfig) -> list[str]:
     """Return what a config changed against the first, with the price on the test set, where the runs can tell."""
     gap, gain = change_of_gap(ours, first), change_of_test(ours, first)
-    test = change_of(metric, gain)
+    test = gain.in_units(metric)
     if not gap.runs:
         return []
     if gap.runs == 1:

@@ -49,9 +49,10 @@ def nothing_text(results: StudyResults) -> str:
 def _guessing(results: StudyResults) -> str:
     """Return what guessing would be, and what it reaches."""
     metric, chance = results.definition.metric, results.data.get("chance")
-    if metric.name == ACCURACY.name and chance is not None:
-        return f"always guessing the commonest class ({value_words(metric, float(chance))})"
-    return "guessing" if metric.guess is None else f"guessing ({value_words(metric, metric.guess)})"
+    if chance is None:
+        return "guessing"
+    how = "always guessing the commonest class" if examples(results) == "images" else "guessing"
+    return f"{how} ({value_words(metric, float(chance))})"
 
 
 def advice(results: StudyResults) -> list[str]:
@@ -64,8 +65,8 @@ def advice(results: StudyResults) -> list[str]:
     metric = results.definition.metric
     if found.nothing == "alike" and found.validation.mean == metric.best:
         return [f"Any of the values will do; a harder task, or fewer {examples(results)}, would tell them apart."]
-    common = float(results.data.get("chance", 0.0))
-    if metric.name == ACCURACY.name and common > MOST_COMMON:
+    common = float(results.data.get("chance") or 0.0)
+    if examples(results) == "images" and metric.name == ACCURACY.name and common > MOST_COMMON:
         first = (
             f"{value_words(metric, common)} of the {examples(results)} are of one class, so accuracy says little: "
             "balance the classes."

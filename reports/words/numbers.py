@@ -31,7 +31,6 @@ __all__ = [
     "CONFIDENCE_TEXT",
     "axis_title",
     "better",
-    "change_of",
     "change_words",
     "difference_interval",
     "difference_mean",
@@ -66,8 +65,11 @@ def ends_of(metric: Metric, estimate: Estimate) -> tuple[float, float]:
     """Return the lower and the upper end of an estimate's interval as values, cut where the metric ends; or two nan."""
     if math.isnan(estimate.low):
         return math.nan, math.nan
-    low, high = sorted((metric.value(estimate.low), metric.value(estimate.high)))
-    return low if metric.low is None else max(metric.low, low), high if metric.high is None else min(metric.high, high)
+    values = estimate.in_units(metric)
+    return (
+        values.low if metric.low is None else max(metric.low, values.low),
+        values.high if metric.high is None else min(metric.high, values.high),
+    )
 
 
 def mean_text(metric: Metric, estimate: Estimate, decimals: int = 1) -> str:
@@ -118,13 +120,6 @@ def difference_interval(metric: Metric, estimate: Estimate, *, signed: bool = Fa
 def interval_words(metric: Metric, estimate: Estimate, *, signed: bool = False) -> str:
     """Return the interval of a difference for a sentence, `2.1 to 7.6`; `-` where there is none."""
     return difference_interval(metric, estimate, signed=signed).replace(" .. ", " to ")
-
-
-def change_of(metric: Metric, gain: Estimate) -> Estimate:
-    """Return by how much the value changed where the score did by `gain`: a minimized one falls as it gets better."""
-    if metric.maximized:
-        return gain
-    return Estimate(0.0 - gain.mean, 0.0 - gain.high, 0.0 - gain.low, gain.runs)
 
 
 def change_words(metric: Metric, change: Estimate) -> str:

@@ -8,7 +8,6 @@ from hpo.record.results import StudyResults
 from hpo.reports.words.formatting import config_label, count_text, examples
 from hpo.reports.words.numbers import (
     CONFIDENCE_TEXT,
-    change_of,
     change_words,
     difference_interval,
     difference_mean,
@@ -49,7 +48,7 @@ def change_of_test(ours: ComparedConfig, other: ComparedConfig) -> Estimate:
 
 
 def _changes(metric: Metric, ours: ComparedConfig, other: ComparedConfig) -> str:
-    gap, test = change_of_gap(ours, other), change_of(metric, change_of_test(ours, other))
+    gap, test = change_of_gap(ours, other), change_of_test(ours, other).in_units(metric)
     if not gap.runs:
         return "no paired run has ended yet"
     intervals = [difference_interval(metric, each, signed=True) for each in (gap, test)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hpo.proof.recommended import Recommended
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
-from hpo.reports.facts.gaps import overfits
 from hpo.reports.facts.luck import best_so_far
 from hpo.reports.facts.outcomes import outcomes
 from hpo.reports.words.carrying_over import carrying_note, change_notes
@@ -123,7 +122,7 @@ def winner_warnings(results: StudyResults) -> list[str]:
     if winner is None:
         return []
     metric = results.definition.metric
-    if overfits(metric, winner):
+    if winner.overfits:
         notes.append(f"It overfits: {train_gap(metric)} is {difference_words(metric, winner.gap)}.")
     if any(run.reason for run in winner.runs):
         notes.append("Some of its runs failed, see evaluations.csv.")
