@@ -12,8 +12,7 @@ from rich.progress import Progress as Bar
 from hpo.cli.pace import Moment, seconds_left
 from hpo.definition.printable import printable
 from hpo.engine.progress import Progress
-from hpo.searching.metric import Metric
-from hpo.searching.metric_text import value_words
+from hpo.searching.metric_text import name_of, value_words
 
 PLAIN_EVERY_SECONDS = 15.0
 SECONDS_UNTIL = 120
@@ -57,7 +56,7 @@ class Display:
 
     def update(self, now: Progress) -> None:
         """Show `now`."""
-        best = "" if now.best is None else f"best {_named(now.metric)}so far {value_words(now.metric, now.best)}"
+        best = "" if now.best is None else f"best {name_of(now.metric)}so far {value_words(now.metric, now.best)}"
         left = self._time_left(now)
         trials = f"{now.trials_done}/{now.trials_in_phase} trials"
         if now.trials_in_phase <= FEW and now.epochs_in_phase:
@@ -89,11 +88,6 @@ class Display:
             self._seen.append((time.monotonic(), now.work))
         left = seconds_left(self._seen, now.total)
         return "" if left is None else f"about {spoken(left + self._afterwards)} left"
-
-
-def _named(metric: Metric) -> str:
-    """Return the metric's name, which a share in percent needs not."""
-    return "" if metric.is_share else f"{metric.name} "
 
 
 def spoken(seconds: float) -> str:

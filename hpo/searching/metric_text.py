@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from hpo.searching.metric import Metric
+from hpo.searching.metric import ACCURACY, Metric
 
 DIGITS, DIGITS_OF_DIFFERENCES = 3, 2
 """Significant digits of a value that stands alone; of a difference, and of the width of an interval."""
@@ -78,6 +78,11 @@ def unseen(metric: Metric, difference: float, beside: float) -> bool:
     if metric.is_share:
         return abs(difference) < VISIBLE
     return abs(difference) < 0.5 * 10.0 ** (exponent(beside) - DIGITS + 1)
+
+
+def name_of(metric: Metric) -> str:
+    """Return what stands before a value in a sentence: `rmse `; an accuracy in percent explains itself."""
+    return "" if metric.name == ACCURACY.name else f"{metric.name} "
 
 
 def sign_of(metric: Metric) -> str:

@@ -28,7 +28,7 @@ from hpo.record.study import StudyRecord
 from hpo.record.trials import trials_of
 from hpo.record.untrusted import UnreadableStudyError, reading
 from hpo.searching.metric import Metric
-from hpo.searching.metric_text import score_words
+from hpo.searching.metric_text import name_of, score_words
 from hpo.searching.queued import QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult, incumbent
@@ -177,7 +177,7 @@ def _best(metric: Metric, trial: TrialResult) -> str:
     """Return the best score as a value, with the name of a metric that is no share."""
     if trial.failed:
         return "-"
-    return f"{score_words(metric, trial.score)}{'' if metric.is_share else f' {metric.name}'}"
+    return f"{name_of(metric)}{score_words(metric, trial.score)}"
 
 
 def _where(definition: StudyDefinition, rounds: Sequence[RoundRecord]) -> str:

@@ -20,7 +20,14 @@ from hpo.reports.words.formatting import (
     examples,
 )
 from hpo.reports.words.no_effect import boundaries_with_effect
-from hpo.reports.words.numbers import difference_words, interval_sentence, mean_words, score_words, train_gap
+from hpo.reports.words.numbers import (
+    difference_words,
+    interval_sentence,
+    mean_words,
+    named_mean,
+    score_words,
+    train_gap,
+)
 from hpo.searching.queued import DONE
 
 
@@ -58,7 +65,7 @@ def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, 
     lines = [
         f"### Good value {good.rank} of {len(results.good)}",
         escaped(
-            f"Confirmed: {mean_words(metric, good.confirmed)} in validation "
+            f"Confirmed: {named_mean(metric, good.confirmed)} in validation "
             f"({interval_sentence(metric, good.confirmed)}, "
             f"{count_text(good.confirmed.runs, 'fresh run')})."
             if good.confirmed.runs
@@ -96,8 +103,8 @@ def _reached(results: StudyResults, full: FullResult) -> str:
     gap = "" if math.isnan(full.gap) else f", gap {train_gap(metric)} {difference_words(metric, full.gap)}{flag}"
     if not full.test.runs:
         interval = interval_sentence(metric, full.validation)
-        return f"{mean_words(metric, full.validation)} in validation ({interval}, {seeds}){gap}."
+        return f"{named_mean(metric, full.validation)} in validation ({interval}, {seeds}){gap}."
     return (
-        f"{mean_words(metric, full.test)} on {where} ({interval_sentence(metric, full.test)}, {seeds}), "
+        f"{named_mean(metric, full.test)} on {where} ({interval_sentence(metric, full.test)}, {seeds}), "
         f"{mean_words(metric, full.validation)} in validation{gap}."
     )

@@ -16,12 +16,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from hpo.record.results import StudyResults
 from hpo.reports.facts.axes import numeric_names
 from hpo.reports.facts.outcomes import Outcome, outcomes
-from hpo.reports.facts.score_ranges import known_values, value_or, value_range
+from hpo.reports.facts.score_ranges import inside, known_values, value_or, value_range, worst_end
 from hpo.reports.figures.boxes_overlay import draw_boxes, draw_ring, height, label_good_values, ring_extent
-from hpo.reports.figures.drawing import people_text
 from hpo.reports.figures.framing import Room, add_legend, dress, framed, note
 from hpo.reports.figures.labels import Obstacles
 from hpo.reports.figures.palette import GOOD, GREY, INK
+from hpo.reports.figures.values import name_values
 from hpo.reports.words.formatting import config_text, count_text, region_text, value_text
 from hpo.searching.metric import Metric
 from hpo.searching.space import Numeric
@@ -51,10 +51,13 @@ def boxes_figure(results: StudyResults) -> Figure:
         _frame(axes, results, ended, names)
         _draw_trials(figure, axes, results.definition.metric, ended, names)
         metric = results.definition.metric
-        rings = [draw_ring(axes, names, good.config, metric.value(good.search_score)) for good in results.good]
+        ends = axes.get_ylim()
+        rings = [
+            draw_ring(axes, names, good.config, inside(metric.value(good.search_score), ends)) for good in results.good
+        ]
         _add_legend(figure, ended, bool(rings))
-        low = axes.get_ylim()[0]
-        values = [value_or(metric, each, low) for each in ended]
+        worst = worst_end(metric, axes.get_ylim())
+        values = [value_or(metric, each, worst) for each in ended]
         dots = [
             (float(each.config[names[0]]), height(each.config, value, names))
             for each, value in zip(ended, values, strict=True)
@@ -107,7 +110,7 @@ def _frame(axes: Axes, results: StudyResults, ended: Sequence[Outcome], names: S
     if len(names) == 1:
         metric = results.definition.metric
         axes.set_ylim(*value_range(metric, known_values(metric, ended)))
-        axes.set_ylabel(f"validation {metric.name}", **people_text(color=INK))
+        name_values(axes.yaxis, metric, f"validation {metric.name}", axes.get_ylim(), percent=False, color=INK)
     dress(axes)
 
 
@@ -122,13 +125,13 @@ def _draw_trials(figure: Figure, axes: Axes, metric: Metric, ended: Sequence[Out
     low, high = sorted((worse, best))
     norm = Normalize(low if low < high else low - (0.01 if metric.is_share else 0.01 * abs(low) or 0.01), high)
     colours = COLOURS if metric.maximized else f"{COLOURS}_r"
-    floor = axes.get_ylim()[0]
+    floor = worst_end(metric, axes.get_ylim())
     dense = len(ended) > DENSE
     size = float(np.clip(4200 / max(1, len(ended)), 16, 46))
     for state, marker in MARKERS.items():
         mine = sorted((each for each in ended if each.state == state), key=_score)
         x = [float(each.config[names[0]]) for each in mine]
-        y = [height(each.config, value_or(metric, each, floor), names) for each in mine]
+        y = [height(each.config, inside(value_or(metric, each, floor), axes.get_ylim()), names) for each in mine]
         if state == "failed":
             axes.scatter(
                 x, y, s=0.7 * size, marker=marker, color=GREY, linewidths=1.0, zorder=2, clip_on=False, rasterized=dense
@@ -154,7 +157,8 @@ def _draw_trials(figure: Figure, axes: Axes, metric: Metric, ended: Sequence[Out
         place = figure.add_axes((frame.x1 + 0.025, frame.y0 + 0.2 * frame.height, 0.02, 0.6 * frame.height))
         extend = ("min" if metric.maximized else "max") if beyond else "neither"
         bar = figure.colorbar(ScalarMappable(norm, colours), cax=place, extend=extend)
-        bar.set_label(f"validation {metric.name} where training ended", **people_text(fontsize=9, color=INK))
+        name = f"validation {metric.name} where training ended"
+        name_values(bar.ax.yaxis, metric, name, (low, high), percent=False, fontsize=9, color=INK)
         bar.ax.tick_params(labelsize=8)
 
 

@@ -19,6 +19,7 @@ from hpo.reports.facts.score_ranges import value_range
 from hpo.reports.figures.drawing import people_text
 from hpo.reports.figures.framing import Room, add_legend, fade_frame, framed, note
 from hpo.reports.figures.palette import GREY, GRID, INK, TRAIN, VALIDATION
+from hpo.reports.figures.values import name_values
 from hpo.reports.words.formatting import compact_items, config_text, count_text, examples, item_lines
 from hpo.reports.words.numbers import difference_text, points_of, train_gap, value_text, value_words
 from hpo.searching.metric import Metric
@@ -65,7 +66,7 @@ def curves_figure(results: StudyResults) -> Figure | None:
     frame = _frame(metric, curves)
     for i, (axes, outcome, curve, caption) in enumerate(zip(panels, best, curves, captions, strict=True)):
         _draw(axes, curve, frame, examples(results))
-        _label(axes, metric.name, left=i % columns == 0, below=i >= len(best) - columns)
+        _label(axes, metric, left=i % columns == 0, below=i >= len(best) - columns)
         under = people_text(fontsize=CAPTION_SIZE, color=GREY, va="top", linespacing=1.2)
         top = 3 + 72 * LINE * lines  # the same for all, so that the headings of a row are on one line
         axes.annotate(caption, (0, 1), (0, top), "axes fraction", "offset points", **under)
@@ -146,13 +147,15 @@ def _draw(axes: Axes, curve: MeanCurve, frame: _Frame, noun: str) -> None:
     fade_frame(axes)
 
 
-def _label(axes: Axes, metric: str, *, left: bool, below: bool) -> None:
+def _label(axes: Axes, metric: Metric, *, left: bool, below: bool) -> None:
     """Write numbers and names at the outer axes only: all panels have the same ones."""
-    for axis, name, shown in ((axes.yaxis, metric, left), (axes.xaxis, "epoch", below)):
+    for axis, name, shown in ((axes.yaxis, "", left), (axes.xaxis, "epoch", below)):
         axis.set_visible(shown)
         if shown:
             axis.set_tick_params(labelsize=8, colors=INK)
             axis.set_label_text(name, **people_text(fontsize=9, color=INK))
+    if left:
+        name_values(axes.yaxis, metric, metric.name, axes.get_ylim(), percent=False, fontsize=9, color=INK)
 
 
 def _heading(metric: Metric, outcome: Outcome) -> str:

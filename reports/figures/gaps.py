@@ -19,7 +19,6 @@ from hpo.reports.figures.palette import GOOD, GREY, INK, TEST, TRAIN, VALIDATION
 from hpo.reports.figures.rows import frame_values, no_effect_legend, rows_figure
 from hpo.reports.words.formatting import config_text, count_text
 from hpo.reports.words.numbers import (
-    axis_title,
     difference_words,
     mean_text,
     plotted,
@@ -69,7 +68,7 @@ def gaps_figure(results: StudyResults) -> Figure | None:
             fontweight="bold" if large else "normal",
             annotation_clip=False,
         )
-    frame_values(axes, metric, values, axis_title(metric, metric.name))
+    frame_values(axes, metric, values, metric.name)
     handles = [
         Line2D([], [], linestyle="", color=colour, marker=marker, markersize=size, label=name, **edge)
         for name, colour, marker, size in MARKS

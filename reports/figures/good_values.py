@@ -29,7 +29,6 @@ from hpo.reports.words.formatting import (
 )
 from hpo.reports.words.numbers import (
     CONFIDENCE_TEXT,
-    axis_title,
     ends_of,
     interval_text,
     mean_text,
@@ -59,7 +58,7 @@ def good_values_figure(results: StudyResults) -> Figure | None:
     values = [each for good in results.good for each in _ends(metric, good.confirmed)]
     values += [plotted(metric, good.search_score) for good in results.good if good.trained == DONE or not values]
     trained = count_text(images, f"training {example(results)}")
-    frame_values(axes, metric, values, axis_title(metric, f"{_validation(metric)}, {trained}"))
+    frame_values(axes, metric, values, f"{_validation(metric)}, {trained}")
     for good, middle in zip(results.good, rows.middles, strict=True):
         _draw(axes, metric, good.confirmed, middle, (VALIDATION, "o"))
         _draw_score(axes, metric, good, middle)
@@ -168,7 +167,7 @@ def _draw_full(rows: Rows, results: StudyResults, full: Mapping[Key, FullResult]
     values = [end for each in found.values() for end in _ends(metric, each)]
     name = "test" if tested else "validation"
     named = name if metric.is_share else f"{name} {metric.name}"
-    frame_values(axes, metric, values, axis_title(metric, f"{named}, all of the training {examples(results)}"))
+    frame_values(axes, metric, values, f"{named}, all of the training {examples(results)}")
 
 
 def _tested(full: Mapping[Key, FullResult]) -> bool:

@@ -18,9 +18,10 @@ from hpo.reports.figures.boxes import DENSE, MARKERS
 from hpo.reports.figures.drawing import HALO, people_text
 from hpo.reports.figures.framing import Room, add_legend, dress, framed
 from hpo.reports.figures.palette import FAINT, GREY, INK, TRAIN, VALIDATION
+from hpo.reports.figures.values import name_values
 from hpo.reports.words.formatting import count_text
 from hpo.reports.words.luck import luck_note
-from hpo.reports.words.numbers import axis_title, plotted, shown_value
+from hpo.reports.words.numbers import plotted, shown_value
 from hpo.searching.metric import Metric
 
 
@@ -55,9 +56,9 @@ def history_figure(results: StudyResults) -> Figure | None:
         x, corrected = [place[each.key] for each in best], [plotted(metric, each.corrected) for each in best]
         axes.step(x, corrected, where="post", color=TRAIN, linewidth=1.7, linestyle="--", zorder=6)
     axes.set_xlim(0.5, len(listed) + 0.5)
-    axes.set_ylim(*(shown_value(metric, end) for end in ends))
+    axes.set_ylim(shown_value(metric, ends[0]), shown_value(metric, ends[1]))
     axes.set_xlabel("trial, in the order of the rounds", fontsize=9, color=INK)
-    axes.set_ylabel(axis_title(metric, f"validation {metric.name}"), **people_text(fontsize=9, color=INK))
+    name_values(axes.yaxis, metric, f"validation {metric.name}", axes.get_ylim(), fontsize=9, color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, steps=[1, 2, 5, 10]))
     _mark_rounds(axes, listed)
     _add_legend(figure, ended, best=bool(so_far), corrected=bool(best))

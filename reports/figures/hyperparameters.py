@@ -21,6 +21,7 @@ from hpo.reports.figures.drawing import people_text, wrapped
 from hpo.reports.figures.framing import Room, add_legend, dress, framed
 from hpo.reports.figures.palette import FAINT, GOOD, GREY, GRID, INK, VALIDATION
 from hpo.reports.figures.recommended import is_recommended
+from hpo.reports.figures.values import tick_text, unit_of
 from hpo.reports.words.formatting import count_text, region_text, value_text
 from hpo.reports.words.numbers import axis_title, plotted
 from hpo.searching.metric import Metric
@@ -143,7 +144,8 @@ def _frame_scores(axes: Axes, scale: _Scale, step: float, rounds: int, *, named:
     if not named:
         axes.set_yticks(scores, [])
         return
-    shown = [f"{tick:g}" for tick in scores]
+    unit = unit_of(scale.metric, (low, high))
+    shown = [tick_text(tick, unit) for tick in scores]
     most = max(1, math.ceil(rounds / 12))  # of many rounds not all are named
     numbers = [number for number in range(1, rounds + 1) if (rounds - number) % most == 0]
     axes.set_yticks(scores, shown)
@@ -152,7 +154,9 @@ def _frame_scores(axes: Axes, scale: _Scale, step: float, rounds: int, *, named:
         place = (-0.04, low - step * number)
         style = people_text(fontsize=7, color=INK if number == rounds else GREY, ha="right", va="center")
         axes.text(*place, f"round {number}", transform=axes.get_yaxis_transform(), **style)
-    axes.set_ylabel(axis_title(scale.metric, f"validation {scale.metric.name}"), **people_text(fontsize=8.5, color=INK))
+    title = axis_title(scale.metric, f"validation {scale.metric.name}")
+    title += f"\nin units of {unit:.0e}" if unit != 1 else ""
+    axes.set_ylabel(title, **people_text(fontsize=8.5, color=INK))
     axes.yaxis.set_label_coords(-0.68 / (axes.get_position().width * WIDTH), 0.5)
 
 

@@ -16,6 +16,7 @@ from hpo.record.results import StudyResults
 from hpo.reports.figures.drawing import people_text, wrapped
 from hpo.reports.figures.framing import Room, dress, framed
 from hpo.reports.figures.palette import GREY, GRID, INK
+from hpo.reports.figures.values import name_values
 from hpo.reports.words.formatting import compact_items, item_lines
 from hpo.reports.words.no_effect import MARK, names_without_effect
 from hpo.reports.words.numbers import shown_value
@@ -87,11 +88,11 @@ def no_effect_legend(results: StudyResults) -> str:
 
 
 def frame_values(axes: Axes, metric: Metric, values: Sequence[float], label: str) -> None:
-    """Frame `values` as they are `plotted`, with some room at both sides and few ticks."""
+    """Frame `values` as they are `plotted`, with some room at both sides and few ticks; `label` says what they are."""
     low, high = min(values), max(values)
     margin = max(0.06 * (high - low), 0.15 if metric.is_share else 1e-3 * max(abs(low), abs(high)) or 1.0)
     bottom = -math.inf if metric.low is None else shown_value(metric, metric.low)
     top = math.inf if metric.high is None else shown_value(metric, metric.high)
     axes.set_xlim(max(bottom, low - margin), min(top + margin / 2, high + margin))
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.set_xlabel(label, **people_text(fontsize=8.5, color=INK))
+    name_values(axes.xaxis, metric, label, axes.get_xlim(), fontsize=8.5, color=INK)

@@ -12,7 +12,8 @@ from hpo.record.results import StudyResults
 from hpo.reports.figures.drawing import HALO, new_figure, people_text, set_headlines, wrapped
 from hpo.reports.figures.framing import dress
 from hpo.reports.figures.palette import INK, TEST
-from hpo.reports.words.numbers import CONFIDENCE_TEXT, axis_title, ends_of, mean_text, plotted, shown_value
+from hpo.reports.figures.values import name_values
+from hpo.reports.words.numbers import CONFIDENCE_TEXT, ends_of, mean_text, plotted, shown_value
 from hpo.reports.words.summary import Summary, shared_metric, summary, test_words
 
 ROW, LETTERS = 0.55, 30
@@ -38,7 +39,7 @@ def studies_figure(studies: Sequence[StudyResults]) -> Figure | None:
     axes.set_ylim(len(found) - 0.4, -0.6)
     names = [wrapped(each.name, LETTERS) for each in found]
     axes.set_yticks(range(len(found)), names, **people_text(fontsize=9, color=INK))
-    axes.set_xlabel(axis_title(metric, f"test {metric.name}"), **people_text(color=INK))
+    name_values(axes.xaxis, metric, f"test {metric.name}", axes.get_xlim(), color=INK)
     dress(axes, grid="x")
     set_headlines(figure, "Studies side by side", f"what each says to use, on test images, {CONFIDENCE_TEXT} interval")
     return figure

@@ -15,13 +15,14 @@ from hpo.proof.good_values import GoodValue
 from hpo.record.results import StudyResults
 from hpo.reports.facts.agreement import Agreement, agreement
 from hpo.reports.facts.outcomes import n_train
-from hpo.reports.figures.drawing import HALO, people_text, wrapped
+from hpo.reports.figures.drawing import HALO, wrapped
 from hpo.reports.figures.framing import Room, dress, framed
 from hpo.reports.figures.labels import Obstacles, place
 from hpo.reports.figures.palette import GOOD, GREY, INK, VALIDATION
+from hpo.reports.figures.values import name_values
 from hpo.reports.words.certificate import certificate_note
 from hpo.reports.words.formatting import count_text, example, examples
-from hpo.reports.words.numbers import CONFIDENCE_TEXT, axis_title, mean_text, plotted
+from hpo.reports.words.numbers import CONFIDENCE_TEXT, mean_text, plotted
 from hpo.searching.metric import Metric
 
 _LETTERS = 110
@@ -50,8 +51,8 @@ def subset_against_full_figure(results: StudyResults) -> Figure | None:
     images = n_train(results, len(results.definition.rounds))
     confirmed = f"{validation}, confirmed on {count_text(images, f'training {example(results)}')}"
     whole = f"{validation}, trained on all of the data"
-    axes.set_xlabel(axis_title(metric, confirmed), **people_text(fontsize=9, color=INK))
-    axes.set_ylabel(axis_title(metric, whole), **people_text(fontsize=9, color=INK))
+    name_values(axes.xaxis, metric, confirmed, axes.get_xlim(), fontsize=9, color=INK)
+    name_values(axes.yaxis, metric, whole, axes.get_ylim(), fontsize=9, color=INK)
     for good, full in pairs:
         x, y = plotted(metric, good.confirmed.mean), plotted(metric, full.validation.mean)
         for estimate, across in ((good.confirmed, True), (full.validation, False)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hpo.record.results import StudyResults
 from hpo.reports.facts.luck import best_so_far
 from hpo.reports.words.numbers import difference_words, score_words, unseen
+from hpo.searching.metric import ACCURACY
 
 
 def luck_note(results: StudyResults) -> list[str]:
@@ -15,4 +16,5 @@ def luck_note(results: StudyResults) -> list[str]:
     best = found[-1]
     lucky = best.luck > 0 and not unseen(metric, best.luck, best.score)
     share = f"about {difference_words(metric, best.luck)}" if lucky else "next to nothing"
-    return [f"The search's best score was {score_words(metric, best.score)}, of which {share} was luck."]
+    name = "score" if metric.name == ACCURACY.name else metric.name
+    return [f"The search's best {name} was {score_words(metric, best.score)}, of which {share} was luck."]

@@ -7,7 +7,7 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.facts.outcomes import outcomes
 from hpo.reports.words.formatting import count_text, examples, region_text, value_text
-from hpo.reports.words.numbers import mean_words, score_words, value_words
+from hpo.reports.words.numbers import mean_words, named_mean, score_words, value_words
 from hpo.searching.metric import ACCURACY
 from hpo.searching.space import Interval, Numeric
 
@@ -26,7 +26,7 @@ def nothing_text(results: StudyResults) -> str:
     found = facts_of(results).recommended
     trials = comparable(results.definition, results.trials)
     metric, configs = results.definition.metric, count_text(len(trials), "config")
-    reached = f"reaches {mean_words(metric, found.validation)} in validation, no better than {_guessing(results)}."
+    reached = f"reaches {named_mean(metric, found.validation)} in validation, no better than {_guessing(results)}."
     begin = "Nothing was learnt, so no value is recommended:"
     if found.nothing == "failed":
         reason = next((each.reason for each in outcomes(results) if each.reason), None)

@@ -18,6 +18,7 @@ from hpo.searching.metric_text import (
     difference_text,
     difference_words,
     exponent,
+    name_of,
     points_of,
     score_text,
     score_words,
@@ -44,6 +45,8 @@ __all__ = [
     "mean_text",
     "mean_words",
     "metric_column",
+    "name_of",
+    "named_mean",
     "plotted",
     "points_of",
     "score_text",
@@ -80,6 +83,11 @@ def mean_text(metric: Metric, estimate: Estimate, decimals: int = 1) -> str:
 def mean_words(metric: Metric, estimate: Estimate, decimals: int = 1) -> str:
     """Return the mean of an estimate for a sentence."""
     return f"{mean_text(metric, estimate, decimals)}{sign_of(metric)}"
+
+
+def named_mean(metric: Metric, estimate: Estimate) -> str:
+    """Return the mean of an estimate for a sentence that does not say of what: `97.5 %`, or `rmse 51.2`."""
+    return f"{name_of(metric)}{mean_words(metric, estimate)}"
 
 
 def interval_text(metric: Metric, estimate: Estimate, decimals: int = 1) -> str:

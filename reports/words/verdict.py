@@ -18,7 +18,7 @@ from hpo.reports.words.numbers import (
     CONFIDENCE_TEXT,
     difference_words,
     interval_sentence,
-    mean_words,
+    named_mean,
     score_words,
     train_gap,
 )
@@ -80,7 +80,7 @@ def conclusion(results: StudyResults) -> str:
         return f"{use} {values}: {_on_all_of_the_data(results, found)}."
     if found.where == "confirmation":
         reached = (
-            f"{mean_words(metric, found.score)} in validation ({interval_sentence(metric, found.score)}, "
+            f"{named_mean(metric, found.score)} in validation ({interval_sentence(metric, found.score)}, "
             f"{count_text(found.score.runs, 'fresh run')})"
             if found.score.runs
             else "being confirmed"
@@ -89,7 +89,7 @@ def conclusion(results: StudyResults) -> str:
     history = best_so_far(results)
     honest = f"{score_words(metric, history[-1].corrected)} corrected for luck" if history else "usually too optimistic"
     return (
-        f"Not finished: the best of {configs} so far is {values} with {mean_words(metric, found.score)} in validation, "
+        f"Not finished: the best of {configs} so far is {values} with {named_mean(metric, found.score)} in validation, "
         f"{honest}."
     )
 
@@ -113,7 +113,7 @@ def _on_all_of_the_data(results: StudyResults, found: Recommended) -> str:
     where = "the test set" if results.complete_data else f"the test images of {data_text(results)}"
     seeds = "" if found.result is None else f", {count_text(len(found.result.runs), 'seed')}"
     metric = results.definition.metric
-    return f"{mean_words(metric, found.score)} on {where} ({interval_sentence(metric, found.score)}{seeds})"
+    return f"{named_mean(metric, found.score)} on {where} ({interval_sentence(metric, found.score)}{seeds})"
 
 
 def winner_warnings(results: StudyResults) -> list[str]:

@@ -85,9 +85,7 @@ def in_metric(results: StudyResults, line: Line, *, hits: bool = False) -> Study
             )
             for each in results.good
         ],
-        raced=tuple(
-            replace(each, mean=line.score(each.mean), gap=line.difference(each.gap)) for each in results.raced
-        ),
+        raced=tuple(replace(each, mean=line.score(each.mean), gap=line.difference(each.gap)) for each in results.raced),
         full=[
             replace(
                 each,
