@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from hpo.proof.estimates import CONFIDENCE
+from hpo.proof.recommended import Where
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.words.formatting import data_text
@@ -18,6 +19,7 @@ from hpo.searching.metric import ACCURACY
 
 ORIGINS = {
     "test": "test set, trained on all of the data",
+    "full": "validation, trained on all of the data: there is no test set",
     "confirmation": "validation, fresh runs on the search's number of images",
     "search": "validation, the search alone: usually too optimistic",
 }
@@ -34,7 +36,7 @@ def use_record(results: StudyResults) -> dict[str, Any]:
                              probability `confidence`
     direction                maximize or minimize, of another metric than accuracy: which values are better
     runs                     how many trainings it is the mean of
-    score_from, origin       test, confirmation or search, and the same in words
+    score_from, origin       test, full, confirmation or search, and the same in words
     validation_accuracy      or another metric's value that the config was chosen by
     images, epochs           of each of those trainings
     source_trial             number of the search's trial that tried the config first
@@ -62,9 +64,9 @@ def use_record(results: StudyResults) -> dict[str, Any]:
         **_known(score=metric.value(found.score.mean), low=low, high=high, confidence=CONFIDENCE),
         "runs": found.score.runs,
         "score_from": found.where,
-        "origin": ORIGINS[found.where or "search"],
+        "origin": _origin(results, found.where or "search"),
         **_known(**validation),
-        "images": found.images,
+        **({"images": found.images} if results.definition.abilities.samples else {}),
         "epochs": found.epochs,
         "source_trial": found.trial,
         "no_effect": [name for name in facts.no_effect if name in facts.use],
@@ -72,6 +74,12 @@ def use_record(results: StudyResults) -> dict[str, Any]:
     }
     changes = [{"name": each.name, "searched": each.old, "use": each.new, "why": each.why} for each in found.changes]
     return record | ({"changes": changes} if changes else {})
+
+
+def _origin(results: StudyResults, where: Where) -> str:
+    if results.definition.abilities.samples:
+        return ORIGINS[where]
+    return {**ORIGINS, "test": "test set", "confirmation": "validation, fresh runs"}[where]
 
 
 def use_toml(results: StudyResults) -> bytes:

@@ -47,11 +47,18 @@ def good_values(results: StudyResults) -> Figure | None:
     whole = [(i, full) for i, each in enumerate(good) if (full := on_all_data(results, each)) is not None]
     kind = "test" if any(full.test.runs for _, full in whole) else "validation"
     named = "" if metric.is_share else f" {metric.name}".replace("<", "&lt;")
-    subset, on_all = (head(metric, f"{text}{named}") for text in (SUBSET, f"{ALL_OF_THE_DATA}: {kind}"))
+    subset, on_all = (head(metric, f"{text}{named}") for text in _names(results, kind))
     rows: list[Row] = [(subset, "validation", [(i, each.confirmed) for i, each in enumerate(good)])]
     rows += [(on_all, kind, [(i, getattr(full, kind)) for i, full in whole])] if whole else []
     title = f"The good values, with {CONFIDENCE_TEXT} intervals of fresh runs"
     return _dots(metric, title, lines, rows, side_by_side=True)
+
+
+def _names(results: StudyResults, kind: str) -> tuple[str, str]:
+    """Return what the fresh runs are called, and those after them."""
+    if results.definition.abilities.samples:
+        return SUBSET, f"{ALL_OF_THE_DATA}: {kind}"
+    return "confirmed: validation", kind
 
 
 def compared_configs(results: StudyResults) -> Figure | None:
@@ -73,7 +80,7 @@ def subset_and_full(results: StudyResults) -> Figure | None:
     A search score is there where the trial was trained to its end: what was stopped before has no such score.
     """
     pairs = [(each, full) for each in results.good if (full := on_all_data(results, each)) is not None]
-    if not pairs:
+    if not pairs or not results.definition.abilities.samples:
         return None
     whole, metric = [full.validation for _, full in pairs], results.definition.metric
     ranks = [str(each.rank) for each, _ in pairs]

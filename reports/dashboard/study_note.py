@@ -52,11 +52,19 @@ def final_note(results: StudyResults, study_ids: Mapping[str, int]) -> str:
     return "\n\n".join(
         [
             f"## Fresh runs of the good values of {whole}",
-            "The best configs of the search race here, are confirmed and trained on all of the data: one trial a run.",
+            _what_runs_here(results),
             *_on_all_of_the_data(results),
-            FINAL_COLUMNS,
+            *([FINAL_COLUMNS] if results.definition.abilities.samples else []),
         ]
     )
+
+
+def _what_runs_here(results: StudyResults) -> str:
+    if results.definition.abilities.samples:
+        done = "race here, are confirmed and trained on all of the data"
+        return f"The best configs of the search {done}: one trial a run."
+    tested = ", and scored on the test set" if results.definition.abilities.test else ""
+    return f"The best configs of the search race here and are confirmed{tested}: one trial a run."
 
 
 def _search(results: StudyResults, study_id: int) -> list[str]:
@@ -86,7 +94,7 @@ def _good_values(results: StudyResults, study_id: int) -> list[str]:
 
 def _on_all_of_the_data(results: StudyResults) -> list[str]:
     sheet = all_data_sheet(results)
-    return ["### On all of the data", *_table(sheet), *_below(sheet)] if sheet.rows else []
+    return [f"### {sheet.title.partition(':')[0]}", *_table(sheet), *_below(sheet)] if sheet.rows else []
 
 
 def _rounds(results: StudyResults) -> list[str]:

@@ -11,6 +11,7 @@ from hpo.record.results import StudyResults
 from hpo.reports.dashboard.markdown import escaped
 from hpo.reports.dashboard.study_note import final_name, trial_link
 from hpo.reports.facts.facts import facts_of
+from hpo.reports.words.abilities import runs_text
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.formatting import (
     boundary_text,
@@ -44,7 +45,8 @@ def run_notes(results: StudyResults, study_ids: Mapping[str, int]) -> dict[int, 
         first = first_run(full)
         if full.ranked and first is not None:
             trial = trial_link(study_ids[results.definition.name], full.source_trial)
-            what = f"First of {count_text(len(full.runs), 'run')} on all of the data of trial {trial} of the search."
+            where = "on all of the data" if results.definition.abilities.samples else "on the test set"
+            what = f"First of {count_text(len(full.runs), 'run')} {where} of trial {trial} of the search."
             notes[first.id] = f"{what}\n\n{escaped(_reached(results, full))}"
     return notes
 
@@ -86,12 +88,14 @@ def _good_value(results: StudyResults, good: GoodValue, study_ids: Mapping[str, 
                 if first is None
                 else f" (first run: trial {trial_link(study_ids[final_name(results)], first.number)})"
             )
+            again = "On all of the data" if results.definition.abilities.samples else "On the test set"
             as_used = config_text(each.config)
-            lines.append(f"{escaped(f'On all of the data, with {as_used}: {_reached(results, full)}')}{run}")
+            lines.append(f"{escaped(f'{again}, with {as_used}: {_reached(results, full)}')}{run}")
     boundary = boundaries_with_effect(results, good.at_boundary)
     if boundary:
         lines.append(escaped(boundary_text(results.definition.space, boundary)))
-    lines.append("Artifacts below: its learning curves as CSV and its trained network, for `models.load_network`.")
+    network = " and its trained network, for `models.load_network`" if examples(results) == "images" else ""
+    lines.append(f"Artifacts below: its learning curves as CSV{network}.")
     return "\n\n".join(lines)
 
 
@@ -99,7 +103,7 @@ def _reached(results: StudyResults, full: FullResult) -> str:
     metric = results.definition.metric
     where = "the test set" if results.complete_data else f"the test {examples(results)} of {data_text(results)}"
     flag = ", so it overfits" if full.overfits else ""
-    seeds = count_text(len(full.runs), "seed")
+    seeds = runs_text(results, len(full.runs))
     gap = "" if math.isnan(full.gap) else f", gap {train_gap(metric)} {difference_words(metric, full.gap)}{flag}"
     if not full.test.runs:
         interval = interval_sentence(metric, full.validation)

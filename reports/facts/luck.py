@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpo.definition.rounds import comparable
 from hpo.proof.bias_correction import corrected_bests
+from hpo.proof.estimates import Estimate
 from hpo.record.results import StudyResults
 from hpo.reports.facts.once import once
 from hpo.reports.facts.outcomes import outcomes
 from hpo.searching.metric import ACCURACY
 from hpo.searching.seeds import LUCK, derived_seed
+from hpo.searching.trials import ranked
 
 _NONE_RIGHT: Mapping[str, float] = {ACCURACY.name: 0.0, "error_rate": -1.0}
 """The score of a trial that got no image right, by the metrics that count them."""
@@ -36,6 +39,30 @@ class BestSoFar:
     def luck(self) -> float:
         """By how much the score is too high; below zero where chance hides it."""
         return self.score - self.corrected
+
+
+@dataclass(frozen=True, slots=True)
+class FreshRuns:
+    """The best score of the search, and what fresh runs of the same config reached as they were chosen by nothing."""
+
+    score: float
+    again: Estimate
+
+    @property
+    def luck(self) -> float:
+        """By how much the score was better."""
+        return self.score - self.again.mean
+
+
+@once
+def best_again(results: StudyResults) -> FreshRuns | None:
+    """Return how the search's best whole training did when its config was confirmed; None where it was not."""
+    known = [each for each in comparable(results.definition, results.trials) if not each.stopped and not each.failed]
+    if not known:
+        return None
+    best = ranked(known)[0]
+    confirmed = next((good.confirmed for good in results.good if good.key == best.key), None)
+    return None if confirmed is None or not confirmed.runs else FreshRuns(best.score, confirmed)
 
 
 @once

@@ -20,6 +20,7 @@ from hpo.reports.figures.framing import add_legend
 from hpo.reports.figures.palette import GREY, INK, TEST, VALIDATION
 from hpo.reports.figures.recommended import is_recommended
 from hpo.reports.figures.rows import Rows, config_lines, frame_values, no_effect_legend, rows_figure
+from hpo.reports.words.abilities import runs_text
 from hpo.reports.words.formatting import (
     compact_items,
     config_text,
@@ -57,8 +58,9 @@ def good_values_figure(results: StudyResults) -> Figure | None:
     axes = rows.panels[0]
     values = [each for good in results.good for each in _ends(metric, good.confirmed)]
     values += [plotted(metric, good.search_score) for good in results.good if good.trained == DONE or not values]
-    trained = count_text(images, f"training {example(results)}")
-    frame_values(axes, metric, values, f"{_validation(metric)}, {trained}")
+    counted = results.definition.abilities.samples
+    trained = f", {count_text(images, f'training {example(results)}')}" if counted else ""
+    frame_values(axes, metric, values, f"{_validation(metric)}{trained}")
     for good, middle in zip(results.good, rows.middles, strict=True):
         _draw(axes, metric, good.confirmed, middle, (VALIDATION, "o"))
         _draw_score(axes, metric, good, middle)
@@ -167,7 +169,8 @@ def _draw_full(rows: Rows, results: StudyResults, full: Mapping[Key, FullResult]
     values = [end for each in found.values() for end in _ends(metric, each)]
     name = "test" if tested else "validation"
     named = name if metric.is_share else f"{name} {metric.name}"
-    frame_values(axes, metric, values, f"{named}, all of the training {examples(results)}")
+    whole = f", all of the training {examples(results)}" if results.definition.abilities.samples else ""
+    frame_values(axes, metric, values, f"{named}{whole}")
 
 
 def _tested(full: Mapping[Key, FullResult]) -> bool:
@@ -190,7 +193,8 @@ def _add_legend(figure: Figure, results: StudyResults, full: bool) -> None:
     ]
     if full:
         seeds = max(len(each.runs) for each in used(results).values())
-        label = f"{count_text(seeds, 'seed')} on all of the data"
+        again = "on all of the data" if results.definition.abilities.samples else "on the test set"
+        label = f"{runs_text(results, seeds)} {again}"
         colour = TEST if _tested(used(results)) else VALIDATION
         handles.append(Line2D([], [], color=colour, marker="s", label=label, **style))
     add_legend(figure, handles)

@@ -36,7 +36,7 @@ def subset_against_full_figure(results: StudyResults) -> Figure | None:
     than those of the other.
     """
     pairs = _pairs(results)
-    if not pairs:
+    if not pairs or not results.definition.abilities.samples:
         return None
     found = subset_agreement(results)
     said = wrapped(found.sentence, _LETTERS)
@@ -75,7 +75,7 @@ def subset_against_full_alt(results: StudyResults) -> str:
     return (
         f"Validation {metric.name} of the good values on all of the data over that on the subset{percent} with "
         f"{CONFIDENCE_TEXT} intervals. {subset_agreement(results).sentence}. {'; '.join(said)}. "
-        f"{certificate_note(results)}"
+        f"{' '.join(certificate_note(results))}"
     )
 
 

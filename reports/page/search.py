@@ -21,9 +21,10 @@ from hpo.reports.page.use import use_section
 from hpo.reports.sheets.all_data import all_data_sheet
 from hpo.reports.sheets.good_values import good_values_sheet
 from hpo.reports.sheets.rounds import reasons, rounds_sheet
+from hpo.reports.words.abilities import missing_abilities, runs_text
 from hpo.reports.words.carrying_over import carrying_note, change_notes
 from hpo.reports.words.certificate import certificate_note
-from hpo.reports.words.formatting import count_text, data_text, examples, region_text
+from hpo.reports.words.formatting import data_text, examples, region_text
 from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.luck import luck_note
 from hpo.reports.words.no_effect import no_effect_note
@@ -82,7 +83,7 @@ def _good(results: StudyResults, pictures: Pictures) -> Section:
         *paragraphs([note for note in sheet.notes if note not in changes], "warning"),
         *pictures.take("good_values"),
         Grid(sheet_table("Good values", sheet)),
-        *paragraphs(changes, "note"),
+        *paragraphs([*changes, *missing_abilities(results)], "note"),
     ]
     return Section("good", section, [*blocks, *_others(results)])
 
@@ -91,8 +92,8 @@ def _how_sure(results: StudyResults) -> str:
     """Return what the race is sure of; which configs it was sure of stands in the conclusion already."""
     like_the_best = sum(not place.worse for place in results.raced)
     if like_the_best <= 1:
-        noun = examples(results)
-        return f"With {CONFIDENCE_TEXT} probability it is the best of the finalists, on as many {noun} as there."
+        there = f", on as many {examples(results)} as there" if results.definition.abilities.samples else ""
+        return f"With {CONFIDENCE_TEXT} probability it is the best of the finalists{there}."
     on = f" The {len(results.good)} that went on are below." if len(results.good) < like_the_best else ""
     return (
         f"With {CONFIDENCE_TEXT} probability the best of the finalists is among the {like_the_best} that are "
@@ -129,28 +130,32 @@ def _all_data(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("subset_against_full")]
     sheet = all_data_sheet(results)
     if sheet.rows:
-        table = Grid(sheet_table("On all of the data", sheet))
+        table = Grid(sheet_table(sheet.title.partition(":")[0], sheet))
         told = paragraphs([_in_words(results), *carrying_note(results)])
         blocks = [*told, *blocks, table, *paragraphs(sheet.notes, "note")]
-    return Section("all-data", "Does it hold on all of the data?", blocks)
+    where = "all of the data" if results.definition.abilities.samples else "the test set"
+    return Section("all-data", f"Does it hold on {where}?", blocks)
 
 
 def _in_words(results: StudyResults) -> str:
     """Return what the good values reached on all of the data, and before."""
     ranked = list(used(results).values())
     of = "good value reaches" if len(ranked) == 1 else f"{len(ranked)} good values reach"
-    images, seeds = results.data["pool"], count_text(len(ranked[0].runs), "seed")
+    images, seeds = results.data["pool"], runs_text(results, len(ranked[0].runs))
     metric, noun = results.definition.metric, examples(results)
     validation = f"{span_text(metric, [full.validation.mean for full in ranked])}{sign_of(metric)}"
-    told = f"Trained on {images} {noun} with {seeds} each, the {of} {validation} in validation"
+    subset = results.definition.abilities.samples
+    told = f"{f'Trained on {images} {noun} with' if subset else 'In'} {seeds} each, the {of} {validation} in validation"
     tested = [full.test.mean for full in ranked if full.test.runs]
     told += f" and {span_text(metric, tested)}{sign_of(metric)} on the test {noun}" if tested else ""
     before = [good.confirmed.mean for good in results.good if good.confirmed.runs]
     if not before:
         return f"{told}."
-    subset = n_train(results, len(results.definition.rounds))
     was = f"{span_text(metric, before)}{sign_of(metric)}"
-    return f"{told}; on the search's {subset} {noun} it was {was} in validation."
+    if not subset:
+        return f"{told}; the runs that confirmed them reached {was} in validation."
+    taken = n_train(results, len(results.definition.rounds))
+    return f"{told}; on the search's {taken} {noun} it was {was} in validation."
 
 
 def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
@@ -233,6 +238,6 @@ def _tried(found: Relevance) -> str:
 
 
 def _worth(results: StudyResults, pictures: Pictures) -> Section:
-    texts = [*luck_note(results), *([] if results.state == "done" else [sentence(certificate_note(results))])]
+    texts = [*luck_note(results), *([] if results.state == "done" else map(sentence, certificate_note(results)))]
     blocks: list[Block] = [*paragraphs(texts), *pictures.take("history")] if results.trials else []
     return Section("worth", "What is the search's score worth?", blocks)

@@ -12,6 +12,7 @@ from hpo.proof.recommended import Recommended
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
+from hpo.reports.words.abilities import runs_text
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.comparison import ended_text
 from hpo.reports.words.formatting import count_text, data_text, examples, value_text
@@ -35,15 +36,20 @@ def use_section(results: StudyResults) -> Section:
     if results.good:
         blocks.append(Paragraph(race_text(results)))
     if found.config is not None and found.where != "search":
-        if found.where == "test":
+        if _settled(results, found):
             blocks.append(_facts(results, found))
         blocks.append(Code("The values, to copy", values_text(results, facts.use or {})))
         blocks += paragraphs(change_notes(results), "note")
-    if found.config is not None and found.where == "test":
+    if found.config is not None and _settled(results, found):
         blocks += paragraphs([*limits_to_widen(results), *winner_warnings(results)], "warning")
         blocks += _whole(results, found.config)
     blocks += paragraphs(guard_text(results))
     return Section("use", "What to use", blocks)
+
+
+def _settled(results: StudyResults, found: Recommended) -> bool:
+    """Say whether nothing more is to be learnt of what is recommended."""
+    return found.result is not None or results.state == "done"
 
 
 def values_text(results: StudyResults, use: Mapping[str, Any]) -> str:
@@ -75,7 +81,8 @@ def _facts(results: StudyResults, found: Recommended) -> Facts:
     metric, noun = results.definition.metric, examples(results)
     named = metric.name[:1].upper() + metric.name[1:]
     where = f"Test {metric.name}" if results.complete_data else f"{named} on the test {noun} of {data_text(results)}"
-    trained = f"{count_text(found.epochs, 'epoch')} on {found.images} {noun}"
+    trained = count_text(found.epochs, "epoch")
+    trained += f" on {found.images} {noun}" if results.definition.abilities.samples else ""
     validation = f"Validation {metric.name}"
     items = (
         [
@@ -88,7 +95,7 @@ def _facts(results: StudyResults, found: Recommended) -> Facts:
     gap = math.nan if found.result is None else found.result.gap
     if not math.isnan(gap):
         items.append((train_gap(metric).capitalize(), difference_words(metric, gap)))
-    items.append(("Trained for", f"{trained}, {count_text(found.validation.runs, 'seed')}"))
+    items.append(("Trained for", f"{trained}, {runs_text(results, found.validation.runs)}"))
     return Facts(items, large=True)
 
 

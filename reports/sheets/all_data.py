@@ -10,6 +10,7 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import TrainedConfig, facts_of
 from hpo.reports.facts.gaps import large_gap
 from hpo.reports.sheets.sheet import Row, Sheet
+from hpo.reports.words.abilities import runs_text
 from hpo.reports.words.carrying_over import MARKS, change_notes
 from hpo.reports.words.formatting import count_text, data_text, examples, value_text
 from hpo.reports.words.ledger import ledger_text
@@ -33,8 +34,9 @@ def all_data_sheet(results: StudyResults, *, tried: bool = True) -> Sheet:
     trained = [each for each in facts_of(results).trained if tried or each.result.ranked]
     tested, train = any(each.result.test.runs for each in trained), _train_known(trained)
     columns = ["validation", *(["test (interval)"] if tested else []), *(["train"] if train else [])]
+    where = f"On all of the data: {results.data['pool']} training {examples(results)} of {data_text(results)}"
     return Sheet(
-        title=f"On all of the data: {results.data['pool']} training {examples(results)} of {data_text(results)}",
+        title=where if results.definition.abilities.samples else f"On the test set: {data_text(results)}",
         first="",
         names=marked(results, list(trained[0].config)) if trained else [],
         rest=[*columns, *(["gap"] if tested and train else [])],
@@ -92,7 +94,7 @@ def _legend(results: StudyResults, trained: Sequence[TrainedConfig]) -> list[str
     seeds, epochs = max(len(each.result.runs) for each in trained), results.definition.final.epochs
     metric = results.definition.metric
     text = (
-        f"In {'%' if metric.is_share else metric.name}, mean of {count_text(seeds, 'seed')}, "
+        f"In {'%' if metric.is_share else metric.name}, mean of {runs_text(results, seeds)}, "
         f"{count_text(epochs, 'epoch')} each, {CONFIDENCE_TEXT} intervals"
     )
     known = _train_known(trained) and any(each.result.test.runs for each in trained)

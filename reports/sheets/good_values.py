@@ -70,9 +70,10 @@ def _legend(results: StudyResults) -> list[str]:
     first = "Rank 1 is recommended. " if facts_of(results).recommended.config is not None else ""
     stopped = any(good.trained < DONE for good in results.good)
     early = " Trials stopped early show their last score; similar configs did well." if stopped else ""
+    trained = f" on {images} training {examples(results)}" if results.definition.abilities.samples else ""
     text = (
-        f"{first}confirmed: mean validation {results.definition.metric.name} of {count_text(runs, 'fresh run')} on "
-        f"{images} training {examples(results)}. "
+        f"{first}confirmed: mean validation {results.definition.metric.name} of {count_text(runs, 'fresh run')}"
+        f"{trained}. "
         f"search: this config's score in the search; usually too optimistic.{early}{mark_note(results)}"
     )
     return [text]

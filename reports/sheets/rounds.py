@@ -16,13 +16,14 @@ def rounds_sheet(results: StudyResults) -> Sheet:
     for each in outcomes(results):
         if each.score is not None and each.state in ("complete", "stopped"):
             best[each.round] = max(best.get(each.round, each.score), each.score)
+    counted = results.definition.abilities.samples
     rows = [
         Row(
             str(opened.number),
             [region_text(region) for region in opened.box.regions.values()],
             [
                 str(opened.trials),
-                str(n_train(results, opened.number)),
+                *([str(n_train(results, opened.number))] if counted else []),
                 str(results.definition.rounds[opened.number - 1].epochs),
                 score_text(metric, best[opened.number]) if opened.number in best else "-",
             ],
@@ -33,7 +34,7 @@ def rounds_sheet(results: StudyResults) -> Sheet:
         title=f"Rounds of {results.definition.name} on {data_text(results)}",
         first="round",
         names=list(results.definition.space.hyperparameters),
-        rest=["trials", examples(results), "epochs", head(metric, "best")],
+        rest=["trials", *([examples(results)] if counted else []), "epochs", head(metric, "best")],
         rows=rows,
         legend=[f"best: the round's {_best(metric)} validation {metric.name}; usually too optimistic."] if rows else [],
     )

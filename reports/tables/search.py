@@ -100,7 +100,7 @@ def trials_table(results: StudyResults) -> pd.DataFrame:
             "index": each.index,
             "state": each.state,
             "seed": each.trial.attributes["seed"],
-            "n_train": n_train(results, each.round),
+            "n_train": _taken(results, each.round),
             "epochs": definition.rounds[each.round - 1].epochs,
             "trained": each.trial.reached,
             train: each.train_value,
@@ -150,7 +150,7 @@ def rounds_table(results: StudyResults) -> pd.DataFrame:
             | {
                 "round": opened.number,
                 "trials": opened.trials,
-                "n_train": n_train(results, opened.number),
+                "n_train": _taken(results, opened.number),
                 "epochs": definition.rounds[opened.number - 1].epochs,
                 "best_trial": best.trial.number if best else None,
                 best_column: value_cell(metric, best.score) if best else None,
@@ -158,6 +158,11 @@ def rounds_table(results: StudyResults) -> pd.DataFrame:
             }
         )
     return frame(rows, dtypes)
+
+
+def _taken(results: StudyResults, number: int) -> int | None:
+    """Return the examples that a round trains on; None where the trainer takes what it has."""
+    return n_train(results, number) if results.definition.abilities.samples else None
 
 
 def _score(outcome: Outcome) -> float:
@@ -218,7 +223,7 @@ def good_values_table(results: StudyResults) -> pd.DataFrame:
             raced: metric.value(good.race),
             "gap": None if math.isinf(good.gap) or math.isnan(good.gap) else good.gap,
             searched: value_cell(metric, good.search_score),
-            "n_train": n_train(results, len(definition.rounds)),
+            "n_train": _taken(results, len(definition.rounds)),
             "epochs": definition.rounds[-1].epochs,
             "at_boundary": names_text(good.at_boundary),
         }
@@ -351,7 +356,7 @@ def evaluations_table(results: StudyResults) -> pd.DataFrame:
                     "trial": run.number,
                     "run": run.run,
                     "seed": run.seed,
-                    "n_train": run.n_train if ended else None,
+                    "n_train": run.n_train if ended and definition.abilities.samples else None,
                     "epochs": run.epochs if ended else definition.final.epochs,
                     train: value_cell(metric, run.train_accuracy) if ended else None,
                     validation: value_cell(metric, run.score),

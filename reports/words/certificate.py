@@ -10,8 +10,12 @@ from hpo.reports.words.numbers import difference_text, difference_words
 from hpo.searching.metric import Metric
 
 
-def certificate_note(results: StudyResults) -> str:
-    """Return what is known of the subset that a search trains on, or how that is found out."""
+def certificate_note(results: StudyResults) -> list[str]:
+    """Return what is known of the subset that a search trains on, or how that is found out; nothing without one."""
+    return [_of_the_subset(results)] if results.definition.abilities.samples else []
+
+
+def _of_the_subset(results: StudyResults) -> str:
     certificate, size = results.certificate, smallest_round(results.definition)
     verdict = certificate.of(size) if certificate is not None else None
     if certificate is not None and verdict is not None:

@@ -14,7 +14,7 @@ from hpo.searching.space import Interval, Numeric
 MOST_COMMON = 0.8
 """Above this share of one class, a high accuracy means little."""
 
-STAGES = {"test": "full", "confirmation": "confirm"}
+STAGES = {"test": "full", "full": "full", "confirmation": "confirm"}
 """The runs that what was found is scored by."""
 
 LABELS = "Check that the labels belong to the images, and that all images are scaled alike"
@@ -35,7 +35,7 @@ def nothing_text(results: StudyResults) -> str:
         return f"No value is recommended: all of the {configs} scored the same, {score_words(metric, trials[0].score)}."
     runs = [run for run in results.runs if run.stage == STAGES.get(found.where or "")]
     if runs and all(run.reason for run in runs):
-        where = "on all of the data" if found.where == "test" else "that were to confirm the best"
+        where = "on all of the data" if found.where in ("test", "full") else "that were to confirm the best"
         return f"No value is recommended: all {len(runs)} runs {where} failed or diverged ({runs[0].reason})."
     if found.nothing == "lost":
         confirmed = next(good.confirmed for good in results.good if good.key == found.key)
@@ -74,6 +74,7 @@ def advice(results: StudyResults) -> list[str]:
         return [first, *_rates(results)]
     check = LABELS if examples(results) == "images" else TARGETS
     more = f"Train longer or on more {examples(results)} (epochs and samples of [[rounds]])."
+    more = more if results.definition.abilities.samples else "Train longer (epochs of [[rounds]])."
     return [f"{check}.", *_rates(results), more]
 
 

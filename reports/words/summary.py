@@ -96,10 +96,11 @@ def _found(results: StudyResults) -> tuple[str, int | None, Estimate, Estimate, 
     if found.config is None:
         return "-" if found.nothing == "untried" else "none: nothing was learnt", None, UNKNOWN, UNKNOWN, math.nan
     values = config_text(values_with_effect(results, found.config))
+    taken = found.images if results.definition.abilities.samples else None
     if found.result is not None:
-        return values, found.images, found.validation, found.score, found.result.gap
+        return values, taken, found.validation, found.result.test, found.result.gap
     confirmed = found.validation if found.where == "confirmation" else UNKNOWN  # else it is the best of many
-    return values, found.images, confirmed, UNKNOWN, math.nan
+    return values, taken, confirmed, UNKNOWN, math.nan
 
 
 def _training(results: StudyResults) -> Sequence[float]:

@@ -7,10 +7,11 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.facts.luck import best_so_far
 from hpo.reports.facts.outcomes import outcomes
+from hpo.reports.words.abilities import missing_abilities, runs_text
 from hpo.reports.words.carrying_over import carrying_note, change_notes
 from hpo.reports.words.certificate import certificate_note
 from hpo.reports.words.comparison import comparison_verdict
-from hpo.reports.words.formatting import config_text, count_text, data_text
+from hpo.reports.words.formatting import config_text, count_text, data_text, examples
 from hpo.reports.words.luck import luck_note
 from hpo.reports.words.no_effect import no_effect_note, values_with_effect
 from hpo.reports.words.nothing import advice, nothing_text
@@ -41,9 +42,9 @@ def details(results: StudyResults) -> list[str]:
     if facts_of(results).nothing:
         return []
     carried = [*outside_start_note(results), *no_effect_note(results), *carrying_note(results), *luck_note(results)]
-    notes = carried if results.full else no_effect_note(results)
+    notes = carried if results.full or results.state == "done" else no_effect_note(results)
     ended = [*guard_text(results), *unopened_text(results), *another_round(results)] if results.good else []
-    return [*notes, *ended, certificate_note(results)]
+    return [*notes, *ended, *certificate_note(results), *missing_abilities(results)]
 
 
 def short_verdict(results: StudyResults, *, changes: bool = True) -> list[str]:
@@ -55,7 +56,7 @@ def short_verdict(results: StudyResults, *, changes: bool = True) -> list[str]:
     data = [] if results.complete_data else [f"Data: {data_text(results)}."]
     if facts.nothing:
         return [conclusion(results), *advice(results), *data]
-    if facts.recommended.where == "test":
+    if facts.recommended.result is not None or results.state == "done":
         warned = [*limits_to_widen(results), *winner_warnings(results)]
         changed = change_notes(results, arbitrary=False) if changes else []
         return [conclusion(results), race_text(results), *changed, *warned, *data]
@@ -75,7 +76,7 @@ def conclusion(results: StudyResults) -> str:
     if found.config is None:
         return f"Nothing is known yet: {configs} tried."
     values = config_text(values_with_effect(results, found.config))
-    if found.where == "test":
+    if found.result is not None:
         use = "Use" if results.state == "done" else "Not finished; so far, use"
         return f"{use} {values}: {_on_all_of_the_data(results, found)}."
     if found.where == "confirmation":
@@ -85,6 +86,8 @@ def conclusion(results: StudyResults) -> str:
             if found.score.runs
             else "being confirmed"
         )
+        if results.state == "done":
+            return f"Use {values}: {reached}."
         return f"The best of {configs} so far: {values}: {reached}."
     history = best_so_far(results)
     honest = f"{score_words(metric, history[-1].corrected)} corrected for luck" if history else "usually too optimistic"
@@ -110,10 +113,11 @@ def race_text(results: StudyResults) -> str:
 
 
 def _on_all_of_the_data(results: StudyResults, found: Recommended) -> str:
-    where = "the test set" if results.complete_data else f"the test images of {data_text(results)}"
-    seeds = "" if found.result is None else f", {count_text(len(found.result.runs), 'seed')}"
+    where = "on the test set" if results.complete_data else f"on the test {examples(results)} of {data_text(results)}"
+    seeds = "" if found.result is None else f", {runs_text(results, len(found.result.runs))}"
+    where = where if found.where == "test" else "in validation, trained on all of the data"
     metric = results.definition.metric
-    return f"{named_mean(metric, found.score)} on {where} ({interval_sentence(metric, found.score)}{seeds})"
+    return f"{named_mean(metric, found.score)} {where} ({interval_sentence(metric, found.score)}{seeds})"
 
 
 def winner_warnings(results: StudyResults) -> list[str]:

@@ -17,7 +17,7 @@ def what_next(results: StudyResults) -> list[str]:
     """Return what could be done after the search, a sentence or two each; nothing before its end."""
     if results.state != "done" or facts_of(results).nothing:
         return []
-    return [*limits_to_widen(results), *another_round(results), certificate_note(results)]
+    return [*limits_to_widen(results), *another_round(results), *certificate_note(results)]
 
 
 def limits_to_widen(results: StudyResults) -> list[str]:

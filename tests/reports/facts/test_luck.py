@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpo.reports.facts.luck import best_so_far
+from hpo.reports.facts.luck import best_again, best_so_far
 from hpo.reports.tables.search import trials_table
 from hpo.reports.words.luck import luck_note
 from hpo.reports.words.numbers import score_text
@@ -73,4 +73,18 @@ def test_without_luck_no_points_are_claimed():
 def test_nothing_is_said_before_there_is_a_score():
     assert best_so_far(just_begun()) == []
     assert luck_note(just_begun()) == []
-    assert luck_note(replace(study(), curves={})) == []
+    assert luck_note(replace(study(finish=False), curves={})) == []
+
+
+def test_where_no_trial_says_what_it_got_right_fresh_runs_say_how_far_the_best_was_luck():
+    results = replace(study(), curves={})
+    best, again = best_again(results).score, results.good[0].confirmed.mean
+    assert best == max(trial.score for trial in results.trials if not trial.stopped)
+    (note,) = luck_note(results)
+    luck = "next to nothing" if best <= again else f"about {100 * (best - again):.1f} points"
+    assert f"was {100 * best:.1f} %; fresh runs of its config reached {100 * again:.1f} % on average" in note
+    assert note.endswith(f"so {luck} was luck.")
+
+
+def test_without_fresh_runs_of_the_best_nobody_knows_its_luck():
+    assert "can't be said" in luck_note(replace(study(), curves={}, good=()))[0]
