@@ -29,6 +29,12 @@ COLUMNS = (
     "Of a trial's attributes, *round* and *place* say where it belongs, *training images* and *epochs* on how many "
     "and for how long it trains, *trains to %* how much of that it may do by now, *reason* why it failed."
 )
+UNCOUNTED = (
+    "*training images* and *epochs* on how many and for how long it trains",
+    "*epochs* for how long it trains",
+)
+"""What takes the place of what in it, where a trainer takes no number of examples."""
+
 FINAL_COLUMNS = (
     "*stage* says what a run is for: race, confirm, or on all of the data full (a good value), probe_lower and "
     "probe_higher (half and twice the winner's learning rate), plain (the winner's weight decay as in the search) and "
@@ -148,7 +154,8 @@ def _more(results: StudyResults) -> list[str]:
     report = link("the report", "report", name)
     state = "Done." if results.state == "done" else "Still running: this note is kept current."
     text = f"{state} More: {report}, or as files with `hpo report --study {shlex.quote(name)}`."
-    return ["---", text, *([] if results.definition.comparison is not None else [COLUMNS])]
+    columns = COLUMNS if results.definition.abilities.samples else COLUMNS.replace(*UNCOUNTED)
+    return ["---", text, *([] if results.definition.comparison is not None else [columns])]
 
 
 def trial_link(study_id: int, number: int) -> str:

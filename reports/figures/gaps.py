@@ -41,7 +41,7 @@ def gaps_figure(results: StudyResults) -> Figure | None:
     if not good:
         return None
     labels = [row_label(results, each, full[each.key]) for each in good]
-    detail = f"overfitting on all of the data{no_effect_legend(results)}"
+    detail = f"overfitting{_where(results)}{no_effect_legend(results)}"
     rows = rows_figure(results, detail, labels, columns=1, right=_BESIDE)
     axes = rows.panels[0]
     values, metric = [], results.definition.metric
@@ -95,9 +95,13 @@ def gaps_alt(results: StudyResults) -> str:
     large = "" if bound is None else f"; {over or 'none'} with a gap above {difference_words(metric, bound)}"
     percent = ", in percent," if metric.is_share else ""
     return (
-        f"Train, validation and test {metric.name} on all of the data{percent} of "
+        f"Train, validation and test {metric.name}{_where(results)}{percent} of "
         f"{count_text(len(said), 'good value')}{large}. {'. '.join(said)}."
     )
+
+
+def _where(results: StudyResults) -> str:
+    return " on all of the data" if results.definition.abilities.samples else ""
 
 
 def parts(found: FullResult) -> dict[str, Estimate]:

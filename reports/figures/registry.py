@@ -90,7 +90,9 @@ COMPARISONS = {
 def figure_kinds(results: StudyResults) -> Sequence[FigureKind]:
     """Return the figures of a search, or the one that a comparison's definition names, in the order of the report."""
     comparison = results.definition.comparison
-    if comparison is None:
+    if comparison is None and results.definition.abilities.samples:
         return SEARCH
+    if comparison is None:  # whatever is trained, it is trained on all of the data
+        return [replace(kind, heading=kind.heading.removesuffix(" on all of the data")) for kind in SEARCH]
     kind = COMPARISONS[comparison.figure]
     return (replace(kind, heading=_about(results, kind.heading)),)

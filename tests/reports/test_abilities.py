@@ -68,9 +68,9 @@ def of_a_trainer(**cannot: bool) -> StudyResults:
     if not (abilities.samples or abilities.test):
         full = []
     if not abilities.test:
-        runs = [replace(run, test_accuracy=None) for run in found.runs]
-        full = [replace(each, test=UNKNOWN, runs=tuple(run for run in runs if run in each.runs)) for each in full]
-        found = replace(found, ledger=[], runs=runs)
+        untested = {run.id: replace(run, test_accuracy=None) for run in found.runs}
+        full = [replace(each, test=UNKNOWN, runs=tuple(untested[run.id] for run in each.runs)) for each in full]
+        found = replace(found, ledger=[], runs=list(untested.values()))
     keep = ("race", "confirm", "full") if full else ("race", "confirm")
     return replace(found, full=full, runs=[run for run in found.runs if run.stage in keep])
 

@@ -1,4 +1,4 @@
-"""The same trials scored by metrics with opposite directions run through every output: units, order and words follow."""
+"""The same trials scored by metrics of opposite directions, through every output: units, order and words follow."""
 
 from __future__ import annotations
 
