@@ -16,6 +16,7 @@ from hpo.cli.display import Display
 from hpo.cli.effort import effort_line
 from hpo.cli.foresight import LoadingLate
 from hpo.cli.formats import chosen_formats
+from hpo.cli.given import given_by
 from hpo.cli.options import check_workers, make_out_folder
 from hpo.cli.running import quiet_optuna, say, stopped
 from hpo.cli.waiting import patience
@@ -31,7 +32,6 @@ from hpo.record.results import StudyResults, load_results
 from hpo.record.untrusted import using
 from hpo.reports.kinds import DRAWN_FORMATS
 from hpo.storage.database import Database, database_errors
-from hpo.training.given import Given
 from hpo.training.images import StudyData
 
 DRAWING_SECONDS = 8.0
@@ -94,17 +94,10 @@ def _search(
             ),
             watcher=LoadingLate(display, _load_reports),
             more_rounds=arguments.rounds,
+            accept_source=arguments.accept_source,
             lines=lambda definition: [effort_line(definition, looked, arguments.workers)],
             publish=lambda name: _publish(database, load_results(database, name)),
         )
-
-
-def given_by(declared: DeclaredStudy) -> Given | None:
-    """Return the trainer that a study file gives to the workers; they need none for our networks."""
-    trainer = declared.definition.trainer
-    if isinstance(trainer, NetworkTrainer) or declared.folder is None:
-        return None
-    return Given(trainer, declared.folder)
 
 
 def _load_reports() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hpo.cli import garbage
+from hpo.cli.given import study_and_given
 from hpo.cli.options import add_data_dir, add_patience, add_storage, check_workers, parser
 from hpo.cli.running import complain, quiet_optuna, run_command, say
 from hpo.cli.waiting import patience
@@ -55,9 +56,19 @@ def make_parser() -> argparse.ArgumentParser:
         """
         hpo work --study mnist_wd
         hpo work --study mnist_wd --workers 8 --storage postgresql+psycopg://user:password@host/hpo
+        hpo work --study my_study.toml
+        hpo work --study my_study --trainer train.py:train
         """,
     )
-    made.add_argument("--study", metavar="NAME", help="a study in the database (see: hpo studies)")
+    made.add_argument(
+        "--study", metavar="NAME|FILE.toml", help="a study in the database (see: hpo studies), or the file of one"
+    )
+    made.add_argument(
+        "--trainer",
+        metavar="FILE.py:FUNCTION",
+        help="what may be trained with here, where a study trains something else than the networks that come along: "
+        "its function, or its study file. Without it such a study is refused: a database makes no worker run code",
+    )
     made.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     add_storage(made)
     add_patience(made)
@@ -71,10 +82,10 @@ def _for_person(arguments: argparse.Namespace) -> int:
     check_workers(arguments.workers)
     if arguments.study is None:
         raise UserError("--study NAME is needed: a study in the database (see: hpo studies)")
-    storage, study = arguments.storage, arguments.study
+    storage = arguments.storage
+    study, given = study_and_given(arguments.study, arguments.trainer)
     reach = partial(_reach, storage, arguments.patience, say, insists=arguments.patience is not None)
     with database_errors(storage):
-        given = _given(arguments)
         trainer, data, located = _load(study, reach, arguments.data_dir, given, offline=False, announce=say)
         several = f" with {arguments.workers} workers" if arguments.workers > 1 else ""
         code = Crew(
@@ -89,12 +100,6 @@ def _for_person(arguments: argparse.Namespace) -> int:
     else:
         say(f"{study} is done")
     return code
-
-
-def _given(arguments: argparse.Namespace) -> Given | None:
-    """Return the trainer that the command was given; a study of another one is refused."""
-    del arguments
-    return None
 
 
 def _given_by_parent(order: Order) -> Given | None:
@@ -199,7 +204,8 @@ def _load(
         record = StudyRecord(database, study)
         definition = record.definition
         if definition.data.dataset is None:
-            return trainer_of(definition, None, given), None, None
+            return trainer_of(definition, None, given, scope=record.row.key), None, None
+        scope = record.row.key
         stand_in = record.source["complete"] != "yes"
         located = locate(
             definition.data.dataset,
@@ -213,7 +219,7 @@ def _load(
         data = ahead.data
     else:
         data = StudyData.build(definition, located, load_training_part(located))
-    return trainer_of(definition, data, given), data, located
+    return trainer_of(definition, data, given, located=located, scope=scope), data, located
 
 
 def _work(

@@ -118,7 +118,7 @@ class Certificate:
 def certify(scores: Mapping[Size, Floats], *, seed: int, metric: Metric = ACCURACY) -> Certificate:
     """Return the certificate for `scores`: by size, those of m configs x s seeds, shape (m, s); more is better.
 
-    Without bounds they are clipped first, each size for itself (see `hpo.searching.extremes`).
+    Where there is no worst one they are clipped first, each size for itself (see `hpo.searching.extremes`).
 
     All sizes have the same m >= 8 configs in the same order; the number of seeds (3 at least) may differ. The largest
     size is the reference.

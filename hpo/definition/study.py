@@ -78,8 +78,15 @@ class StudyDefinition:
 
     @property
     def abilities(self) -> Abilities:
-        """What the trainer can do."""
-        return self.trainer.abilities
+        """What the trainer can do with these data: how many examples train is known only where their number is."""
+        able = self.trainer.abilities
+        counted = self.data.dataset is not None or self.data.examples is not None
+        return able if counted else dataclasses.replace(able, samples=False)
+
+    @property
+    def trainer_name(self) -> str:
+        """What the trainer is called in sentences."""
+        return str(getattr(self.trainer, "name", "the trainer"))
 
     def plain(self, config: Config) -> Mapping[str, Any]:
         """Return what is known of a training by name, see TrainerSettings.plain."""

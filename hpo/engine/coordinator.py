@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.settings import ComparisonSettings
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.lead import pieces
 from hpo.engine.leader import StudyLeader
 from hpo.engine.progress import Progress, progress
@@ -17,16 +18,19 @@ from hpo.proof.final_runs import final_runs, source_key, source_text
 from hpo.proof.final_stage import WantedRun, wanted_runs
 from hpo.proof.replaying import runs_that_count
 from hpo.record.study import StudyRecord
+from hpo.searching.failing import repeated_failure
 from hpo.searching.narrowing import narrow
 from hpo.searching.paying import expected_gain
 from hpo.searching.proposing import propose
 from hpo.searching.queued import DONE, QueuedTrial, search_results
+from hpo.searching.reproduced import remark
 from hpo.searching.seeds import PAYING, PROPOSAL, TRIAL, derived_seed
 from hpo.searching.space import Box, Config, Interval, Numeric, SearchSpace
 from hpo.searching.stopping import survivors, with_imputed_scores
 from hpo.searching.trials import TrialResult
 from hpo.searching.warm_start import warm_box, warm_configs
 from hpo.storage.database import Database
+from hpo.storage.errors import UserError
 from hpo.storage.holders import Holder
 from hpo.storage.studies import FINAL, SEARCH
 from hpo.training.assignments import planned_size
@@ -44,6 +48,7 @@ class Coordinator(StudyLeader):
         self.record = StudyRecord(database, study)
         super().__init__(database, self.record, announce, holder)
         self.definition = self.record.definition
+        self._begins, self._said = True, False
         self._pool = int(self.record.data["pool"])
         self._chance: float | None = self.record.data.get("chance")
 
@@ -54,6 +59,9 @@ class Coordinator(StudyLeader):
 
     def _advance(self) -> bool:
         """Take one step forward, or return False if trials must be trained first."""
+        if self._try_again():
+            return True
+        self._say_whether_seeds_count()
         rounds = self.record.rounds
         if self.definition.comparison is not None:
             return self._advance_comparison(self.definition.comparison, rounds)
@@ -68,6 +76,33 @@ class Coordinator(StudyLeader):
         if len(rounds) < self.record.rounds_to_open:
             return self._open_round(rounds, known)
         return self._advance_final(rounds[-1].box, known)
+
+    def _say_whether_seeds_count(self) -> None:
+        """Say once what the first trial, which was trained again, tells of the trainer."""
+        if not self._said:
+            said = remark(self.definition.trainer_name, self.trials.search)
+            if said is not None:
+                self._said = True
+                self._announce(said)
+
+    def _try_again(self) -> bool:
+        """Stop where one trial after the other fails for the same reason; who begins then tries these trials again.
+
+        Raises UserError to stop. Our networks fail for their configs alone.
+        """
+        begins, self._begins = self._begins, False
+        if isinstance(self.definition.trainer, NetworkTrainer):
+            return False
+        last = len(self.record.rounds)
+        trials = self.trials.final or [trial for trial in self.trials.search if trial.attributes["round"] == last]
+        repeated = repeated_failure(trials)
+        if repeated is None:
+            return False
+        if not begins:
+            raise UserError(repeated.sentence)
+        self.lead.write(lambda connection: self.lead.again(connection, repeated.ids))
+        self._announce(f"the {len(repeated.ids)} trials that failed last are tried again")
+        return True
 
     def _open_round(self, rounds: Sequence[RoundRecord], known: Sequence[TrialResult]) -> bool:
         """Open the next round, or write down that it would not pay."""

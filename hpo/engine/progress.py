@@ -13,6 +13,7 @@ from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA
 from hpo.proof.probing import PROBES
 from hpo.searching.metric import ACCURACY, Metric
+from hpo.searching.metric_text import value_words
 from hpo.searching.queued import DONE, QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult, incumbent
@@ -41,7 +42,12 @@ class Progress:
     epochs_in_phase: float = 0.0
     """Epochs of the trials in this phase: those trained so far, and all that they will have if none is stopped."""
     metric: Metric = ACCURACY
-    """What `best` is a value of."""
+    """Whose value `best` is."""
+
+    @property
+    def best_text(self) -> str:
+        """The best value so far as people read it; empty as long as there is none."""
+        return "" if self.best is None else value_words(self.metric, self.best)
 
 
 def progress(
@@ -65,12 +71,12 @@ def progress(
         trials_done=sum(trial.finished for trial in current),
         trials_in_phase=len(current),
         best=_best(definition, results),
-        metric=definition.metric,
         work=work,
         total=max(work, costs.search_total() + costs.final_total(final)),
         training=any(trial.running for trial in (*search, *final)),
         epochs_done=epochs(current),
         epochs_in_phase=epochs(current, whole=True),
+        metric=metric,
     )
 
 

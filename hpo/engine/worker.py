@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
 from hpo.engine.queue import TrialQueue
@@ -19,6 +21,7 @@ from hpo.record.untrusted import UnreadableStudyError
 from hpo.searching.constraints import GAP, worst_excess
 from hpo.searching.metric import LARGEST, Metric
 from hpo.searching.queued import DONE, QueuedTrial
+from hpo.searching.reproduced import REPRODUCED, is_first
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
@@ -28,7 +31,8 @@ from hpo.storage.queue.rows import DamagedRowError
 from hpo.storage.records import Curve, CurvePoint
 from hpo.training.assignments import assignment
 from hpo.training.images import StudyData
-from hpo.training.protocol import Assignment, OpenTest, Score, Trainer, Training, TrainingFailedError
+from hpo.training.protocol import Assignment, OpenTest, Saves, Score, Trainer, Training, TrainingFailedError
+from hpo.training.reproducing import trained_again
 from hpo.training.test_set_access import open_test_set
 
 SHORTEST_WAIT, LONGEST_WAIT, LONGEST_WAIT_UNTOLD = 0.02, 8.0, 2.0
@@ -89,8 +93,8 @@ class Worker:
     def run(self) -> None:
         """Work until the study is done or a stop is requested."""
         heart = Heart(self._queue.renew, self._announce)
+        done = False
         try:
-            done = False
             while not done and not self._stop.requested:
                 claimed = self._claim()
                 if claimed is not None:
@@ -101,7 +105,7 @@ class Worker:
         finally:
             heart.stop()
             while self._parked:
-                _end(self._parked.popitem()[1])
+                _end(self._parked.popitem()[1], over=done)
             self._trainer.close()
 
     def _claim(self) -> QueuedTrial | None:
@@ -153,6 +157,7 @@ class Worker:
             self._tell_on_the_way(trial, training, scores=not task.judged)
             with self._stop.interruptible():
                 score = training.advance(trial.allowed)
+            again = self._again(trial, task, score)
             kept = training.kept() if task.keeps and trial.allowed == DONE else None
         except Interrupted:
             self._queue.give_back(trial)
@@ -160,28 +165,49 @@ class Worker:
             return
         except (TrainingFailedError, ValueError, ArithmeticError, MemoryError, LookupError, TypeError) as error:
             # The last two come of what somebody else wrote into the trial; it must not end every worker in turn.
-            failed = isinstance(error, TrainingFailedError)
-            self._fail(trial, str(error) if failed else f"{type(error).__name__}: {error}")
-            _end(training)
+            if isinstance(error, TrainingFailedError):
+                ours = self._fail(trial, str(error), error.details)
+            else:
+                ours = self._fail(trial, f"{type(error).__name__}: {error}")
+            _end(training, over=ours)
             return
+        except UserError:  # a mistake that no other trial would be spared, which ends this worker
+            self._queue.give_back(trial)
+            _end(training)
+            raise
         fault = ending_fault(self._definition.metric, score)
         if fault is not None:
-            self._fail(trial, fault)
-            _end(training)
+            _end(training, over=self._fail(trial, fault))
             return
-        if self._report(trial, score, kept) and trial.allowed < DONE:
+        ours = self._report(trial, score, kept, again)
+        if ours and trial.allowed < DONE:
             self._park(trial, training)
         else:
-            _end(training)
+            _end(training, over=ours)
 
-    def _fail(self, trial: QueuedTrial, reason: str) -> None:
-        self._queue.fail(trial, reason)
+    def _fail(self, trial: QueuedTrial, reason: str, details: str = "") -> bool:
+        """End a trial as failed, and say whether it was still ours."""
+        ours = self._queue.fail(trial, reason, details)
         self._announce(f"trial {trial.number} failed: {reason}")
+        return ours
 
-    def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None) -> bool:
-        """Write down how a trial stands, and say whether it was still ours."""
+    def _again(self, trial: QueuedTrial, task: Assignment, score: Score) -> dict[str, Any]:
+        """Train the first trial of a study twice more to its first rung, to see whether its trainer heeds its seed.
+
+        Nothing is decided by it. Our networks do.
+        """
+        ours = isinstance(self._definition.trainer, NetworkTrainer)
+        if ours or trial.reached or score.reason or not self._definition.abilities.seed:
+            return {}
+        if self._definition.comparison is not None or not is_first(trial.attributes):
+            return {}
+        with self._stop.interruptible():
+            return {REPRODUCED: trained_again(self._trainer, trial.config, task, trial.allowed, score)}
+
+    def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None, beside: Mapping[str, Any]) -> bool:
+        """Write down how a trial stands, with what else is known of it, and say whether it was still ours."""
         excess = worst_excess(self._definition.bounds, constrained_values(self._definition.metric, score))
-        attributes = self._attributes(score, done=trial.allowed == DONE)
+        attributes = {**self._attributes(score, done=trial.allowed == DONE), **beside}
         written = self._queue.report(
             trial, trial.allowed, score.value, curve_of(score), attributes, network=kept, constraint=excess
         )
@@ -259,7 +285,7 @@ class Worker:
         if self._parked:
             alive = self._queue.unfinished(list(self._parked))
             for key in [key for key in self._parked if key not in alive]:
-                _end(self._parked.pop(key))
+                _end(self._parked.pop(key), over=True)
 
     def _look_around(self) -> None:
         """After a while without work: say what is waited for, and where nobody leads, look for dead workers' trials."""
@@ -297,25 +323,34 @@ def constrained_values(metric: Metric, score: Score) -> dict[str, float]:
 
 
 def curve_of(score: Score) -> Curve:
-    """Return the learning curve and the hits of `score` as they are kept."""
+    """Return the learning curve and the hits of `score` as they are kept; what is no finite number is not known."""
     points = tuple(
         CurvePoint(
             point.group,
             point.step,
             point.epoch,
-            point.train_loss,
-            point.train,
-            point.validation_loss,
+            known(point.train_loss),
+            known(point.train),
+            known(point.validation_loss),
             point.value,
             point.seconds,
-            point.test,
+            known(point.test),
         )
         for point in score.points
+        if known(point.value) is not None
     )
     groups = 1 + max((point.group for point in score.points), default=0)
     return Curve(points, np.zeros((groups, 0), dtype=np.bool_) if score.hits is None else score.hits)
 
 
-def _end(training: Training | None) -> None:
+def known(number: float | None) -> float | None:
+    """Return `number` where it is finite."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _end(training: Training | None, *, over: bool = False) -> None:
+    """Let go of a training; where its trial is `over`, also of what it has saved."""
     if training is not None:
         training.close()
+        if over and isinstance(training, Saves):
+            training.forget()

@@ -111,7 +111,7 @@ def _bounded(table: Mapping[Key, Sequence[float]], metric: Metric) -> Mapping[Ke
     """
     scores = np.array(list(table.values()), dtype=np.float64)
     ended = np.isfinite(scores)
-    if (metric.worst is not None and metric.best is not None) or not ended.any():
+    if metric.worst is not None or not ended.any():
         return table if ended.all() else {key: [0.0] * len(row) for key, row in table.items()}
     kept = clipped(metric, scores)
     low, high = float(kept[ended].min()), float(kept[ended].max())

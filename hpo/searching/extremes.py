@@ -19,9 +19,9 @@ from hpo.searching.metric import Metric
 Floats = NDArray[np.float64]
 
 REACH = 10.0
-"""How far scores may lie apart from the best quarter, in distances between it and the best tenth, or the median.
+"""How far a score may lie below the best quarter, in distances between that and the best tenth.
 
-For normal scores that is more than five standard deviations: nothing is clipped that is not absurd.
+For normal scores it is more than five standard deviations below their mean: nothing is clipped that is not absurd.
 """
 
 
@@ -36,23 +36,19 @@ def failed_score(metric: Metric, others: Iterable[float]) -> float:
 
 
 def clipped(metric: Metric, scores: Sequence[float] | Floats) -> Floats:
-    """Return `scores`, of any shape, with absurd ones moved to where they are only very bad, or very good.
+    """Return `scores`, of any shape, with absurdly bad ones moved to where they are only very bad.
 
-    Only on the sides where the metric has no bound. With the quartile q of the best quarter, the best tenth t and the
-    median m, all are brought to q - 10 (t - q) .. q + 10 (q - m): taken from the better half, so that the limits hold
-    even where most trainings diverge. Their order stays, but for ties. nan stays nan.
+    Only where the metric has no worst value. With the quartile q of the best quarter and the best tenth t, nothing lies
+    below q - 10 (t - q): taken from the best, so that the limit holds even where most trainings diverge. The order
+    stays, but for ties. What is good is never clipped, as it is what a search is for; nan stays nan.
     """
     table = np.asarray(scores, dtype=np.float64)
     order = np.sort(table[np.isfinite(table)])[::-1]
-    if (metric.worst is not None and metric.best is not None) or not len(order):
+    if metric.worst is not None or not len(order):
         return table
     tenth, quarter, half = (float(order[int(share * len(order))]) for share in (0.1, 0.25, 0.5))
-    low, high = -math.inf, math.inf
-    if metric.best is None and quarter > half:
-        high = quarter + REACH * (quarter - half)
-    if metric.worst is None:
-        # Where the best are all the same, the next distance that there is says what is far.
-        steps = (min(tenth, high) - quarter, quarter - half, half - float(order[-1]))
-        low = quarter - REACH * next((step for step in steps if step > 0), 0.0)
-    kept: Floats = np.clip(table, low, high)
+    # Where the best are all the same, the next distance that there is says what is far.
+    steps = (tenth - quarter, quarter - half, half - float(order[-1]))
+    lowest = quarter - REACH * next((step for step in steps if step > 0), 0.0)
+    kept: Floats = np.maximum(table, lowest)
     return kept

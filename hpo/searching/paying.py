@@ -55,9 +55,9 @@ def expected_gain(
 ) -> float:
     """Return by how much a round in the box `following` is expected to improve the best score, in `metric`'s units.
 
-    Of an accuracy that is a share. Scores without a bound are clipped first (see `extremes`), so that one absurd value
-    does not set the gain. `trials` are the finished and stopped trials scored alike (same samples and epochs), `box` is
-    where the last round looked and `following` where narrowing would look next.
+    Of an accuracy that is a share. Scores without a worst one are clipped first (see `extremes`), so that one absurd
+    value does not set the gain. `trials` are the finished and stopped trials scored alike (same samples and epochs),
+    `box` is where the last round looked and `following` where narrowing would look next.
 
     1. What the last round gained is the highest smoothed score of all trials less the highest among those of the rounds
        before, both from one smoother over all of them, in `box`: the maximum of raw scores would grow by luck alone.

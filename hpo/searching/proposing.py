@@ -87,7 +87,7 @@ def propose(
     box. WIDE_SHARE of the configs, in the first round FIRST_WIDE_SHARE, is drawn from the whole limits. A grid knows no
     boxes.
     Where the study is `constrained`, the excess of a trial is a constraint to those that know such: tpe and gp.
-    A Gaussian process is told scores without a bound clipped (see `extremes`); the other samplers go by ranks.
+    A Gaussian process is told scores without a worst one clipped (see `extremes`); the other samplers go by ranks.
     `warm` says that the box of a first round comes from another study, and is as a narrowed one.
     """
     if sampler == GRID:
@@ -101,7 +101,7 @@ def propose(
 
 
 def _clipped(trials: Sequence[TrialResult], metric: Metric) -> Sequence[TrialResult]:
-    if metric.worst is not None and metric.best is not None:
+    if metric.worst is not None:
         return trials
     scores = clipped(metric, [trial.score for trial in trials])
     return [trial.scoring(float(score)) for trial, score in zip(trials, scores, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +22,23 @@ class Given:
 
     trainer: TrainerSettings
     folder: Path
+    pickled: bytes | None = None
+    """A function that was handed over in Python, as cloudpickle writes it: by whoever started the worker, and never by
+    a database."""
+    path: tuple[str, ...] = ()
+    """Where the modules are that it refers to."""
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Self:
         """Return what `record` gave, as it came over a pipe."""
-        return cls(read_trainer(told["tables"]), Path(told["folder"]))
+        pickled = None if told["pickled"] is None else base64.b64decode(told["pickled"])
+        return cls(read_trainer(told["tables"]), Path(told["folder"]), pickled, tuple(told["path"]))
 
     def record(self) -> dict[str, Any]:
         """Return it as what can be written as JSON."""
-        return {"tables": self.trainer.tables(), "folder": str(self.folder)}
+        return {
+            "tables": self.trainer.tables(),
+            "folder": str(self.folder),
+            "pickled": None if self.pickled is None else base64.b64encode(self.pickled).decode(),
+            "path": list(self.path),
+        }
