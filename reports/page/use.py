@@ -15,7 +15,7 @@ from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Secti
 from hpo.reports.words.abilities import runs_text
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.comparison import ended_text
-from hpo.reports.words.formatting import count_text, data_text, examples, value_text
+from hpo.reports.words.formatting import count_text, counts_epochs, data_text, examples, value_text
 from hpo.reports.words.nothing import advice
 from hpo.reports.words.numbers import difference_words, interval_sentence, mean_words, train_gap
 from hpo.reports.words.verdict import conclusion, guard_text, race_text, winner_warnings
@@ -81,8 +81,8 @@ def _facts(results: StudyResults, found: Recommended) -> Facts:
     metric, noun = results.definition.metric, examples(results)
     named = metric.name[:1].upper() + metric.name[1:]
     where = f"Test {metric.name}" if results.complete_data else f"{named} on the test {noun} of {data_text(results)}"
-    trained = count_text(found.epochs, "epoch")
-    trained += f" on {found.images} {noun}" if results.definition.abilities.samples else ""
+    parts = [count_text(found.epochs, "epoch")] if counts_epochs(results) else []
+    parts += [f"on {found.images} {noun}"] if results.definition.abilities.samples else []
     validation = f"Validation {metric.name}"
     items = (
         [
@@ -95,7 +95,8 @@ def _facts(results: StudyResults, found: Recommended) -> Facts:
     gap = math.nan if found.result is None else found.result.gap
     if not math.isnan(gap):
         items.append((train_gap(metric).capitalize(), difference_words(metric, gap)))
-    items.append(("Trained for", f"{trained}, {runs_text(results, found.validation.runs)}"))
+    runs = runs_text(results, found.validation.runs)
+    items.append(("Trained for", ", ".join([" ".join(parts), runs])) if parts else ("Trained", runs))
     return Facts(items, large=True)
 
 

@@ -12,7 +12,7 @@ from hpo.reports.facts.gaps import large_gap
 from hpo.reports.sheets.sheet import Row, Sheet
 from hpo.reports.words.abilities import runs_text
 from hpo.reports.words.carrying_over import MARKS, change_notes
-from hpo.reports.words.formatting import count_text, data_text, examples, value_text
+from hpo.reports.words.formatting import count_text, counts_epochs, data_text, examples, value_text
 from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.no_effect import mark_note, marked
 from hpo.reports.words.numbers import (
@@ -93,16 +93,17 @@ def _legend(results: StudyResults, trained: Sequence[TrainedConfig]) -> list[str
         return []
     seeds, epochs = max(len(each.result.runs) for each in trained), results.definition.final.epochs
     metric = results.definition.metric
+    each = f"{count_text(epochs, 'epoch')} each, " if counts_epochs(results) else ""
     text = (
         f"In {'%' if metric.is_share else metric.name}, mean of {runs_text(results, seeds)}, "
-        f"{count_text(epochs, 'epoch')} each, {CONFIDENCE_TEXT} intervals"
+        f"{each}{CONFIDENCE_TEXT} intervals"
     )
     known = _train_known(trained) and any(each.result.test.runs for each in trained)
     text += f"; gap: {train_gap(metric)}." if known else "."
-    if any(each.recommended for each in trained):
+    if any(one.recommended for one in trained):
         text = f"*: recommended, chosen by validation {metric.name}. {text}"
     bound = large_gap(metric)
-    if bound is not None and any(each.result.overfits for each in trained):
+    if bound is not None and any(one.result.overfits for one in trained):
         text += f" !: over {_bound_text(metric, bound)}, overfitting."
     if any(each.result.plain for each in trained):
         text += f" {MARKS['plain']}: weight_decay as in the search."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpo.record.results import StudyResults
 from hpo.reports.facts.outcomes import n_train, outcomes
 from hpo.reports.sheets.sheet import Row, Sheet
-from hpo.reports.words.formatting import data_text, examples, region_text
+from hpo.reports.words.formatting import counts_epochs, data_text, examples, region_text
 from hpo.reports.words.numbers import head, score_text
 from hpo.searching.metric import Metric
 
@@ -16,7 +16,7 @@ def rounds_sheet(results: StudyResults) -> Sheet:
     for each in outcomes(results):
         if each.score is not None and each.state in ("complete", "stopped"):
             best[each.round] = max(best.get(each.round, each.score), each.score)
-    counted = results.definition.abilities.samples
+    counted, epochs = results.definition.abilities.samples, counts_epochs(results)
     rows = [
         Row(
             str(opened.number),
@@ -24,7 +24,7 @@ def rounds_sheet(results: StudyResults) -> Sheet:
             [
                 str(opened.trials),
                 *([str(n_train(results, opened.number))] if counted else []),
-                str(results.definition.rounds[opened.number - 1].epochs),
+                *([str(results.definition.rounds[opened.number - 1].epochs)] if epochs else []),
                 score_text(metric, best[opened.number]) if opened.number in best else "-",
             ],
         )
@@ -34,7 +34,12 @@ def rounds_sheet(results: StudyResults) -> Sheet:
         title=f"Rounds of {results.definition.name} on {data_text(results)}",
         first="round",
         names=list(results.definition.space.hyperparameters),
-        rest=["trials", *([examples(results)] if counted else []), "epochs", head(metric, "best")],
+        rest=[
+            "trials",
+            *([examples(results)] if counted else []),
+            *(["epochs"] if epochs else []),
+            head(metric, "best"),
+        ],
         rows=rows,
         legend=[f"best: the round's {_best(metric)} validation {metric.name}; usually too optimistic."] if rows else [],
     )

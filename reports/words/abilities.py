@@ -12,10 +12,14 @@ def missing_abilities(results: StudyResults) -> list[str]:
     said = [
         (can.seed, "The trainer takes no seed: no runs are paired, and the same study would give other numbers."),
         (can.samples, f"The trainer takes no number of {noun}: there is no subset, and fresh runs alone confirm."),
-        (can.rungs, "The trainer can't be judged on the way: no trial was stopped early."),
+        (can.rungs or _stopped(results), "The trainer can't be judged on the way: no trial was stopped early."),
         (can.test, "There is no test set: what is reached is known in validation alone."),
     ]
     return [sentence for able, sentence in said if not able]
+
+
+def _stopped(results: StudyResults) -> bool:
+    return any(trial.stopped for trial in results.trials)
 
 
 def runs_text(results: StudyResults, count: int) -> str:

