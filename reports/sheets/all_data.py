@@ -93,17 +93,17 @@ def _legend(results: StudyResults, trained: Sequence[TrainedConfig]) -> list[str
         return []
     seeds, epochs = max(len(each.result.runs) for each in trained), results.definition.final.epochs
     metric = results.definition.metric
-    each = f"{count_text(epochs, 'epoch')} each, " if counts_epochs(results) else ""
+    length = f"{count_text(epochs, 'epoch')} each, " if counts_epochs(results) else ""
     text = (
         f"In {'%' if metric.is_share else metric.name}, mean of {runs_text(results, seeds)}, "
-        f"{each}{CONFIDENCE_TEXT} intervals"
+        f"{length}{CONFIDENCE_TEXT} intervals"
     )
     known = _train_known(trained) and any(each.result.test.runs for each in trained)
     text += f"; gap: {train_gap(metric)}." if known else "."
-    if any(one.recommended for one in trained):
+    if any(each.recommended for each in trained):
         text = f"*: recommended, chosen by validation {metric.name}. {text}"
     bound = large_gap(metric)
-    if bound is not None and any(one.result.overfits for one in trained):
+    if bound is not None and any(each.result.overfits for each in trained):
         text += f" !: over {_bound_text(metric, bound)}, overfitting."
     if any(each.result.plain for each in trained):
         text += f" {MARKS['plain']}: weight_decay as in the search."
