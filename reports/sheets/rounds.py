@@ -30,7 +30,6 @@ def rounds_sheet(results: StudyResults) -> Sheet:
         )
         for opened in results.rounds
     ]
-    told = [*([examples(results)] if counted else []), *(["epochs"] if epochs else [])]
     return Sheet(
         title=f"Rounds of {results.definition.name} on {data_text(results)}",
         first="round",
