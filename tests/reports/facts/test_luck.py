@@ -14,7 +14,7 @@ from hpo.reports.words.numbers import score_text
 from hpo.reports.words.verdict import verdict
 from hpo.searching.metric import ACCURACY
 from hpo.storage.records import Curve
-from tests.support.results import definition, just_begun, study
+from tests.support.results import ONE, definition, just_begun, study
 
 
 def lucky(results, accuracy=0.8, seed=0):
@@ -77,9 +77,10 @@ def test_nothing_is_said_before_there_is_a_score():
 
 
 def test_where_no_trial_says_what_it_got_right_fresh_runs_say_how_far_the_best_was_luck():
-    results = replace(study(), curves={})
-    best, again = best_again(results).score, results.good[0].confirmed.mean
-    assert best == max(trial.score for trial in results.trials if not trial.stopped)
+    results = replace(study(definition(ONE)), curves={})
+    first = max((trial for trial in results.trials if not trial.stopped), key=lambda trial: trial.score)
+    best, again = first.score, next(good.confirmed.mean for good in results.good if good.key == first.key)
+    assert (best_again(results).score, best_again(results).again.mean) == (best, again)
     (note,) = luck_note(results)
     luck = "next to nothing" if best <= again else f"about {100 * (best - again):.1f} points"
     assert f"was {100 * best:.1f} %; fresh runs of its config reached {100 * again:.1f} % on average" in note
