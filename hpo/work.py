@@ -204,7 +204,8 @@ def _load(
         record = StudyRecord(database, study)
         definition = record.definition
         if definition.data.dataset is None:
-            return trainer_of(definition, None, given), None, None
+            return trainer_of(definition, None, given, scope=record.row.key), None, None
+        scope = record.row.key
         stand_in = record.source["complete"] != "yes"
         located = locate(
             definition.data.dataset,
@@ -218,7 +219,7 @@ def _load(
         data = ahead.data
     else:
         data = StudyData.build(definition, located, load_training_part(located))
-    return trainer_of(definition, data, given), data, located
+    return trainer_of(definition, data, given, located=located, scope=scope), data, located
 
 
 def _work(

@@ -7,15 +7,22 @@ from pathlib import Path
 from hpo.definition.trainers.calls import settled
 from hpo.definition.trainers.functions import read_function
 from hpo.definition.trainers.networks import NetworkTrainer
+from hpo.definition.trainers.programs import ProgramTrainer
 from hpo.record.declared import DeclaredStudy
 from hpo.training.given import Given
+from hpo.training.programs.trainer import check_program
 
 
 def given_by(declared: DeclaredStudy) -> Given | None:
-    """Return the trainer that a study file gives to the workers; they need none for our networks."""
+    """Return the trainer that a study file gives to the workers; they need none for our networks.
+
+    Raises UserError for a program that this machine cannot run.
+    """
     trainer = declared.definition.trainer
     if isinstance(trainer, NetworkTrainer) or declared.folder is None:
         return None
+    if isinstance(trainer, ProgramTrainer):
+        check_program(trainer, declared.folder)
     return Given(trainer, declared.folder)
 
 

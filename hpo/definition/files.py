@@ -15,6 +15,8 @@ from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
 from hpo.definition.text import check_depth, expanded, read_tables
 from hpo.definition.trainers.calls import settled
+from hpo.definition.trainers.kinds import KINDS
+from hpo.definition.trainers.programs import settled_program
 from hpo.models.bounds import shown
 from hpo.storage.errors import UserError
 
@@ -75,13 +77,17 @@ def _settle_dataset(tables: Mapping[str, Any], folder: Path) -> None:
 
 
 def _settle_trainer(tables: dict[str, Any], folder: Path, study: str) -> None:
-    """Put into [trainer] what the source of its function says, as it is now; its path starts at `folder`."""
-    table = tables.get("trainer")
-    if isinstance(table, Mapping) and isinstance(table.get("call"), str):
-        try:
+    """Put into [trainer] what the source of its function or program says, as it is now; paths start at `folder`."""
+    table, data = tables.get("trainer"), tables.get("data")
+    try:
+        if not isinstance(table, Mapping) or len(KINDS.keys() & table.keys()) != 1:
+            return  # which is said where the table is read
+        if isinstance(table.get("call"), str):
             tables["trainer"] = settled(table, folder.resolve())
-        except UserError as error:
-            raise UserError(f"study {study!r}: {error}") from error
+        elif "command" in table:
+            tables["trainer"] = settled_program(table, folder.resolve(), with_data=bool(data))
+    except UserError as error:
+        raise UserError(f"study {study!r}: {error}") from error
 
 
 def define(study: str, tables: Mapping[str, Any]) -> StudyDefinition:

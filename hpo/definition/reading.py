@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from hpo import models
+from hpo.definition.constraints import read_constraints
 from hpo.definition.effort import check_effort
 from hpo.definition.metrics import read_metric
 from hpo.definition.settings import (
@@ -38,6 +39,7 @@ TABLES = (
     "metric",
     "space",
     "search",
+    "constraints",
     "rounds",
     "final",
     "comparison",
@@ -87,6 +89,10 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
         space=_read_space(tables.get("space", {}), may_be_empty=compares),
         **(_read_comparison(tables) if compares else _read_search(tables, ours=ours)),
     )
+    _check_amounts(definition.search, definition.metric)
+    constraints = read_constraints(tables.get("constraints", ()), definition.metric, definition.search.max_gap)
+    if constraints:
+        definition = dataclasses.replace(definition, constraints=constraints)
     if definition.search.sampler == GRID:
         _check_grid(definition)
     check_effort(definition)
@@ -121,6 +127,22 @@ def _checked(name: str, value: V, rule: Rule) -> V:
     except ValueError as error:
         raise UserError(str(error)) from error
     return value
+
+
+def _check_amounts(search: SearchSettings, metric: Metric) -> None:
+    """Raise UserError where a difference of two shares is none that there can be."""
+    if not metric.is_share:
+        return
+    if search.max_gap is not None and search.max_gap > 1:
+        raise UserError(
+            f"search: max_gap = {search.max_gap}; it is a difference of two accuracies, such as 0.1, and must lie in "
+            "0 .. 1"
+        )
+    if search.min_gain >= 1:
+        raise UserError(
+            f"search: min_gain = {search.min_gain}; it is a share of accuracy, such as 0.002, and must lie in 0 .. 1 "
+            "(0: all rounds are opened)"
+        )
 
 
 def _read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
@@ -170,6 +192,8 @@ def _read_search(tables: Mapping[str, Any], *, ours: bool) -> dict[str, Any]:
 
 def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same fields for a comparison: all of the holdout scores, the sampler is the grid, nothing stops."""
+    if "constraints" in tables:
+        raise UserError("[[constraints]] does not go with [comparison]: a comparison picks no config; remove it")
     if "final" in tables:
         raise UserError(
             "[final] does not go with [comparison]: a comparison picks no config, so none is to confirm; remove it"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from hpo.models.bounds import Number, OneOf, Rule, Text, Whole, declared, shown
+from hpo.searching.metric import LARGEST
 from hpo.searching.proposing import GRID, SAMPLERS
 
 DATASETS = ("fashion_mnist", "mnist")
@@ -21,6 +22,8 @@ EPOCHS = Whole(1, 100_000)
 RUNS = Whole(1, 1_000)
 NAME = Text(1_000)
 SHARE = Number(at_least=0, at_most=1)
+AMOUNT = Number(at_least=0, at_most=LARGEST)
+"""In the units of the metric; of a share it is a share, too, see `hpo.definition.reading`."""
 
 
 def check_field(name: str, value: object, rule: Rule) -> None:
@@ -129,36 +132,27 @@ class SearchSettings:
     and `cmaes` a space of ranges alone. `rungs` are shares of the training; at each the best `keep` share of the
     round's trials goes on.
 
-    `max_gap` bounds train minus validation accuracy where a trial's training ended: tpe and gp avoid what is above it,
+    `max_gap` bounds train minus validation score where a trial's training ended: tpe and gp avoid what is above it,
     and only configs within it race, unless there are none: those trained to their end, else stopped
     ones, and none with less than half of the best score, whose small gap says only that it learnt little.
 
     `warm_start` names a finished study of the same database, whose good values round 1 tries first and looks around
     (`hpo.searching.warm_start`).
 
-    `min_gain` is a share of accuracy: from the third round on, a round that is expected to gain less is not opened, nor
-    any after it, and the race begins (`hpo.searching.paying`). 0 opens all rounds. Where a later round takes other
-    samples or epochs than the last one, nothing is left out before it.
+    `min_gain` is in the units of the metric (of an accuracy a share): from the third round on, a round that is expected
+    to gain less is not opened, nor any after it, and the race begins (`hpo.searching.paying`). 0 opens all rounds.
+    Where a later round takes other samples or epochs than the last one, nothing is left out before it.
     """
 
     sampler: Annotated[str, "how configs are drawn: " + ", ".join(SAMPLERS)] = "lattice"
     groups: Annotated[int, RUNS, "groups of images that train each config"] = 1
     rungs: Annotated[tuple[float, ...], "shares of the training at which the weaker trials stop"] = (0.25, 0.5)
     keep: Annotated[float, "share of the trials that goes on at a rung"] = 0.5
-    max_gap: Annotated[float | None, SHARE, "bound on train minus validation accuracy"] = None
+    max_gap: Annotated[float | None, AMOUNT, "bound on train minus validation accuracy"] = None
     warm_start: Annotated[str | None, NAME, "a finished study to begin at"] = None
-    min_gain: Annotated[float, SHARE, "open no round that is expected to gain less; 0: open all"] = 0.0
+    min_gain: Annotated[float, AMOUNT, "open no round that is expected to gain less; 0: open all"] = 0.0
 
     def __post_init__(self) -> None:
-        _require(
-            self.max_gap is None or 0 <= self.max_gap <= 1,
-            f"max_gap = {self.max_gap}; it is a difference of two accuracies, such as 0.1, and must lie in 0 .. 1",
-        )
-        _require(
-            0 <= self.min_gain < 1,
-            f"min_gain = {self.min_gain}; it is a share of accuracy, such as 0.002, and must lie in 0 .. 1 (0: all "
-            "rounds are opened)",
-        )
         _require(
             self.warm_start is None or self.sampler != GRID,
             "warm_start does not go with a grid, which tries everything anyway; remove it",

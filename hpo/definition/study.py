@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hpo.definition.abilities import Abilities
+from hpo.definition.constraints import constraint_record
 from hpo.definition.metrics import metric_record
 from hpo.definition.settings import (
     ComparisonSettings,
@@ -18,6 +19,7 @@ from hpo.definition.settings import (
     SearchSettings,
 )
 from hpo.definition.trainers.base import TrainerSettings
+from hpo.searching.constraints import GAP, Constraint
 from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, unpacked
 
@@ -40,6 +42,21 @@ class StudyDefinition:
     seed: int = 0
     comparison: ComparisonSettings | None = None
     metric: Metric = ACCURACY
+    constraints: tuple[Constraint, ...] = ()
+    """Those of [[constraints]]; `bounds` has all."""
+
+    @property
+    def bounds(self) -> tuple[Constraint, ...]:
+        """All constraints, of which `search.max_gap` is the one on the gap, written in short."""
+        short = () if self.search.max_gap is None else (Constraint(GAP, at_most=self.search.max_gap),)
+        return (*short, *self.constraints)
+
+    @property
+    def max_gap(self) -> float | None:
+        """What the gap may be at most, wherever that is written."""
+        return min(
+            (each.at_most for each in self.bounds if each.metric == GAP and each.at_most is not None), default=None
+        )
 
     @property
     def rounds_to_open(self) -> int:
@@ -92,6 +109,8 @@ class StudyDefinition:
         }
         if self.metric != ACCURACY:
             tables["metric"] = metric_record(self.metric)
+        if self.constraints:
+            tables["constraints"] = [constraint_record(each) for each in self.constraints]
         if self.comparison is None:
             tables["rounds"] = [dataclasses.asdict(each) for each in self.rounds]
             tables["final"] = dataclasses.asdict(self.final)

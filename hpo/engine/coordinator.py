@@ -50,7 +50,7 @@ class Coordinator(StudyLeader):
         self.definition = self.record.definition
         self._begins, self._said = True, False
         self._pool = int(self.record.data["pool"])
-        self._chance = float(self.record.data["chance"])
+        self._chance: float | None = self.record.data.get("chance")
 
     def progress(self) -> Progress:
         """Return how far the study is."""
@@ -72,7 +72,7 @@ class Coordinator(StudyLeader):
                 return self._enqueue()
             if not all(trial.finished for trial in mine):
                 return self._judge(mine)
-        known = comparable(self.definition, search_results(search))
+        known = comparable(self.definition, search_results(search, self.definition.metric, self.definition.bounds))
         if len(rounds) < self.record.rounds_to_open:
             return self._open_round(rounds, known)
         return self._advance_final(rounds[-1].box, known)
@@ -115,18 +115,19 @@ class Coordinator(StudyLeader):
             box = warm_box(definition.space, self.record.warm_start)
             why = (f"around the good values of {definition.search.warm_start}",)
         if rounds:
-            narrowing = narrow(definition.space, rounds[-1].box, known, self._chance)
+            narrowing = narrow(definition.space, rounds[-1].box, known, self._chance, definition.metric)
             box, why = narrowing.box, narrowing.why
             if self._too_small_a_gain(rounds, box, known):
                 return True
         configs = first + propose(
             definition.space,
             box,
-            with_imputed_scores(known),
+            with_imputed_scores(known, definition.metric),
             n=definition.rounds[number - 1].trials - len(first),
             seed=derived_seed(definition.seed, PROPOSAL, number),
             sampler=definition.search.sampler,
-            max_gap=definition.search.max_gap,
+            constrained=bool(definition.bounds),
+            metric=definition.metric,
             warm=bool(first),
         )
         self._write_round(number, box, why, len(configs), self._wanted(number, configs))
@@ -157,7 +158,7 @@ class Coordinator(StudyLeader):
         if definition.search.min_gain == 0 or number < 3 or not definition.same_size_from(number):
             return False
         seed = derived_seed(definition.seed, PAYING, number)
-        gain = expected_gain(definition.space, rounds[-1].box, following, known, seed)
+        gain = expected_gain(definition.space, rounds[-1].box, following, known, seed, metric=definition.metric)
         if gain >= definition.search.min_gain:
             return False
         unopened = UnopenedRound(number, gain)
@@ -205,7 +206,8 @@ class Coordinator(StudyLeader):
         at_rung = [trial for trial in trials if not trial.finished and trial.allowed == rung]
         if rung == DONE or any(trial.reached < rung for trial in at_rung):
             return False
-        reached = {trial.attributes["index"]: trial.rungs[rung] for trial in trials if rung in trial.rungs}
+        score = self.definition.metric.score
+        reached = {trial.attributes["index"]: score(trial.rungs[rung]) for trial in trials if rung in trial.rungs}
         go_on = survivors(reached, self.definition.search.keep)
         further = [trial.id for trial in at_rung if trial.attributes["index"] in go_on]
         stopped = [trial.id for trial in at_rung if trial.attributes["index"] not in go_on]
@@ -216,7 +218,7 @@ class Coordinator(StudyLeader):
     def _advance_final(self, box: Box, known: Sequence[TrialResult]) -> bool:
         """Enqueue what is wanted of race, confirmation and full-data runs; mark the study done when all are over."""
         present = self.trials.final
-        runs = final_runs(present)
+        runs = final_runs(present, self.definition.metric)
         if self.record.continued:
             runs = runs_that_count(self.definition, box, known, runs, self._pool)
         wanted = wanted_runs(self.definition, box, known, runs, self._pool)

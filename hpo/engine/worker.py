@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from hpo.engine.queue import TrialQueue
 from hpo.record.commands import certify_command
 from hpo.record.study import StudyRecord
 from hpo.record.untrusted import UnreadableStudyError
+from hpo.searching.constraints import GAP, worst_excess
+from hpo.searching.metric import LARGEST, Metric
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.searching.reproduced import REPRODUCED, is_first
 from hpo.storage.database import Database
@@ -28,7 +31,7 @@ from hpo.storage.queue.rows import DamagedRowError
 from hpo.storage.records import Curve, CurvePoint
 from hpo.training.assignments import assignment
 from hpo.training.images import StudyData
-from hpo.training.protocol import Assignment, OpenTest, Score, Trainer, Training, TrainingFailedError
+from hpo.training.protocol import Assignment, OpenTest, Saves, Score, Trainer, Training, TrainingFailedError
 from hpo.training.reproducing import trained_again
 from hpo.training.test_set_access import open_test_set
 
@@ -90,8 +93,8 @@ class Worker:
     def run(self) -> None:
         """Work until the study is done or a stop is requested."""
         heart = Heart(self._queue.renew, self._announce)
+        done = False
         try:
-            done = False
             while not done and not self._stop.requested:
                 claimed = self._claim()
                 if claimed is not None:
@@ -102,7 +105,7 @@ class Worker:
         finally:
             heart.stop()
             while self._parked:
-                _end(self._parked.popitem()[1])
+                _end(self._parked.popitem()[1], over=done)
             self._trainer.close()
 
     def _claim(self) -> QueuedTrial | None:
@@ -163,28 +166,30 @@ class Worker:
         except (TrainingFailedError, ValueError, ArithmeticError, MemoryError, LookupError, TypeError) as error:
             # The last two come of what somebody else wrote into the trial; it must not end every worker in turn.
             if isinstance(error, TrainingFailedError):
-                self._fail(trial, str(error), error.details)
+                ours = self._fail(trial, str(error), error.details)
             else:
-                self._fail(trial, f"{type(error).__name__}: {error}")
-            _end(training)
+                ours = self._fail(trial, f"{type(error).__name__}: {error}")
+            _end(training, over=ours)
             return
         except UserError:  # a mistake that no other trial would be spared, which ends this worker
             self._queue.give_back(trial)
             _end(training)
             raise
-        fault = None if score.reason else self._definition.metric.fault(score.value)
+        fault = ending_fault(self._definition.metric, score)
         if fault is not None:
-            self._fail(trial, fault)
-            _end(training)
+            _end(training, over=self._fail(trial, fault))
             return
-        if self._report(trial, score, kept, again) and trial.allowed < DONE:
+        ours = self._report(trial, score, kept, again)
+        if ours and trial.allowed < DONE:
             self._park(trial, training)
         else:
-            _end(training)
+            _end(training, over=ours)
 
-    def _fail(self, trial: QueuedTrial, reason: str, details: str = "") -> None:
-        self._queue.fail(trial, reason, details)
+    def _fail(self, trial: QueuedTrial, reason: str, details: str = "") -> bool:
+        """End a trial as failed, and say whether it was still ours."""
+        ours = self._queue.fail(trial, reason, details)
         self._announce(f"trial {trial.number} failed: {reason}")
+        return ours
 
     def _again(self, trial: QueuedTrial, task: Assignment, score: Score) -> dict[str, Any]:
         """Train the first trial of a study twice more to its first rung, to see whether its trainer heeds its seed.
@@ -201,8 +206,7 @@ class Worker:
 
     def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None, beside: Mapping[str, Any]) -> bool:
         """Write down how a trial stands, with what else is known of it, and say whether it was still ours."""
-        max_gap = self._definition.search.max_gap
-        excess = None if max_gap is None or score.reason or score.train is None else score.train - score.value - max_gap
+        excess = worst_excess(self._definition.bounds, constrained_values(self._definition.metric, score))
         attributes = {**self._attributes(score, done=trial.allowed == DONE), **beside}
         written = self._queue.report(
             trial, trial.allowed, score.value, curve_of(score), attributes, network=kept, constraint=excess
@@ -257,16 +261,17 @@ class Worker:
     def _attributes(self, score: Score, *, done: bool) -> dict[str, object]:
         """Return what the trial's attributes say of `score`; its curve says the rest, so a rung writes little."""
         attributes: dict[str, object] = {"reason": score.reason} if score.reason else {}
-        if score.train is not None:
+        metric = self._definition.metric
+        if score.train is not None and metric.fault(score.train) is None:
             attributes["train_accuracy"] = score.train
-        if score.others:
-            attributes["metrics"] = dict(score.others)
+        if others := {name: value for name, value in score.others.items() if abs(value) <= LARGEST}:
+            attributes["metrics"] = others
         if done:
             attributes |= {
                 "seconds": round(score.seconds, 3),
                 "worker": self._queue.holder.name,
             }
-            if score.test is not None:
+            if score.test is not None and metric.fault(score.test) is None:
                 attributes["test_accuracy"] = score.test
         return attributes
 
@@ -280,7 +285,7 @@ class Worker:
         if self._parked:
             alive = self._queue.unfinished(list(self._parked))
             for key in [key for key in self._parked if key not in alive]:
-                _end(self._parked.pop(key))
+                _end(self._parked.pop(key), over=True)
 
     def _look_around(self) -> None:
         """After a while without work: say what is waited for, and where nobody leads, look for dead workers' trials."""
@@ -299,26 +304,53 @@ class Worker:
         return self._record.command if of is None else certify_command(of)
 
 
+def ending_fault(metric: Metric, score: Score) -> str | None:
+    """Return why a trial that stands at `score` has failed, or None.
+
+    What diverged has the worst value that its metric has; where there is none, it failed.
+    """
+    if score.reason:
+        return score.reason if metric.worst is None else None
+    return metric.fault(score.value)
+
+
+def constrained_values(metric: Metric, score: Score) -> dict[str, float]:
+    """Return what constraints may be about; nothing of what diverged."""
+    if score.reason:
+        return {}
+    gap = {} if score.train is None else {GAP: metric.score(score.train) - metric.score(score.value)}
+    return {"seconds": score.seconds, **score.others, **gap}
+
+
 def curve_of(score: Score) -> Curve:
-    """Return the learning curve and the hits of `score` as they are kept."""
+    """Return the learning curve and the hits of `score` as they are kept; what is no finite number is not known."""
     points = tuple(
         CurvePoint(
             point.group,
             point.step,
             point.epoch,
-            point.train_loss,
-            point.train,
-            point.validation_loss,
+            known(point.train_loss),
+            known(point.train),
+            known(point.validation_loss),
             point.value,
             point.seconds,
-            point.test,
+            known(point.test),
         )
         for point in score.points
+        if known(point.value) is not None
     )
     groups = 1 + max((point.group for point in score.points), default=0)
     return Curve(points, np.zeros((groups, 0), dtype=np.bool_) if score.hits is None else score.hits)
 
 
-def _end(training: Training | None) -> None:
+def known(number: float | None) -> float | None:
+    """Return `number` where it is finite."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _end(training: Training | None, *, over: bool = False) -> None:
+    """Let go of a training; where its trial is `over`, also of what it has saved."""
     if training is not None:
         training.close()
+        if over and isinstance(training, Saves):
+            training.forget()

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpo.definition.study import StudyDefinition
-from hpo.proof.final_runs import FinalRun, Stage, full_results
-from hpo.proof.good_values import chosen_by_search, raced
+from hpo.proof.final_runs import FinalRun, Stage
+from hpo.proof.good_values import chosen_by_search, raced, results_on_all_of_the_data
 from hpo.proof.probing import PROBES, Probe, better, better_probe
 from hpo.proof.transfer import Change, changes
 from hpo.searching.seeds import CONFIRM, FULL, RACE, derived_seed
@@ -69,7 +69,7 @@ def wanted_runs(
         return wanted
     for trial in good:
         wanted += _on_all_of_the_data(definition, trial, "full", carried_over(definition, trial, pool))
-    full = [result for result in full_results(runs, definition.search.max_gap) if result.stage == "full"]
+    full = [result for result in results_on_all_of_the_data(definition, runs) if result.stage == "full"]
     if (
         definition.abilities.samples
         and good

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from hpo.definition.continuing import goes_on, with_more_rounds
+from hpo.definition.metrics import read_metric
 from hpo.definition.naming import check_study_name
 from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX
 from hpo.definition.reading import read_definition
@@ -28,6 +29,7 @@ from hpo.record.commands import command_for
 from hpo.record.differences import OF_SOURCE, differences, other_images, source_changes
 from hpo.record.names import absent, require_free_name, role_of, taken
 from hpo.record.untrusted import reading, table, using
+from hpo.searching.metric import ACCURACY
 from hpo.searching.space import Box, Value
 from hpo.storage import studies
 from hpo.storage.database import Database
@@ -39,7 +41,6 @@ from hpo.storage.stamps import alone
 from hpo.storage.studies import FINAL, SEARCH, RoundRow, StudyRow
 
 WARM_START = "warm start"
-METRIC = "validation accuracy"
 CHOSEN = "samples chosen"
 UNOPENED = "round not opened"
 ADDED, ASKED = "rounds added", "rounds asked for"
@@ -234,9 +235,10 @@ class StudyRecord:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The numbers of the study's data: pool, holdout, classes, chance."""
+        """The numbers of the study's data: pool, holdout, classes, chance (what guessing reaches, if it is known)."""
         with reading(self.name):
-            return table(self._attributes.get("data"), "what is known of its data", numbers=("pool", "chance"))
+            found = table(self._attributes.get("data"), "what is known of its data", numbers=("pool",))
+            return table(found, "what is known of its data", values=("chance",))
 
     @property
     def source(self) -> dict[str, str]:
@@ -355,14 +357,16 @@ class StudyRecord:
 def parts_shown(
     name: str, definition: Mapping[str, Any], record: Mapping[str, Any], certificate_of: str | None = None
 ) -> dict[str, NewStudy]:
-    """Return Optuna's studies that are to show the parts of a study, or of a certificate."""
-    system = {"study:metric_names": [METRIC]}
+    """Return Optuna's studies that are to show the parts of a study, or of a certificate, with the metric's values."""
+    declared = definition.get("metric")
+    metric = ACCURACY if declared is None else read_metric(declared)
+    system = {"study:metric_names": [f"validation {metric.name}"]}
     attributes = {**record, "state": studies.RUNNING, "definition": definition}
     if certificate_of is not None:
-        return {SEARCH: NewStudy(name, {CERTIFICATE_OF: certificate_of, **attributes}, system)}
+        return {SEARCH: NewStudy(name, {CERTIFICATE_OF: certificate_of, **attributes}, system, metric.direction)}
     return {
-        SEARCH: NewStudy(name, attributes, system),
-        FINAL: NewStudy(name + FINAL_SUFFIX, {FINAL_PART_OF: name}, system),
+        SEARCH: NewStudy(name, attributes, system, metric.direction),
+        FINAL: NewStudy(name + FINAL_SUFFIX, {FINAL_PART_OF: name}, system, metric.direction),
     }
 
 

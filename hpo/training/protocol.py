@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,6 +122,14 @@ class Training(Protocol):
 
     def close(self) -> None:
         """End it and give back what it holds: processes, files."""
+
+
+@runtime_checkable
+class Saves(Protocol):
+    """A training that saves itself in files, from which it goes on after its process has ended."""
+
+    def forget(self) -> None:
+        """Delete these: its trial is over."""
 
 
 class Trainer(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 from hpo.searching.reproduced import other_seeds, outcome
 from hpo.searching.space import Config
-from hpo.training.protocol import Assignment, Score, Trainer, TrainingFailedError
+from hpo.training.protocol import Assignment, Saves, Score, Trainer, TrainingFailedError
 
 
 def trained_again(trainer: Trainer, config: Config, task: Assignment, percent: int, score: Score) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def trained_again(trainer: Trainer, config: Config, task: Assignment, percent: i
 
 def _trained(trainer: Trainer, config: Config, task: Assignment, percent: int) -> tuple[float, float | None] | None:
     """Return value and train value at `percent`; None where it fails."""
-    # With a purpose of its own it finds nothing that the first training has saved.
+    # With a purpose of its own it finds nothing that the trial's training has saved, and leaves nothing for the next.
     training = trainer.start(config, replace(task, purpose="trained again"), _no_test)
     try:
         score = training.advance(percent)
@@ -40,6 +40,8 @@ def _trained(trainer: Trainer, config: Config, task: Assignment, percent: int) -
         return None
     finally:
         training.close()
+        if isinstance(training, Saves):
+            training.forget()
 
 
 def _no_test() -> None:

@@ -8,12 +8,13 @@ from typing import Any
 from hpo.definition.trainers.base import TrainerSettings
 from hpo.definition.trainers.functions import read_function
 from hpo.definition.trainers.networks import read_networks
+from hpo.definition.trainers.programs import read_program
 from hpo.models.bounds import shown
 from hpo.storage.errors import UserError
 
 Read = Callable[[Mapping[str, Any]], TrainerSettings]
 
-KINDS: dict[str, Read] = {"call": read_function}
+KINDS: dict[str, Read] = {"call": read_function, "command": read_program}
 """How [trainer] is read, by the key that tells its kind."""
 
 

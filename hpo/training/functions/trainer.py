@@ -112,6 +112,10 @@ class FunctionTraining:
         for call in self._calls:
             call.close()
 
+    def forget(self) -> None:
+        """Delete what they have saved."""
+        self._folders.clear()
+
     def _point(self, group: int, call: Call) -> Point:
         score, epochs = call.latest, self._assignment.epochs * call.percent / DONE
         return Point(group, call.percent, epochs, score.value, train=score.train, seconds=call.seconds)
