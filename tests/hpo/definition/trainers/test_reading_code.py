@@ -14,8 +14,9 @@ BODIES = [
     ("def train(c, run):\n    n = run.samples\n    yield from f(n)", Uses(rungs=True, samples=True, test=False)),
     ("def train(config, run):\n    model.train()\n    yield 1", Uses(rungs=True, samples=False, test=False)),
     ("def train(c, run):\n    if run.test_allowed:\n        yield 1", Uses(rungs=True, samples=False, test=True)),
-    ("def train(config, run):\n    return helper(config, run)", Uses(rungs=False, samples=True, test=True)),
-    ("def train(*arguments):\n    return 1", Uses(rungs=False, samples=True, test=True)),
+    ("def train(config, run):\n    return helper(config, run)", Uses(rungs=False, samples=True, test=False)),
+    ("def f(r):\n  return r.test_allowed\ndef train(c, r):\n  return f(r)", Uses(rungs=False, samples=True, test=True)),
+    ("def train(*arguments):\n    return 1", Uses(rungs=False, samples=True, test=False)),
     (
         "def train(c, run):\n    def inner():\n        yield 1\n    return 1",
         Uses(rungs=False, samples=False, test=False),

@@ -248,6 +248,11 @@ def test_two_scores_on_the_test_set_are_refused() -> None:
         scored(yields(0.5, Test(0.25), Test(0.5)), FULL)
 
 
+def test_where_the_test_set_is_asked_for_a_score_on_it_is_expected() -> None:
+    with pytest.raises(TrainingFailedError, match=r"train gave no score on the test set, though run.test_allowed"):
+        scored(lambda c, r: 0.5, FULL)
+
+
 def test_a_test_set_that_cannot_be_opened_is_no_fault_of_the_functions() -> None:
     class DatabaseGoneError(Exception):
         pass
