@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import optuna
+
 from hpo.definition.metrics import metric_record
 from hpo.definition.naming import check_study_name
 from hpo.definition.reading import read_definition
@@ -61,6 +63,7 @@ def search(
 
     The same call again goes on where it was stopped, or returns what it found. Raises UserError for what is wrong.
     """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     given = handed(train)
     function = replace(given.trainer.function, checkpoints=None if checkpoints is None else str(checkpoints))  # type: ignore[attr-defined]
     given = replace(given, trainer=replace(given.trainer, function=function))  # type: ignore[type-var]
