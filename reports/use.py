@@ -68,8 +68,12 @@ def use_record(results: StudyResults) -> dict[str, Any]:
 
 
 def use_toml(results: StudyResults) -> bytes:
-    """Return the record as TOML, under its conclusion."""
-    return toml_text(use_record(results), {"conclusion": conclusion(results)}).encode()
+    """Return the record as TOML, under its conclusion. TOML has no null: `none` names what has no value."""
+    record = use_record(results)
+    values = record.get("use", {})
+    if nothing := [name for name, value in values.items() if value is None]:
+        record |= {"none": nothing, "use": {name: value for name, value in values.items() if value is not None}}
+    return toml_text(record, {"conclusion": conclusion(results)}).encode()
 
 
 def use_json(results: StudyResults) -> bytes:

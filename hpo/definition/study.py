@@ -18,10 +18,11 @@ from hpo.definition.settings import (
     RoundSettings,
     SearchSettings,
 )
+from hpo.definition.space_record import space_record
 from hpo.definition.trainers.base import TrainerSettings
 from hpo.searching.constraints import GAP, Constraint
 from hpo.searching.metric import ACCURACY, Metric
-from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, unpacked
+from hpo.searching.space import Config, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -89,22 +90,21 @@ class StudyDefinition:
         return str(getattr(self.trainer, "name", "the trainer"))
 
     def plain(self, config: Config) -> Mapping[str, Any]:
-        """Return what is known of a training by name, see TrainerSettings.plain."""
-        return self.trainer.plain(config)
+        """Return what is known of a training by name, see TrainerSettings.plain; what the space fixes is among it."""
+        return self.trainer.plain(self.space.whole(config))
 
     def updates(self, config: Config, samples: int, epochs: int) -> int | None:
         """Return how many updates a training makes; None where that is not known."""
-        return self.trainer.updates(config, samples, epochs)
+        return self.trainer.updates(self.space.whole(config), samples, epochs)
 
     def record(self) -> dict[str, Any]:
         """Return the definition as JSON-able tables, in the form of the TOML file."""
-        space = {name: _hyperparameter_record(h) for name, h in self.space.hyperparameters.items()}
         tables: dict[str, Any] = {
             "title": self.title,
             "seed": self.seed,
             "data": {key: value for key, value in dataclasses.asdict(self.data).items() if value is not None},
             **self.trainer.tables(),
-            "space": space,
+            "space": space_record(self.space),
             "search": {key: value for key, value in dataclasses.asdict(self.search).items() if value is not None},
         }
         if self.metric != ACCURACY:
@@ -126,14 +126,3 @@ COMPARISON_DATA = ("dataset", "holdout")
 
 
 COMPARISON_SEARCH = ("sampler",)
-
-
-def _hyperparameter_record(hyperparameter: Hyperparameter) -> dict[str, Any]:
-    if isinstance(hyperparameter, Numeric):
-        return {
-            "type": "int" if hyperparameter.integer else "float",
-            "log": hyperparameter.log,
-            "start": [hyperparameter.start.low, hyperparameter.start.high],
-            "limits": [hyperparameter.limits.low, hyperparameter.limits.high],
-        }
-    return {"type": "categorical", "choices": [unpacked(choice) for choice in hyperparameter.choices]}

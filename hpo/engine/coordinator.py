@@ -25,7 +25,7 @@ from hpo.searching.proposing import propose
 from hpo.searching.queued import DONE, QueuedTrial, search_results
 from hpo.searching.reproduced import remark
 from hpo.searching.seeds import PAYING, PROPOSAL, TRIAL, derived_seed
-from hpo.searching.space import Box, Config, Interval, Numeric, SearchSpace
+from hpo.searching.space import Box, Config, Interval, Numeric, SearchSpace, number
 from hpo.searching.stopping import survivors, with_imputed_scores
 from hpo.searching.trials import TrialResult
 from hpo.searching.warm_start import warm_box, warm_configs
@@ -257,7 +257,7 @@ def _around(space: SearchSpace, config: Config) -> Box:
     """Return the limits, stretched where a value that was carried over lies outside them."""
     regions = dict(space.limits().regions)
     for name, hyperparameter in space.hyperparameters.items():
-        if isinstance(hyperparameter, Numeric):
-            value, limits = float(config[name]), hyperparameter.limits
+        if isinstance(hyperparameter, Numeric) and name in config:
+            value, limits = number(config, name), hyperparameter.limits
             regions[name] = Interval(min(limits.low, value), max(limits.high, value))
     return Box(regions)

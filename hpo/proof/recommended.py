@@ -120,7 +120,7 @@ def recommend(
 def values_in_use(definition: StudyDefinition, result: FullResult, full: Sequence[FullResult]) -> Config:
     """Return the values of `result` as trained on all of the data, with what was changed beside the space in any."""
     changed = sorted({name for each in full for run in each.runs for name in run.overrides})
-    own = {name: result.config[name] for name in definition.space.hyperparameters}
+    own = {name: result.config[name] for name in definition.space.hyperparameters if name in result.config}
     if not changed:
         return own
     plain = definition.plain(result.config)

@@ -8,11 +8,11 @@ from typing import Any
 
 from hpo.record.results import StudyResults
 from hpo.reports.dashboard.figures import Figure, axis, figure, in_percent, shown
-from hpo.reports.facts.axes import numeric_names
+from hpo.reports.facts.axes import has_all, numeric_names
 from hpo.reports.facts.outcomes import Outcome, outcomes
 from hpo.reports.figures.palette import GOOD, line_colour
 from hpo.reports.words.formatting import count_text
-from hpo.searching.space import Config, Numeric
+from hpo.searching.space import Config, Numeric, number
 
 MOST_TRIALS = 1000
 """The dashboard fetches every figure anew every few seconds, so of more trials only the best are drawn."""
@@ -28,7 +28,7 @@ def boxes(results: StudyResults) -> Figure | None:
     With one numeric hyperparameter the other axis is the score.
     """
     names = numeric_names(results)[:2]
-    ended = [each for each in outcomes(results) if each.state in STATES]
+    ended = [each for each in outcomes(results) if each.state in STATES and has_all(each.config, names)]
     if not names or not ended:
         return None
     drawn = sorted(ended, key=lambda each: -(each.score or 0.0))[:MOST_TRIALS]
@@ -113,9 +113,10 @@ def _round_boxes(results: StudyResults, names: Sequence[str]) -> list[dict[str, 
 
 
 def _good_values(results: StudyResults, names: Sequence[str]) -> list[dict[str, Any]]:
-    if not results.good:
+    good_values = [good for good in results.good if has_all(good.config, names)]
+    if not good_values:
         return []
-    points = [_place(good.config, good.search_score, names) for good in results.good]
+    points = [_place(good.config, good.search_score, names) for good in good_values]
     return [
         {
             "type": "scatter",
@@ -123,10 +124,10 @@ def _good_values(results: StudyResults, names: Sequence[str]) -> list[dict[str, 
             "name": "good values",
             "x": [x for x, _ in points],
             "y": [y for _, y in points],
-            "text": [f"<b>{good.rank}</b>" for good in results.good],
+            "text": [f"<b>{good.rank}</b>" for good in good_values],
             "textposition": [_CORNERS[i % len(_CORNERS)] for i in range(len(points))],
             "textfont": {"color": GOOD, "size": 14},
-            "hovertext": [f"good value {good.rank}: trial {good.trial}" for good in results.good],
+            "hovertext": [f"good value {good.rank}: trial {good.trial}" for good in good_values],
             "hoverinfo": "text",
             "marker": {"symbol": "circle-open", "size": 15, "color": GOOD, "line": {"width": 2.5}},
         }
@@ -134,4 +135,5 @@ def _good_values(results: StudyResults, names: Sequence[str]) -> list[dict[str, 
 
 
 def _place(config: Config, score: float, names: Sequence[str]) -> tuple[float, float]:
-    return shown(float(config[names[0]])), shown(float(config[names[1]])) if len(names) == 2 else in_percent(score)
+    x, y = number(config, names[0]), number(config, names[1]) if len(names) == 2 else None
+    return shown(x), in_percent(score) if y is None else shown(y)

@@ -95,7 +95,7 @@ def _trials(results: StudyResults, drawn: Sequence[Outcome], name: str, low: flo
     hyperparameter, latest = results.definition.space.hyperparameters[name], len(results.rounds)
     traces = []
     for state, (meaning, symbol) in STATES.items():
-        mine = [each for each in drawn if each.state == state]
+        mine = [each for each in drawn if each.state == state and name in each.config]
         if not mine:
             continue
         texts = [
@@ -143,19 +143,20 @@ def _rounds(results: StudyResults, name: str, low: float, step: float) -> list[d
 
 
 def _good(results: StudyResults, name: str, low: float) -> list[dict[str, Any]]:
-    if not results.good:
+    good_values = [good for good in results.good if name in good.config]
+    if not good_values:
         return []
     hyperparameter = results.definition.space.hyperparameters[name]
-    sizes = [18 if is_recommended(results, good) else 11 for good in results.good]
+    sizes = [18 if is_recommended(results, good) else 11 for good in good_values]
     return [
         {
             "type": "scatter",
             "mode": "markers",
             "cliponaxis": False,
             "name": "good values",
-            "x": [shown(axis_position(hyperparameter, good.config[name], good.trial)) for good in results.good],
-            "y": [max(low, in_percent(good.search_score)) for good in results.good],
-            "hovertext": [_said(results, good) for good in results.good],
+            "x": [shown(axis_position(hyperparameter, good.config[name], good.trial)) for good in good_values],
+            "y": [max(low, in_percent(good.search_score)) for good in good_values],
+            "hovertext": [_said(results, good) for good in good_values],
             "hoverinfo": "text",
             "marker": {"symbol": "circle-open", "size": sizes, "color": GOOD, "line": {"width": 2}},
         }

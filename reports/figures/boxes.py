@@ -13,14 +13,14 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from hpo.record.results import StudyResults
-from hpo.reports.facts.axes import numeric_names
+from hpo.reports.facts.axes import has_all, numeric_names
 from hpo.reports.facts.outcomes import Outcome, outcomes
 from hpo.reports.figures.boxes_overlay import draw_boxes, draw_ring, height, label_good_values, ring_extent
 from hpo.reports.figures.framing import Room, add_legend, dress, framed, note
 from hpo.reports.figures.labels import Obstacles
 from hpo.reports.figures.palette import GOOD, GREY, INK
 from hpo.reports.words.formatting import config_text, count_text, region_text, value_text
-from hpo.searching.space import Numeric
+from hpo.searching.space import Numeric, number
 
 COLOURS = "viridis"  # even steps for the eye, and readable without red and green
 DENSE = 2000
@@ -37,7 +37,7 @@ def boxes_figure(results: StudyResults) -> Figure:
     The frame is their limits. With one numeric hyperparameter the other axis is the score; with none a note says so.
     """
     names = numeric_names(results)[:2]
-    ended = [each for each in outcomes(results) if each.state in MARKERS]
+    ended = [each for each in outcomes(results) if each.state in MARKERS and has_all(each.config, names)]
     tried = f"{count_text(len(ended), 'trial')} in {count_text(len(results.rounds), 'round')}"
     room = Room(left=0.95, right=1.2, above=0.12, below=0.9)
     figure, (axes,) = framed(results, tried, width=8.5, panel=5.2 if len(names) == 2 else 4.4, room=room)
@@ -46,13 +46,14 @@ def boxes_figure(results: StudyResults) -> Figure:
     else:
         _frame(axes, results, names)
         _draw_trials(figure, axes, ended, names)
-        rings = [draw_ring(axes, names, good.config, good.search_score) for good in results.good]
+        ringed = [good for good in results.good if has_all(good.config, names)]
+        rings = [draw_ring(axes, names, good.config, good.search_score) for good in ringed]
         _add_legend(figure, ended, bool(rings))
-        dots = [(float(each.config[names[0]]), height(each.config, each.score or 0.0, names)) for each in ended]
+        dots = [(number(each.config, names[0]), height(each.config, each.score or 0.0, names)) for each in ended]
         points = axes.transData.transform(np.reshape(dots, (-1, 2)))
         obstacles = Obstacles(axes.get_window_extent(), points, [ring_extent(axes, ring) for ring in rings])
         draw_boxes(axes, results, names, obstacles)
-        label_good_values(axes, results, rings, obstacles)
+        label_good_values(axes, ringed, rings, obstacles)
     return figure
 
 
@@ -61,13 +62,15 @@ def boxes_alt(results: StudyResults) -> str:
     names = numeric_names(results)[:2]
     if not names:
         return "No numeric hyperparameter to draw."
-    ended = [each for each in outcomes(results) if each.state in MARKERS]
+    ended = [each for each in outcomes(results) if each.state in MARKERS and has_all(each.config, names)]
     looked = [
         f"Round {each.number} looked at {', '.join(f'{name} {region_text(each.box[name])}' for name in names)}."
         for each in results.rounds
     ]
     good = [
-        f"Good value {each.rank}: {config_text({name: each.config[name] for name in names})}." for each in results.good
+        f"Good value {each.rank}: {config_text({name: each.config[name] for name in names})}."
+        for each in results.good
+        if has_all(each.config, names)
     ]
     axes = f"{names[0]} and {names[1] if len(names) == 2 else 'validation accuracy'}"
     return " ".join([f"{count_text(len(ended), 'trial')} over {axes}, with the box of each round.", *looked, *good])
@@ -109,7 +112,7 @@ def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Se
     size = float(np.clip(4200 / max(1, len(ended)), 16, 46))
     for state, marker in MARKERS.items():
         mine = sorted((each for each in ended if each.state == state), key=lambda each: each.score or 0.0)
-        x = [float(each.config[names[0]]) for each in mine]
+        x = [number(each.config, names[0]) for each in mine]
         y = [height(each.config, each.score or 0.0, names) for each in mine]
         if state == "failed":
             axes.scatter(

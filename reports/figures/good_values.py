@@ -90,7 +90,7 @@ def row_label(results: StudyResults, good: GoodValue, full: FullResult | None) -
     first = f"Good-{good.rank}"
     if is_recommended(results, good):
         first += ", the one to use" if results.state == "done" else ", best so far"
-    own = {name: good.config[name] for name in results.definition.space.hyperparameters}
+    own = {name: good.config[name] for name in results.definition.space.hyperparameters if name in good.config}
     return "\n".join([first, config_lines(results, own), *taken_elsewhere(results, full)])
 
 

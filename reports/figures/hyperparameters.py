@@ -79,7 +79,7 @@ def hyperparameters_alt(results: StudyResults) -> str:
     for name in results.definition.space.hyperparameters:
         regions = [region_text(opened.box[name]) for opened in results.rounds]
         looked = f"{regions[0]} in round 1" + (f", {regions[-1]} in round {len(regions)}" if len(regions) > 1 else "")
-        values = list(dict.fromkeys(value_text(good.config[name]) for good in results.good))
+        values = list(dict.fromkeys(value_text(good.config[name]) for good in results.good if name in good.config))
         said.append(f"{name}: {looked}" + (f"; good values {', '.join(values)}." if values else "."))
     return " ".join(said)
 
@@ -130,12 +130,14 @@ def _frame_scores(axes: Axes, low: float, high: float, step: float, rounds: int,
 
 
 def _draw_trials(axes: Axes, hyperparameter: Hyperparameter, name: str, ended: Sequence[Outcome], low: float) -> None:
-    """Draw a marker for each trial, those of the latest round in colour and on top."""
+    """Draw a marker for each trial in which it is active, those of the latest round in colour and on top."""
     size = float(np.clip(2000 / max(1, len(ended)), 7, 22))
     latest = max(each.round for each in ended)
     for state, (marker, _) in MARKERS.items():
         for new in (False, True):
-            mine = [each for each in ended if each.state == state and (each.round == latest) is new]
+            mine = [
+                each for each in ended if each.state == state and (each.round == latest) is new and name in each.config
+            ]
             look: dict[str, Any] = {
                 "facecolors": VALIDATION if new else FAINT,
                 "edgecolors": INK if new else GREY,
@@ -157,6 +159,8 @@ def _draw_trials(axes: Axes, hyperparameter: Hyperparameter, name: str, ended: S
 
 def _draw_good(axes: Axes, hyperparameter: Hyperparameter, name: str, results: StudyResults, low: float) -> None:
     for good in results.good:
+        if name not in good.config:
+            continue
         x = axis_position(hyperparameter, good.config[name], good.trial)
         y = max(low, 100 * good.search_score)
         for ring in (52, 120) if is_recommended(results, good) else (52,):

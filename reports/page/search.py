@@ -96,7 +96,7 @@ def _others(results: StudyResults) -> list[Block]:
     rows = [
         [
             str(place.trial),
-            *config_texts(place.config),
+            *config_texts(results, place.config),
             percent(place.mean),
             str(place.runs),
             "worse than the best" if place.worse else "no place left",
@@ -173,7 +173,7 @@ def _failed(results: StudyResults) -> list[Block]:
     failed = [each for each in outcomes(results) if each.state == "failed"]
     if not failed:
         return []
-    rows = [[str(each.trial.number), *config_texts(each.config), each.reason or ""] for each in failed]
+    rows = [[str(each.trial.number), *config_texts(results, each.config), each.reason or ""] for each in failed]
     table = Table(
         "Trials that failed", ["trial", *results.definition.space.hyperparameters, "reason"], rows, ["reason"]
     )
@@ -195,7 +195,7 @@ def _matters(results: StudyResults, pictures: Pictures) -> Section:
                 str(each.trials),
                 "-" if math.isnan(each.p) else f"{each.p:.2g}",
                 EFFECTS[each.verdict],
-                "-" if found is None else f"{100 * found.shares[each.name]:.0f} %",
+                f"{100 * found.shares[each.name]:.0f} %" if found and each.name in found.shares else "-",
             ]
             for each in results.relevance
         ]

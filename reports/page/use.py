@@ -58,14 +58,14 @@ def values_text(results: StudyResults, use: Mapping[str, Any]) -> str:
     no_effect = facts_of(results).no_effect
     lines = []
     for name, value in use.items():
-        text = toml_text({name: _short(value)}).strip()
+        text = f"# {name} has no value" if value is None else toml_text({name: _short(value)}).strip()
         lines.append(f"{text}  # no effect detected: arbitrary" if name in no_effect else text)
     return "\n".join(lines)
 
 
 def whole(results: StudyResults, config: Config) -> str:
     """Return the network and the training with `config` in them, as the tables of a study file."""
-    network, training = networks_of(results.definition).settings(config)
+    network, training = networks_of(results.definition).settings(results.definition.space.whole(config))
     record = results.definition.record()
     model = {"network": record["model"]["network"]} | _plain(dataclasses.asdict(network))
     return toml_text({"model": model, "training": _plain(dataclasses.asdict(training))}).strip()

@@ -12,15 +12,16 @@ from hpo.reports.sheets.sheet import Row, Sheet
 from hpo.reports.words.carrying_over import MARKS, change_notes
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
+    cell_texts,
     count_text,
     data_text,
     interval_percent,
     percent,
     points_text,
-    value_text,
 )
 from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.no_effect import mark_note, marked
+from hpo.searching.space import Config
 
 
 def all_data_sheet(results: StudyResults, *, tried: bool = True) -> Sheet:
@@ -29,22 +30,30 @@ def all_data_sheet(results: StudyResults, *, tried: bool = True) -> Sheet:
     Without `tried`, what was only tried around the winner is left out.
     """
     trained = [each for each in facts_of(results).trained if tried or each.result.ranked]
+    names = columns(results, [each.config for each in trained])
     return Sheet(
         title=f"On all of the data: {results.data['pool']} training images of {data_text(results)}",
         first="",
-        names=marked(results, list(trained[0].config)) if trained else [],
+        names=marked(results, names) if trained else [],
         rest=["validation", "test (interval)", "train", "gap"],
-        rows=[_row(each) for each in trained],
+        rows=[_row(each, names) for each in trained],
         notes=[*change_notes(results), *_failed(results)] if trained else [],
         legend=[*_legend(results, trained), ledger_text(results)],
     )
 
 
-def _row(each: TrainedConfig) -> Row:
+def columns(results: StudyResults, configs: Sequence[Config]) -> list[str]:
+    """Return the names of all that `configs` set: the hyperparameters in their order, then what was changed beside."""
+    found = dict.fromkeys(name for config in configs for name in config)
+    own = [name for name in results.definition.space.hyperparameters if name in found]
+    return [*own, *(name for name in found if name not in own)]
+
+
+def _row(each: TrainedConfig, names: Sequence[str]) -> Row:
     full = each.result
     return Row(
         MARKS.get(full.stage, "*" if each.recommended else ""),
-        [value_text(value) for value in each.config.values()],
+        cell_texts(names, each.config),
         [
             percent(full.validation.mean),
             f"{percent(full.test.mean)} ({interval_percent(full.test)})" if full.test.runs else "-",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hpo.proof.good_values import GoodValue
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import Facts, facts_of
@@ -11,6 +13,7 @@ from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.formatting import (
     CONFIDENCE_TEXT,
     boundary_text,
+    cell_texts,
     count_text,
     data_text,
     interval_percent,
@@ -27,7 +30,7 @@ def good_values_sheet(results: StudyResults) -> Sheet:
     rows = [
         Row(
             str(good.rank),
-            _values(facts, good),
+            _values(facts, good, list(results.definition.space.hyperparameters)),
             [percent(good.confirmed.mean), interval_percent(good.confirmed), _search_score(good)],
             recommended=_is_recommended(facts, good),
             trial=good.trial,
@@ -45,11 +48,11 @@ def good_values_sheet(results: StudyResults) -> Sheet:
     )
 
 
-def _values(facts: Facts, good: GoodValue) -> list[str]:
-    texts = {name: value_text(value) for name, value in good.config.items()}
+def _values(facts: Facts, good: GoodValue, names: Sequence[str]) -> list[str]:
+    texts = dict(zip(names, cell_texts(names, good.config), strict=True))
     if _is_recommended(facts, good):
         for each in facts.recommended.changes:
-            if each.name in texts and each.old != each.new:
+            if each.name in good.config and each.old != each.new:
                 texts[each.name] = f"{value_text(each.old)} -> {value_text(each.new)}"
     return list(texts.values())
 

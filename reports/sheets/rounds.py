@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpo.record.results import StudyResults
 from hpo.reports.facts.outcomes import n_train, outcomes
 from hpo.reports.sheets.sheet import Row, Sheet
-from hpo.reports.words.formatting import data_text, percent, region_text
+from hpo.reports.words.formatting import data_text, percent, region_text, space_notes
 
 
 def rounds_sheet(results: StudyResults) -> Sheet:
@@ -33,6 +33,7 @@ def rounds_sheet(results: StudyResults) -> Sheet:
         names=list(results.definition.space.hyperparameters),
         rest=["trials", "images", "epochs", "best %"],
         rows=rows,
+        notes=space_notes(results.definition.space) if rows else [],
         legend=["best: the round's highest validation accuracy; usually too optimistic."] if rows else [],
     )
 

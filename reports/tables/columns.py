@@ -75,4 +75,4 @@ def _dtype(hyperparameter: Hyperparameter) -> str:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else str(value)
+    return value if isinstance(value, str) else "none" if value is None else str(value)

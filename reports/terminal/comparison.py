@@ -8,10 +8,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from hpo.record.results import StudyResults
+from hpo.reports.facts.axes import has_all
 from hpo.reports.facts.curves import diverged
 from hpo.reports.sheets.comparison import HEADERS, cells
 from hpo.reports.terminal.layout import Row, config_table, label_table, panel
 from hpo.reports.words.formatting import (
+    cell_texts,
     compact_label,
     config_label,
     data_text,
@@ -50,7 +52,7 @@ def _plain(results: StudyResults) -> RenderableType:
     if any(flat(each.config).keys() != each.config.keys() for each in results.compared):
         rows = [(compact_label(each.config), cells(each)) for each in results.compared]
         return label_table("config", HEADERS, rows)
-    values = [[value_text(value) for value in each.config.values()] for each in results.compared]
+    values = [cell_texts(names, each.config) for each in results.compared]
     accuracies = [cells(each) for each in results.compared]
     return config_table("", names, HEADERS, [("", *row) for row in zip(values, accuracies, strict=True)])
 
@@ -61,7 +63,7 @@ def _crossed(results: StudyResults) -> RenderableType | None:
     Each cell is test accuracy, and behind it train accuracy.
     """
     names = _names(results)
-    if len(names) != 2:
+    if len(names) != 2 or not all(has_all(each.config, names) for each in results.compared):
         return None
     found = {tuple(each.config[name] for name in names): each for each in results.compared}
     across = list(dict.fromkeys(key[0] for key in found))

@@ -9,6 +9,7 @@ import numpy as np
 from hpo.proof.comparison import ComparedConfig
 from hpo.proof.estimates import Estimate, estimate_difference
 from hpo.record.results import StudyResults
+from hpo.reports.facts.axes import has_all
 from hpo.reports.facts.curves import Band, band, diverged
 from hpo.reports.facts.overfitting import Moment, course
 from hpo.reports.words.formatting import (
@@ -141,7 +142,7 @@ def _grid(results: StudyResults) -> list[str]:
     """Return the best of the grid, and how the values of the first hyperparameter compare over the second's."""
     names = list(results.definition.space.hyperparameters)
     sentences = _best(results)
-    if len(names) != 2:
+    if len(names) != 2 or not all(has_all(each.config, names) for each in results.compared):
         return sentences
     chance = float(results.data["chance"])
     train = {tuple(each.config[name] for name in names): each.train.mean for each in results.compared}

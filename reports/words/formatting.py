@@ -23,8 +23,15 @@ def value_text(value: Value) -> str:
     """
     if isinstance(value, float):
         return f"{float(f'{value:.3g}'):g}"
+    if value is None:
+        return "none"
     fields = _fields(value)
     return str(value) if fields is None else ", ".join(f"{name} {value_text(each)}" for name, each in fields.items())
+
+
+def cell_texts(names: Sequence[str], config: Config) -> list[str]:
+    """Return the values of `names` in a table; `-` for what is not active in `config`."""
+    return [value_text(config[name]) if name in config else "-" for name in names]
 
 
 def region_text(region: Region) -> str:
@@ -140,6 +147,23 @@ def interval_sentence(estimate: Estimate) -> str:
 def count_text(count: int, noun: str) -> str:
     """Return `1 trial`, `2 trials`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def space_notes(space: SearchSpace) -> list[str]:
+    """Return what is fixed in a space, and what must hold in it, a sentence each; nothing of a plain one."""
+    notes = [f"Fixed: {config_text(space.fixed)}."] if space.fixed else []
+    for name, conditions in space.conditions.items():
+        when = " and ".join(f"{parent} is {_or(values)}" for parent, values in conditions.items())
+        notes.append(f"{name} is searched where {when}.")
+    if space.relations:
+        notes.append(f"Required: {', '.join(each.text for each in space.relations)}.")
+    if space.beliefs:
+        notes.append(f"Believed good: {config_text(space.beliefs)}.")
+    return notes
+
+
+def _or(values: Sequence[Value]) -> str:
+    return " or ".join(map(value_text, values))
 
 
 def data_text(results: StudyResults) -> str:

@@ -7,7 +7,7 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.facts.outcomes import outcomes
 from hpo.reports.words.formatting import count_text, percent, region_text, value_text
-from hpo.searching.space import Interval, Numeric
+from hpo.searching.space import Interval, Numeric, number
 
 MOST_COMMON = 0.8
 """Above this share of one class, a high accuracy means little."""
@@ -65,7 +65,10 @@ def _rates(results: StudyResults, *, smaller: bool = False) -> str:
     if not isinstance(numeric, Numeric):
         rate = value_text(results.definition.plain({})["learning_rate"])
         return f"Try {'a smaller' if smaller else 'another'} learning rate (training.learning_rate is {rate})."
-    tried = [float(trial.config["learning_rate"]) for trial in results.trials]
+    tried = [number(trial.config, "learning_rate") for trial in results.trials if "learning_rate" in trial.config] or [
+        numeric.start.low,
+        numeric.start.high,
+    ]
     span = f"tried: {region_text(Interval(min(tried), max(tried)))}"
     if smaller:
         return f"Try smaller learning rates: begin lower in space.learning_rate ({span})."
