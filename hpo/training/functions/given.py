@@ -46,7 +46,7 @@ def functions(
         settings.name,
         definition.metric,
         definition.abilities,
-        None if data is None else Examples(data.part.images, data.part.labels, data.split, data.settings),
+        None if data is None else Examples(data.part.x, data.part.y, data.split, data.settings),
         OwnExamples(definition.seed, definition.data.held_out, definition.data.examples),
         repr(settings.source),
         _checkpoints(each.checkpoints, given.folder) / (scope or definition.name),
