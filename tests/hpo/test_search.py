@@ -48,7 +48,9 @@ def _share(centres: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
 
 
 def searched(storage: str, **more: Any) -> hpo.Study:
-    usual = {"data": (X + CENTRES[Y], Y), "rounds": 2, "trials": 6, "samples": 60, "final": SMALL, "announce": said}
+    x = X + CENTRES[Y]
+    data, test = (x[:450], Y[:450]), (x[450:], Y[450:])
+    usual = {"data": data, "test": test, "rounds": 2, "trials": 6, "samples": 60, "final": SMALL, "announce": said}
     return hpo.search(train, {"rate": RATE}, storage=storage, **{**usual, **more})
 
 
@@ -188,6 +190,7 @@ def test_a_changed_function_is_refused_and_may_be_accepted(tmp_path: Path, monke
     [
         ({"data": (X, Y[:-1])}, r"x has the shape \(600, 4\) and y \(599,\)"),
         ({"data": 3}, r"data: expected \(x, y\)"),
+        ({"test": X}, r"test: expected \(x, y\)"),
         ({"data": None, "test": (X, Y)}, r"test = \(x, y\) goes with data = \(x, y\)"),
         ({"metric": "acuracy"}, "direction is missing"),
         ({"trials": 0}, "trials = 0"),
