@@ -18,7 +18,7 @@ from hpo.searching.space import Categorical, Hyperparameter, Interval, Numeric, 
 from hpo.storage.errors import UserError
 
 COMMON_KEYS = {
-    "prior": "a value that you believe is good: half of round 1 is drawn around it, and less later",
+    "prior": "a value that you believe is good: a third of round 1 is drawn around it, and less later",
     "when": 'it is searched only when another has one of these values: {optimizer = ["momentum", "nesterov"]}',
 }
 """The keys that every hyperparameter may have, each with what it is for."""

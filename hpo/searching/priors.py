@@ -2,8 +2,26 @@
 
 PriorBand (Mallik et al. 2023, "PriorBand: Practical hyperparameter optimization in the age of deep learning") draws
 half of its first configs from the user's prior, its mode first, and weighs the prior later by how well it explains the
-best configs. So it is here, with one difference: each round halves the weight as well, because by then the box, and a
-sampler that learns, know more than a belief did. A belief that the best trials do not share is dropped.
+best configs. So it is here, with two differences. It is a third: that gains as much where the belief is right, and
+loses less where it is wrong. And each round halves the weight as well, because by then the box, and a sampler that
+learns, know more than a belief did. A belief that the best trials do not share is dropped.
+
+Points of accuracy that the choice after rounds 1 to 4 of ten trials loses without beliefs, and how many more with them,
+on an invented problem whose best learning rate lies beyond the start (`tests.benchmarks.beliefs`, 100 searches):
+
+    no belief            7.4 +- 1.4     5.1 +- 1.4     3.8 +- 1.3     3.0 +- 1.2
+    right               -6.6 +- 1.5    -4.0 +- 1.4    -2.4 +- 1.3    -1.6 +- 1.2
+    a decade off          .5 +- 1.4     -.1 +- 1.6     -.7 +- 1.3    -1.0 +- 1.2
+    three decades off    3.8 +- 2.2     2.0 +- 1.8      .0 +-  .8      .8 +- 1.0
+    it diverges          3.3 +- 2.3      .1 +- 1.8      .3 +- 1.6     -.3 +- 1.4
+
+and of twenty:
+
+    no belief            5.4 +- 1.3     2.8 +-  .6     2.1 +-  .5     1.3 +-  .2
+    right               -3.6 +- 1.5    -1.2 +-  .8     -.8 +-  .5     -.2 +-  .3
+    a decade off        -1.4 +- 1.3     -.1 +- 1.0     -.4 +-  .5     -.1 +-  .3
+    three decades off     .5 +-  .4     1.0 +- 1.1     -.1 +-  .7      .2 +-  .3
+    it diverges           .7 +- 1.5      .8 +- 1.7     -.2 +-  .6      .0 +-  .3
 """
 
 from __future__ import annotations
@@ -17,7 +35,7 @@ from hpo.searching.lattice import AT_LEAST, endless, instead
 from hpo.searching.space import Box, Config, Hyperparameter, Numeric, SearchSpace, Value, number
 from hpo.searching.trials import TrialResult, ranked
 
-SHARE = 0.5
+SHARE = 1 / 3
 """Of a first round's configs, those from the whole limits aside, so many are drawn around the beliefs."""
 
 FADES = 0.5
@@ -29,7 +47,7 @@ WIDTH = 0.25
 NEAR = 2.0
 """Within so many standard deviations a trial's value is what was believed."""
 
-BEST_SHARE, BEST_AT_LEAST = 0.15, 8
+BEST_SHARE, BEST_AT_LEAST = 0.2, 3
 """The best of the trials, which say whether they share a belief."""
 
 DIGITS = 9
