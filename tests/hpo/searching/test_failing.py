@@ -9,6 +9,7 @@ import pytest
 from optuna.trial import TrialState
 
 from hpo.searching.failing import FEWEST, IN_A_ROW, repeated_failure
+from hpo.searching.metric import ACCURACY
 from hpo.searching.queued import QueuedTrial
 
 START = datetime(2026, 1, 1)
@@ -55,3 +56,9 @@ def test_fewer_different_ones_or_one_that_went_well_are_not(reasons: list[str | 
 def test_a_small_round_that_failed_as_a_whole_is_enough() -> None:
     assert repeated_failure(trials(["a"] * 6, waiting=0)) is not None
     assert repeated_failure(trials(["a"] * (FEWEST - 1), waiting=0)) is None
+
+
+def test_configs_whose_training_diverges_are_no_mistake_unless_all_do() -> None:
+    reason = ACCURACY.fault(float("nan"))
+    assert repeated_failure(trials([reason] * 19, waiting=1)) is None
+    assert repeated_failure(trials([reason] * 20, waiting=0)) is not None
