@@ -19,6 +19,7 @@ from hpo.definition.metrics import metric_record
 from hpo.definition.naming import check_study_name
 from hpo.definition.reading import read_definition
 from hpo.definition.settings import DATASETS
+from hpo.record.commands import IN_PYTHON
 from hpo.record.declared import DeclaredStudy
 from hpo.searching.metric import Metric
 from hpo.storage.errors import UserError
@@ -85,7 +86,7 @@ def search(
         tables["constraints"] = [dict(each) for each in constraints]
     definition = read_definition(check_study_name(name or name_of(train)), tables)
     return run_declared(
-        DeclaredStudy.of(definition),
+        replace(DeclaredStudy.of(definition), started_from=IN_PYTHON),
         given,
         storage,
         workers=workers,

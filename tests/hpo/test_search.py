@@ -84,6 +84,10 @@ def test_the_same_call_again_returns_what_is_there(study: hpo.Study, url: str) -
     assert (again.use, again.interval) == (study.use, study.interval)
 
 
+def test_how_to_go_on_with_it_is_a_call(study: hpo.Study) -> None:
+    assert study.results.command == "call hpo.search(..., name='train') again"
+
+
 def test_nothing_pickled_is_in_the_database(study: hpo.Study, url: str) -> None:
     pickled = handed(train).pickled
     assert pickled is not None
