@@ -21,6 +21,7 @@ from hpo.training.functions.loading import load
 from hpo.training.functions.trainer import Functions, TrainFunction
 from hpo.training.given import Given
 from hpo.training.images import StudyData
+from hpo.training.programs.checkpoints import remove_forgotten
 
 
 def functions(
@@ -39,6 +40,8 @@ def functions(
     if refused is not None or given is None or not isinstance(given.trainer, FunctionTrainer):
         raise UserError(f"{definition.name}: {refused}. {way_out(settings)}")
     each = given.trainer.function
+    root = _checkpoints(each.checkpoints, given.folder)
+    remove_forgotten(root)  # what those leave whose last worker was killed
     return Functions(
         partial(_unpickled, given.pickled, given.path, settings.name)
         if given.pickled is not None
@@ -49,7 +52,7 @@ def functions(
         None if data is None else Examples(data.part.x, data.part.y, data.split, data.settings),
         OwnExamples(definition.seed, definition.data.held_out, definition.data.examples),
         repr(settings.source),
-        _checkpoints(each.checkpoints, given.folder) / (scope or definition.name),
+        root / (scope or definition.name),
     )
 
 
