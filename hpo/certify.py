@@ -14,6 +14,7 @@ from hpo.certificate.ranking import LEAST_CONFIGS, LEAST_SEEDS
 from hpo.cli.console import console as plain_console
 from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
+from hpo.cli.given import given_by
 from hpo.cli.options import (
     add_changes,
     add_data_dir,
@@ -40,6 +41,7 @@ from hpo.record.study import StudyRecord
 from hpo.record.untrusted import using
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import UserError
+from hpo.training.given import Given
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -116,7 +118,12 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
                 database,
                 record,
                 launch=on_this_machine(
-                    arguments.storage, arguments.workers, arguments.data_dir, prestarted.take, arguments.patience
+                    arguments.storage,
+                    arguments.workers,
+                    arguments.data_dir,
+                    prestarted.take,
+                    arguments.patience,
+                    given=_given(arguments),
                 ),
                 watcher=display,
             )
@@ -124,6 +131,13 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
             return stopped(arguments.storage)
         _conclude(database, definition, record, out)
     return DONE
+
+
+def _given(arguments: argparse.Namespace) -> Given | None:
+    """Return the trainer that a study file gives to the workers; by a study's name alone nothing is given."""
+    if not arguments.study.endswith(".toml"):
+        return None
+    return given_by(DeclaredStudy.load(arguments.study, arguments.changes, arguments.seed))
 
 
 def _study(arguments: argparse.Namespace, database: Database) -> tuple[StudyDefinition, Sequence[RoundRecord]]:

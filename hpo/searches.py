@@ -12,11 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import optuna
+
 from hpo.definition.constructors import space_tables
 from hpo.definition.metrics import metric_record
 from hpo.definition.naming import check_study_name
 from hpo.definition.reading import read_definition
 from hpo.definition.settings import DATASETS
+from hpo.record.commands import IN_PYTHON
 from hpo.record.declared import DeclaredStudy
 from hpo.searching.metric import Metric
 from hpo.storage.errors import UserError
@@ -62,6 +65,7 @@ def search(
 
     The same call again goes on where it was stopped, or returns what it found. Raises UserError for what is wrong.
     """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     given = handed(train)
     function = replace(given.trainer.function, checkpoints=None if checkpoints is None else str(checkpoints))  # type: ignore[attr-defined]
     given = replace(given, trainer=replace(given.trainer, function=function))  # type: ignore[type-var]
@@ -82,7 +86,7 @@ def search(
         tables["constraints"] = [dict(each) for each in constraints]
     definition = read_definition(check_study_name(name or name_of(train)), tables)
     return run_declared(
-        DeclaredStudy.of(definition),
+        replace(DeclaredStudy.of(definition), started_from=IN_PYTHON),
         given,
         storage,
         workers=workers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -23,3 +24,16 @@ class Abilities:
 
 
 EVERYTHING = Abilities()
+
+_WITHOUT: Mapping[str, str] = {
+    "seed": "takes no seed: no paired runs, and no promise of the same numbers",
+    "samples": "is not told which examples train: no subset, and nothing is carried over to all of the data",
+    "rungs": "is not scored on the way: every trial is trained to its end",
+    "test": "has no test set: none is evaluated",
+}
+
+
+def cost(name: str, abilities: Abilities) -> str | None:
+    """Return one line that says what the trainer called `name` cannot do, and what that costs; None for nothing."""
+    lacking = [text for ability, text in _WITHOUT.items() if not getattr(abilities, ability)]
+    return f"{name} {'; it '.join(lacking)}" if lacking else None

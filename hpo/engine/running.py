@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hpo.certificate.ranking import Certificate
+from hpo.definition.abilities import cost
 from hpo.definition.study import StudyDefinition
 from hpo.engine.certifier import Certifier
 from hpo.engine.coordinator import Coordinator
@@ -69,7 +70,8 @@ def run_study(
         return Coordinator(database, record.name, watcher.say).step()
     watcher.say(f"{record.name}: {record.definition.title}")
     watcher.say(f"data: {record.source['provenance']}, database: {shown(database.url)}")
-    for line in lines(record.definition):
+    costs = cost(record.definition.trainer_name, record.definition.abilities)
+    for line in [*([] if costs is None else [costs]), *lines(record.definition)]:
         watcher.say(line)
     return drive(
         lambda announce: Coordinator(database, record.name, announce),

@@ -8,6 +8,9 @@ from hpo.definition.files import FOLDER
 from hpo.record.where import default_storage
 from hpo.storage.database import shown
 
+IN_PYTHON = "hpo.search"
+"""What a study is said to be started from whose function was handed over in Python: no command has it."""
+
 
 def command_for(study: str, started_from: str | None = None) -> str:
     """Return the command that moves `study` forward.
@@ -15,11 +18,15 @@ def command_for(study: str, started_from: str | None = None) -> str:
     A study of your own is named by its file; the database does not know in which folder it lies. `started_from` is the
     preset or the file, as StudyRecord has it; where it is not known, it is called like the study.
     """
+    if started_from == IN_PYTHON:
+        return f"call hpo.search(..., name={study!r}) again"
     return f"hpo run {_named(study, started_from)}"
 
 
 def certify_command(study: str, started_from: str | None = None) -> str:
     """Return the command that moves the certificate of `study` forward."""
+    if started_from == IN_PYTHON:
+        return "hpo certify --study FILE.toml, with the function in a file that it names"
     return f"hpo certify {_named(study, started_from)}"
 
 

@@ -342,8 +342,9 @@ class StudyRecord:
         if changes and all(line.startswith(OF_SOURCE) for line in changes):
             raise UserError(
                 f"what the study {self.name!r} trains with has changed since it was begun: {source_changes(changes)}\n"
-                "Ways out: undo the change and run again to resume it; or go on with it as it is now, --accept-source: "
-                "finished trials keep the scores that they had; or start a new study beside it, --name another"
+                "Ways out: undo the change and run again to resume it; or go on with it as it is now, --accept-source "
+                "(in Python, accept_source=True): finished trials keep the scores that they had; or start a new study "
+                "beside it, --name another"
             )
         if changes:
             listed = "".join(f"\n  {change}" for change in changes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from optuna.trial import TrialState
 
+from hpo.searching.metric import NO_NUMBER
 from hpo.searching.queued import QueuedTrial
 
 IN_A_ROW = 10
@@ -50,6 +51,8 @@ def repeated_failure(trials: Iterable[QueuedTrial]) -> Repeated | None:
         if trial.state != TrialState.FAIL or (same and _kind(trial) != _kind(same[0])):
             break
         same.append(trial)
+    if same and NO_NUMBER in _kind(same[0]):  # a training that diverged, as configs do
+        enough = max(FEWEST, len(known))
     if len(same) < enough:
         return None
     return Repeated(str(same[0].attributes.get("reason", "")), tuple(sorted(trial.id for trial in same)))

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+NO_NUMBER = "which is no finite number"
+"""What is said of a value where a training diverged."""
+
 Direction = Literal["maximize", "minimize"]
 DIRECTIONS: tuple[Direction, ...] = ("maximize", "minimize")
 LARGEST = 1e100
@@ -69,7 +72,7 @@ class Metric:
     def fault(self, value: float) -> str | None:
         """Return what is wrong with `value` as one of this metric, or None."""
         if not math.isfinite(value):
-            return f"{self.name} is {value}, which is no finite number"
+            return f"{self.name} is {value}, {NO_NUMBER}"
         if abs(value) > LARGEST:
             return f"{self.name} is {value:g}; what lies beyond {LARGEST:g} is taken for a failure"
         below = self.low is not None and value < self.low - ROUNDING

@@ -68,8 +68,8 @@ def remark(name: str, trials: Iterable[QueuedTrial], *, own_code: bool = True) -
         )
     if not found.get("differs"):
         return (
-            f"{name} scored {value:.6g} with {found.get('seeds')} other seeds, too: it ignores run.seed, or nothing in "
-            "it is random. If something should be, take it from run.seed: else repeated runs on the same examples "
+            f"{name} scored {value:.6g} with {found.get('seeds')} other seeds, too: it ignores run.seed, or what is "
+            "random in it does not show. If it should, take it from run.seed: else repeated runs on the same examples "
             "repeat each other."
         )
     return None

@@ -37,7 +37,7 @@ def trainer_of(
             raise UserError(f"{definition.name} trains a network, and no data were found for it; give data.dataset")
         return Networks(settings, data)
     if isinstance(settings, FunctionTrainer):
-        return functions(definition, settings, data, given)
+        return functions(definition, settings, data, given, scope=scope)
     if isinstance(settings, EstimatorTrainer):
         return _estimators(definition, settings, data, given)
     if isinstance(settings, ProgramTrainer):

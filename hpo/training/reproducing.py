@@ -42,6 +42,8 @@ def _trained(trainer: Trainer, config: Config, task: Assignment, percent: int) -
         training.close()
         if isinstance(training, Saves):
             training.forget()
+        if isinstance(training, Saves):
+            training.forget()
 
 
 def _no_test() -> None:

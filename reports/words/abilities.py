@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from hpo.record.results import StudyResults
 from hpo.reports.words.formatting import count_text, examples
+from hpo.searching.reproduced import remark
 
 
 def missing_abilities(results: StudyResults) -> list[str]:
-    """Return a sentence for each thing that the trainer of a study can't do; none for our networks."""
+    """Return a sentence for each thing that the trainer of a study can't do; none for our networks.
+
+    Before them is what came out where its first config was trained again, if it does not heed its seed.
+    """
     can, noun = results.definition.abilities, examples(results)
     said = [
         (can.seed, "The trainer takes no seed: no runs are paired, and the same study would give other numbers."),
@@ -15,7 +19,8 @@ def missing_abilities(results: StudyResults) -> list[str]:
         (can.rungs or _stopped(results), "The trainer can't be judged on the way: no trial was stopped early."),
         (can.test, "There is no test set: what is reached is known in validation alone."),
     ]
-    return [sentence for able, sentence in said if not able]
+    found = remark(results.definition.trainer_name, results.queued)
+    return [*([] if found is None else [found]), *(sentence for able, sentence in said if not able)]
 
 
 def _stopped(results: StudyResults) -> bool:

@@ -12,7 +12,9 @@ from hpo.searching.metric import Metric
 
 def certificate_note(results: StudyResults) -> list[str]:
     """Return what is known of the subset that a search trains on, or how that is found out; nothing without one."""
-    return [_of_the_subset(results)] if results.definition.abilities.samples else []
+    definition = results.definition
+    takes_some = definition.abilities.samples and any(each.samples for each in definition.rounds)
+    return [_of_the_subset(results)] if takes_some else []
 
 
 def _of_the_subset(results: StudyResults) -> str:

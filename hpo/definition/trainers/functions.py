@@ -19,7 +19,7 @@ class FunctionCall:
     """A function of the user's: `call` says where it is, "file.py:name" or "package.module:name".
 
     A name alone is a function that was handed over in Python. seed, samples, rungs and test are its `Abilities`;
-    checkpoints is a folder in which its trainings may save themselves.
+    checkpoints is a folder in which its trainings may save themselves, None for one in the user's cache.
     """
 
     call: Annotated[str, Text(1_000), "the function that trains, such as train.py:train"]

@@ -26,15 +26,17 @@ class Uses:
 def uses(source: bytes | str, name: str) -> Uses | None:
     """Return what the function `name` in `source` makes use of; None where no `def` there says it.
 
-    A function that hands its `run` on to another one may use all of it.
+    A function that hands its `run` on to another one may use all of it; but who opens the test set says so somewhere in
+    `source`.
     """
     function = _definition(source, name)
     if function is None:
         return None
     rungs = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own_nodes(function))
     positional = [*function.args.posonlyargs, *function.args.args]
+    everything = Uses(rungs, samples=True, test=_names_the_test(source))
     if function.args.vararg is not None:
-        return Uses(rungs, samples=True, test=True)
+        return everything
     if len(positional) < 2:
         return Uses(rungs, samples=False, test=False)
     run = positional[1].arg
@@ -44,9 +46,16 @@ def uses(source: bytes | str, name: str) -> Uses | None:
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and node.id == run:
             if id(node) not in of_run:
-                return Uses(rungs, samples=True, test=True)
+                return everything
             asked.add(of_run[id(node)])
     return Uses(rungs, samples=bool(asked & _SAMPLES), test=bool(asked & _TEST))
+
+
+def _names_the_test(source: bytes | str) -> bool:
+    """Say whether anything in `source` asks whether the test set may be opened, or gives a score on it."""
+    nodes = [*ast.walk(ast.parse(source))]
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    return bool({"test_allowed", "Test"} & (attributes | {node.id for node in nodes if isinstance(node, ast.Name)}))
 
 
 def bound_names(source: bytes) -> list[str] | None:

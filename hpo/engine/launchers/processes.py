@@ -64,18 +64,25 @@ class Order:
 
 
 def line(told: Ahead | Order) -> str:
-    """Return it as what `read` reads."""
-    return json.dumps(asdict(told)) + "\n"
+    """Return it as what `read` reads: how long it is, and then itself."""
+    text = json.dumps(asdict(told)) + "\n"
+    return f"{len(text)}\n{text}"
 
 
 def read(file: int) -> Ahead | Order | None:
     """Return what comes first in `file`, a descriptor, and take nothing of what comes after; None at its end."""
-    text = b""
-    while not text.endswith(b"\n"):
+    length = b""
+    while not length.endswith(b"\n"):
         byte = os.read(file, 1)
         if not byte:
             return None
-        text += byte
+        length += byte
+    text = bytearray()  # a function that was handed over may have data with it
+    while len(text) < int(length):
+        some = os.read(file, int(length) - len(text))
+        if not some:
+            return None
+        text += some
     told = json.loads(text)
     return Order(**told) if "study" in told else Ahead(**told)
 

@@ -53,6 +53,11 @@ class Call:
             self._start_again()
         if self.percent == DONE:
             self._end()
+            if self._run.test_allowed and self.test is None:
+                raise self._wrong(
+                    "gave no score on the test set, though run.test_allowed: yield hpo.Test(value) then, or return "
+                    "hpo.Score(value, test=...)"
+                )
 
     def close(self) -> None:
         """End the generator, whatever it says to that."""

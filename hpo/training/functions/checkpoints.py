@@ -5,6 +5,7 @@ A folder's name says everything that decides a training, so whoever trains the s
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -39,6 +40,8 @@ class Checkpoints:
             shutil.rmtree(self._root / self._name / f"group-{group}", ignore_errors=True)
 
     def clear(self) -> None:
-        """Remove what the trial has saved: it has ended."""
+        """Remove what the trial has saved: it has ended. The last one of a study leaves nothing."""
         if self._root is not None:
             shutil.rmtree(self._root / self._name, ignore_errors=True)
+            with contextlib.suppress(OSError):  # others are there
+                self._root.rmdir()

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from hpo.definition.study import StudyDefinition
 from hpo.definition.trainers.calls import find
 from hpo.definition.trainers.functions import FunctionTrainer
@@ -19,16 +21,27 @@ from hpo.training.functions.loading import load
 from hpo.training.functions.trainer import Functions, TrainFunction
 from hpo.training.given import Given
 from hpo.training.images import StudyData
+from hpo.training.programs.checkpoints import remove_forgotten
 
 
 def functions(
-    definition: StudyDefinition, settings: FunctionTrainer, data: StudyData | None, given: Given | None
+    definition: StudyDefinition,
+    settings: FunctionTrainer,
+    data: StudyData | None,
+    given: Given | None,
+    *,
+    scope: str = "",
 ) -> Functions:
-    """Return the trainer of `definition`. Raises UserError where its function is not what was `given`."""
+    """Return the trainer of `definition`; `scope` tells its study from all others.
+
+    Raises UserError where its function is not what was `given`.
+    """
     refused = settings.refusal(None if given is None else given.trainer)
     if refused is not None or given is None or not isinstance(given.trainer, FunctionTrainer):
         raise UserError(f"{definition.name}: {refused}. {way_out(settings)}")
     each = given.trainer.function
+    root = _checkpoints(each.checkpoints, given.folder)
+    remove_forgotten(root)  # what those leave whose last worker was killed
     return Functions(
         partial(_unpickled, given.pickled, given.path, settings.name)
         if given.pickled is not None
@@ -39,7 +52,7 @@ def functions(
         None if data is None else Examples(data.part.x, data.part.y, data.split, data.settings),
         OwnExamples(definition.seed, definition.data.held_out, definition.data.examples),
         repr(settings.source),
-        None if each.checkpoints is None else given.folder / Path(each.checkpoints).expanduser(),
+        root / (scope or definition.name),
     )
 
 
@@ -52,6 +65,13 @@ def way_out(settings: FunctionTrainer) -> str:
         f"A worker runs no code that only a database names: start it with the study file (--study FILE.toml), or with "
         f"--trainer {call}"
     )
+
+
+def _checkpoints(named: str | None, folder: Path) -> Path:
+    """Return the folder in which trainings may save themselves; a relative one lies in the study file's."""
+    if named is None:
+        return platformdirs.user_cache_path("hpo-service") / "checkpoints"
+    return folder / Path(named).expanduser()
 
 
 def _loaded(call: str, folder: Path, expected: Sources) -> TrainFunction:

@@ -42,7 +42,7 @@ def handed(function: object) -> Given:
         name,
         rungs=inspect.isgeneratorfunction(function) if found is None else found.rungs,
         samples=whole if found is None else found.samples,
-        test=whole if found is None else found.test,
+        test=False if found is None else found.test,
     )
     try:
         pickled = cloudpickle.dumps(function)

@@ -99,8 +99,6 @@ class FunctionTraining:
                 call.go_on()
                 self._points.append(self._point(group, call))
         self._percent = max(self._percent, rung)
-        if self._percent >= DONE:
-            self._folders.clear()
         return self._score()
 
     def kept(self) -> bytes | None:

@@ -1,0 +1,1 @@
+"""What a user writes to have a training of their own tuned: run by tests, and shown in the documentation."""

@@ -248,6 +248,11 @@ def test_two_scores_on_the_test_set_are_refused() -> None:
         scored(yields(0.5, Test(0.25), Test(0.5)), FULL)
 
 
+def test_where_the_test_set_is_asked_for_a_score_on_it_is_expected() -> None:
+    with pytest.raises(TrainingFailedError, match=r"train gave no score on the test set, though run.test_allowed"):
+        scored(lambda c, r: 0.5, FULL)
+
+
 def test_a_test_set_that_cannot_be_opened_is_no_fault_of_the_functions() -> None:
     class DatabaseGoneError(Exception):
         pass
@@ -344,9 +349,11 @@ def test_a_training_that_saves_itself_goes_on_in_another_process(tmp_path: Path)
     expected = scored(train, checkpoints=tmp_path / "one").value
     trained.clear()
     started(train, checkpoints=tmp_path / "two").advance(50)
-    assert started(train, checkpoints=tmp_path / "two").advance(100).value == expected
+    second = started(train, checkpoints=tmp_path / "two")
+    assert second.advance(100).value == expected
     assert trained == [25, 50, 100]
-    assert not list((tmp_path / "two").iterdir()), "what has ended needs no checkpoint"
+    second.forget()
+    assert not (tmp_path / "two").exists(), "what is over needs no checkpoint"
 
 
 def test_without_a_folder_there_is_no_checkpoint() -> None:
