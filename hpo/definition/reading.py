@@ -22,10 +22,12 @@ from hpo.definition.settings import (
 from hpo.definition.spaces import REQUIRE, read_space
 from hpo.definition.study import COMPARISON_DATA, COMPARISON_SEARCH, StudyDefinition
 from hpo.definition.tables import check_keys, read_table, read_value
+from hpo.definition.trainers.base import TrainerSettings
+from hpo.definition.trainers.estimators import EstimatorTrainer
 from hpo.definition.trainers.kinds import read_trainer
 from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.models.bounds import Rule, Text, Whole, declared, shown
-from hpo.searching.metric import ACCURACY, Metric
+from hpo.searching.metric import ACCURACY, Direction, Metric
 from hpo.searching.proposing import CMAES, GRID
 from hpo.searching.space import Numeric, SearchSpace
 from hpo.storage.errors import UserError
@@ -86,7 +88,7 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
         title=_checked("title", read_value(str, tables.get("title", name), "title"), TITLE),
         seed=_checked("seed", read_value(int, tables.get("seed", 0), "seed"), SEED),
         trainer=trainer,
-        metric=_read_metric(tables, ours=ours),
+        metric=_read_metric(tables, trainer),
         space=read_space(tables.get("space", {}), may_be_empty=compares),
         **(_read_comparison(tables) if compares else _read_search(tables, ours=ours)),
     )
@@ -148,9 +150,10 @@ def _check_amounts(search: SearchSettings, metric: Metric) -> None:
         )
 
 
-def _read_metric(tables: Mapping[str, Any], *, ours: bool) -> Metric:
-    metric = read_metric(tables["metric"]) if "metric" in tables else ACCURACY
-    if ours and metric != ACCURACY:
+def _read_metric(tables: Mapping[str, Any], trainer: TrainerSettings) -> Metric:
+    direction: Direction | None = "maximize" if isinstance(trainer, EstimatorTrainer) else None
+    metric = read_metric(tables["metric"], direction=direction) if "metric" in tables else ACCURACY
+    if isinstance(trainer, NetworkTrainer) and metric != ACCURACY:
         raise UserError(f"metric: our networks are scored by their accuracy, not by {metric.name}; remove [metric]")
     return metric
 

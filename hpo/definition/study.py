@@ -20,6 +20,7 @@ from hpo.definition.settings import (
 )
 from hpo.definition.space_record import space_record
 from hpo.definition.trainers.base import TrainerSettings
+from hpo.definition.trainers.estimators import EstimatorTrainer
 from hpo.searching.constraints import GAP, Constraint
 from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.space import Config, SearchSpace
@@ -71,18 +72,26 @@ class StudyDefinition:
     def on_the_data_of(self, begun: StudyDefinition) -> StudyDefinition:
         """Return the same as it would have been written when `begun` was: with its path, and its numbers of images.
 
-        Another path to the same images is no change, nor are numbers that are left to be derived: data are known by
-        their SHA-256.
+        Another path to the same images is no change, nor is what is left to be derived: data are known by their
+        SHA-256, and how an estimator is trained on follows from its class.
         """
         data = dataclasses.replace(self.data.completed(begun.data), dataset=begun.data.dataset)
-        return dataclasses.replace(self, data=data)
+        if data.test is not None and begun.data.test is not None:
+            data = dataclasses.replace(data, test=begun.data.test)
+        trainer = self.trainer
+        if isinstance(trainer, EstimatorTrainer):
+            trainer = trainer.completed(begun.trainer)
+        return dataclasses.replace(self, data=data, trainer=trainer)
 
     @property
     def abilities(self) -> Abilities:
-        """What the trainer can do with these data: how many examples train is known only where their number is."""
+        """What the trainer can do with these data: how many examples train is known only where their number is.
+
+        Without a test part there is nothing to test on.
+        """
         able = self.trainer.abilities
         counted = self.data.dataset is not None or self.data.examples is not None
-        return able if counted else dataclasses.replace(able, samples=False)
+        return dataclasses.replace(able, samples=able.samples and counted, test=able.test and self.data.has_test_part)
 
     @property
     def trainer_name(self) -> str:

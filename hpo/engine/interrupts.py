@@ -93,8 +93,10 @@ class StopRequest:
     def shielded(self) -> Iterator[None]:
         """Let a signal wait until the end of this block, which is inside an interruptible one and writes."""
         before, self._in_training = self._in_training, False
-        yield
-        self._in_training = before
+        try:
+            yield
+        finally:
+            self._in_training = before
         if before and self.requested:
             raise Interrupted
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -327,23 +328,29 @@ def constrained_values(metric: Metric, score: Score) -> dict[str, float]:
 
 
 def curve_of(score: Score) -> Curve:
-    """Return the learning curve and the hits of `score` as they are kept."""
+    """Return the learning curve and the hits of `score` as they are kept; what is no finite number is not known."""
     points = tuple(
         CurvePoint(
             point.group,
             point.step,
             point.epoch,
-            point.train_loss,
-            point.train,
-            point.validation_loss,
+            known(point.train_loss),
+            known(point.train),
+            known(point.validation_loss),
             point.value,
             point.seconds,
-            point.test,
+            known(point.test),
         )
         for point in score.points
+        if known(point.value) is not None
     )
     groups = 1 + max((point.group for point in score.points), default=0)
     return Curve(points, np.zeros((groups, 0), dtype=np.bool_) if score.hits is None else score.hits)
+
+
+def known(number: float | None) -> float | None:
+    """Return `number` where it is finite."""
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _end(training: Training | None, *, over: bool = False) -> None:

@@ -32,7 +32,7 @@ def seconds_per_image(definition: StudyDefinition, data: StudyData) -> float:
     batch = data.split.pool[:count]
     trainer = Trainer(
         models.build_network(network, data.image_shape, data.part.classes, rng),
-        models.Examples(data.part.images[batch], data.part.labels[batch]),
+        models.Examples(data.pictures.images[batch], data.pictures.labels[batch]),
         training,
         rng,
         epochs=1_000_000,

@@ -55,8 +55,8 @@ def _best(
 def _told(study: optuna.Study, trial: optuna.Trial, curve: Mapping[int, float], *, judged: bool) -> float:
     """Tell the study of a training, as far as it lets it go, and return the share of it that was made."""
     if judged:
-        for step, (percent, score) in enumerate(curve.items(), 1):
-            trial.report(score, step)
+        for power, (percent, score) in enumerate(curve.items()):
+            trial.report(score, 3**power)  # epochs, as far as the pruner looks
             if trial.should_prune():
                 study.tell(trial, state=optuna.trial.TrialState.PRUNED)
                 return percent / 100

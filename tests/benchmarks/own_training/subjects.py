@@ -133,7 +133,7 @@ SUBJECTS = {
             train_network,
             {"learning_rate": _log(1e-4, 1e-1, 10), "alpha": _log(1e-5, 1.0)},
             samples=200,
-            epochs=20,
+            epochs=12,
         ),
         Subject(
             "cancer_trees",
@@ -146,7 +146,7 @@ SUBJECTS = {
                 "max_depth": {"type": "int", "start": [1, 6]},
             },
             samples=120,
-            epochs=40,
+            epochs=20,
         ),
         Subject(
             "diabetes_svr",
