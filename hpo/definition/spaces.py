@@ -47,12 +47,19 @@ FIXED_KEYS = {
 }
 """The same for what is fixed."""
 
+MORE = (
+    "A hyperparameter may also have step, prior = VALUE that you believe in, when = {OTHER = [VALUES]} with which it "
+    "is searched, and choices or_none = true. One with value = VALUE alone is fixed. In [space] itself, "
+    'require = ["hidden_2 <= hidden_1"] says what must hold of every config.'
+)
+"""What a space may say beside ranges and choices, for a file that explains itself."""
+
 NONE = "none"
 """What no value at all (null) is called where a file has to say it."""
 
 REQUIRE = "require"
 """The key beside the hyperparameters that holds the relations."""
-REQUIRE_SAYS = 'what must hold of every config, such as "hidden_2 <= hidden_1"; comparisons and arithmetic'
+REQUIRE_SAYS = "what must hold of every config: comparisons and arithmetic of hyperparameters"
 
 MOST_CHOICES, MOST_HYPERPARAMETERS, MOST_RELATIONS = 1_000, 64, 64
 MOST_STEPS = 1_000_000_000

@@ -98,6 +98,11 @@ class StudyDefinition:
         """What the trainer is called in sentences."""
         return str(getattr(self.trainer, "name", "the trainer"))
 
+    @property
+    def percents(self) -> tuple[int, ...]:
+        """The rungs at which a trial of the search is judged, in percent of its training, its end last."""
+        return self.search.percents if self.abilities.rungs else self.search.percents[-1:]
+
     def plain(self, config: Config) -> Mapping[str, Any]:
         """Return what is known of a training by name, see TrainerSettings.plain; what the space fixes is among it."""
         return self.trainer.plain(self.space.whole(config))

@@ -172,7 +172,7 @@ class Coordinator(StudyLeader):
         for index, config in enumerate(configs):
             seed = derived_seed(self.definition.seed, TRIAL, number, index)
             attributes = {"round": number, "index": index, "seed": seed}
-            wanted.append((config, attributes | {"allowed": self.definition.search.percents[0]}))
+            wanted.append((config, attributes | {"allowed": self.definition.percents[0]}))
         return wanted
 
     def _size(self, attributes: Mapping[str, Any]) -> dict[str, int]:
@@ -201,7 +201,7 @@ class Coordinator(StudyLeader):
 
         The verdict is one transaction, so it is carried out on all of them or on none.
         """
-        rungs = self.definition.search.percents
+        rungs = self.definition.percents
         rung = min(trial.allowed for trial in trials if not trial.finished)
         at_rung = [trial for trial in trials if not trial.finished and trial.allowed == rung]
         if rung == DONE or any(trial.reached < rung for trial in at_rung):

@@ -139,7 +139,7 @@ class _Costs:
             return len(self._definition.space.grid()) * comparison.seeds * self._compared(comparison)
         settings = self._definition.search
         share, alive, before = 0.0, 1.0, 0
-        for percent in settings.percents:
+        for percent in self._definition.percents:
             share += alive * (percent - before) / DONE
             alive, before = alive * settings.keep, percent
         return sum(share * each.trials * self._round(i) for i, each in enumerate(self._rounds))

@@ -6,6 +6,7 @@ import pytest
 from hpo.definition.overrides import set_field
 from hpo.definition.reading import read_definition
 from hpo.definition.spaces import read_space
+from hpo.definition.template import study_text
 from hpo.searching.space import Categorical, Interval, Numeric
 from hpo.storage.errors import UserError
 from tests.support.builders import definition, tables
@@ -174,3 +175,16 @@ def test_a_fixed_value_that_does_not_fit_the_network_is_named():
         definition(space={"learning_rate": LEARNING_RATE, "batch_size": {"value": "many"}})
     with pytest.raises(UserError, match=r"space\.batchsize.*did you mean batch_size"):
         definition(space={"learning_rate": LEARNING_RATE, "batchsize": {"value": 64}})
+
+
+def test_a_file_that_explains_itself_says_the_same_space_again():
+    space = {
+        "require": ["weight_decay <= learning_rate"],
+        "learning_rate": LEARNING_RATE | {"prior": 0.003},
+        "optimizer": OPTIMIZER,
+        "weight_decay": {"log": True, "start": [1e-6, 1e-3], "when": {"optimizer": ["sgd", "momentum"]}},
+        "momentum": MOMENTUM,
+        "batch_size": {"value": 64},
+    }
+    text = study_text(tables(space=space), "small")
+    assert read_definition("small", tomllib.loads(text)).space == read_space(space, may_be_empty=False)
