@@ -13,6 +13,7 @@ from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA
 from hpo.proof.probing import PROBES
 from hpo.searching.metric import ACCURACY, Metric
+from hpo.searching.metric_text import value_words
 from hpo.searching.queued import DONE, QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult, incumbent
@@ -46,7 +47,7 @@ class Progress:
     @property
     def best_text(self) -> str:
         """The best value so far as people read it; empty as long as there is none."""
-        return "" if self.best is None else self.metric.text(self.metric.score(self.best))
+        return "" if self.best is None else value_words(self.metric, self.best)
 
 
 def progress(

@@ -107,7 +107,13 @@ def recommended_order(definition: StudyDefinition, good: Sequence[Key], runs: Se
 
 def results_on_all_of_the_data(definition: StudyDefinition, runs: Sequence[FinalRun]) -> list[FullResult]:
     """Return the results on all of the data, the one to use first (see `full_results`)."""
-    return full_results(runs, definition.max_gap, metric=definition.metric, constraints=definition.bounds)
+    return full_results(
+        runs,
+        definition.max_gap,
+        metric=definition.metric,
+        constraints=definition.bounds,
+        tested=definition.abilities.test,
+    )
 
 
 def _has_a_gap(run: FinalRun) -> bool:

@@ -52,7 +52,7 @@ def importances(results: StudyResults) -> Importances | None:
     what shows no effect.
     """
     definition = results.definition
-    known = with_imputed_scores(comparable(definition, results.trials))
+    known = with_imputed_scores(comparable(definition, results.trials), definition.metric)
     if definition.comparison is not None or len(known) < FEWEST_TRIALS or len({trial.score for trial in known}) < 2:
         return None
     if len(known) > MOST:

@@ -20,14 +20,14 @@ from hpo.searching.space import Config, Interval, number
 _BOX_STYLES = ("--", "-", (0, (1, 1.2)), "-.", (0, (5, 1, 1, 1, 1, 1)))
 
 
-def height(config: Config, score: float, names: Sequence[str]) -> float:
-    """Return where a trial stands on the y axis: its second hyperparameter, or with only one its score."""
-    return number(config, names[1]) if len(names) == 2 else score
+def height(config: Config, value: float, names: Sequence[str]) -> float:
+    """Return where a trial stands on the y axis: its second hyperparameter, or with only one its value."""
+    return number(config, names[1]) if len(names) == 2 else value
 
 
-def draw_ring(axes: Axes, names: Sequence[str], config: Config, score: float) -> tuple[float, float]:
+def draw_ring(axes: Axes, names: Sequence[str], config: Config, value: float) -> tuple[float, float]:
     """Draw a ring around a good value and return its centre."""
-    centre = number(config, names[0]), height(config, score, names)
+    centre = number(config, names[0]), height(config, value, names)
     axes.scatter(
         *centre, s=130, marker="o", facecolors="none", edgecolors=GOOD, linewidths=1.8, zorder=6, clip_on=False
     )

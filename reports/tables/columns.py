@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from hpo.reports.words.formatting import value_text
+from hpo.searching.metric import Metric
 from hpo.searching.space import Box, Hyperparameter, Interval, Numeric, SearchSpace
 
 INTEGER, REAL, TEXT = "Int64", "float64", "string"
@@ -56,6 +58,11 @@ def box_cells(box: Box) -> dict[str, Any]:
         else:
             cells[f"{name}_choices"] = ", ".join(value_text(choice) for choice in region)
     return cells
+
+
+def value_cell(metric: Metric, score: float | None) -> float | None:
+    """Return a score as a value of the metric for its cell; None, a missing cell, where there is none."""
+    return None if score is None or not math.isfinite(score) else metric.value(score)
 
 
 def names_text(names: Sequence[str]) -> str | None:

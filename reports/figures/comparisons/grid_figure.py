@@ -17,15 +17,15 @@ from hpo.reports.facts.curves import averaged_text, band, diverged
 from hpo.reports.figures.comparisons.frames import label_epochs, say_nothing_ended
 from hpo.reports.figures.drawing import new_figure, people_text, set_title
 from hpo.reports.figures.palette import GREY, GRID, INK, line_colour, line_dashes
-from hpo.reports.words.formatting import compact_label, count_text
+from hpo.reports.words.formatting import compact_label, count_text, example
 from hpo.searching.space import Config, Value
 
 COLUMNS = 4
 
 
 def grid_figure(results: StudyResults) -> Figure:
-    """Return train accuracy by epoch; with one hyperparameter there is one panel, and a line for each value."""
-    names = list(results.definition.space.hyperparameters)
+    """Return the metric on training examples by epoch; with one hyperparameter there is one panel, a line a value."""
+    names, metric = list(results.definition.space.hyperparameters), results.definition.metric
     inner, outer = names[:1], names[1:]
     panels: dict[tuple[tuple[str, Value], ...], list[ComparedConfig]] = {}
     for each in results.compared:
@@ -56,7 +56,8 @@ def grid_figure(results: StudyResults) -> Figure:
                     text, (0, 1), (4, -10 - 10 * lost), xycoords="axes fraction", textcoords="offset points", **note
                 )
                 lost += 1
-        axes.set_ylim(0, 1.03)
+        if metric.is_share:
+            axes.set_ylim(0, 1.03)
         axes.set_xlim(0, max(run.epochs for each in mine for run in each.runs))
         axes.tick_params(labelsize=8, colors=INK)
         axes.grid(color=GRID, linewidth=0.6)
@@ -66,8 +67,8 @@ def grid_figure(results: StudyResults) -> Figure:
     for axes in axes_of[len(panels) :]:
         axes.set_axis_off()
     if not panels:
-        return say_nothing_ended(figure, axes_of[0], results, "train accuracy by epoch")
-    figure.supylabel("train accuracy", fontsize=10, color=INK)
+        return say_nothing_ended(figure, axes_of[0], results, f"train {metric.name} by epoch")
+    figure.supylabel(f"train {metric.name}", **people_text(fontsize=10, color=INK))
     handles = [
         Line2D([], [], color=line_colour(i), linestyle=line_dashes(i), linewidth=1.6, label=label)
         for i, label in enumerate(lines)
@@ -78,9 +79,8 @@ def grid_figure(results: StudyResults) -> Figure:
             handles=handles, loc="outside lower center", ncols=min(4, len(handles)), frameon=False, fontsize=9
         )
     n_train = max(run.n_train for each in results.compared for run in each.runs)
-    set_title(
-        figure, results, f"train accuracy by epoch, {count_text(n_train, 'training image')}, {averaged_text(results)}"
-    )
+    trained = count_text(n_train, f"training {example(results)}")
+    set_title(figure, results, f"train {metric.name} by epoch, {trained}, {averaged_text(results)}")
     return figure
 
 
