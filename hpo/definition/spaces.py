@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
 import math
 import sys
@@ -281,7 +282,11 @@ def _read_values(
     where: str, parent: str, values: object, searched: Mapping[str, Hyperparameter], fixed: Mapping[str, Value]
 ) -> tuple[Value, ...]:
     if parent not in searched and parent not in fixed:
-        check_keys({parent: None}, [*searched, *fixed], where)
+        near = difflib.get_close_matches(parent, [*searched, *fixed], n=1)
+        raise UserError(
+            f"{where}: there is no hyperparameter {parent}"
+            + (f"; did you mean {near[0]}?" if near else f" in the space; give [space.{parent}] choices, or a value")
+        )
     listed: list[Any] = list(values) if isinstance(values, list | tuple) and values else [values]
     hyperparameter = searched.get(parent)
     if hyperparameter is None:

@@ -96,7 +96,7 @@ def test_single_fields_are_set_from_the_command_line():
 @pytest.mark.parametrize(
     ("space", "words"),
     [
-        ({"a": MOMENTUM}, ["space.a.when.optimizer", "unknown"]),
+        ({"a": MOMENTUM}, ["space.a.when", "no hyperparameter optimizer", "[space.optimizer]"]),
         ({"optimizer": OPTIMIZER, "a": MOMENTUM | {"when": {"optimiser": ["sgd"]}}}, ["did you mean optimizer"]),
         ({"optimizer": OPTIMIZER, "a": MOMENTUM | {"when": {"optimizer": ["adm"]}}}, ["no choice 'adm'", "adam"]),
         ({"optimizer": OPTIMIZER, "a": MOMENTUM | {"when": ["sgd"]}}, ["space.a.when", "must name another"]),
@@ -152,6 +152,12 @@ def test_a_space_of_which_nearly_no_config_may_be_is_refused_at_the_door(require
         read_definition("small", tables(space=space))
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_relation_that_never_holds_where_it_is_about_something_is_refused_though_it_holds_elsewhere():
+    space = {"optimizer": OPTIMIZER, "momentum": MOMENTUM, "learning_rate": LEARNING_RATE}
+    with pytest.raises(UserError, match='== learning_rate" holds of no config'):
+        read_definition("small", tables(space=space | {"require": ["momentum == learning_rate"]}))
 
 
 def test_a_relation_that_stands_beside_the_tables_is_told_where_it_belongs():
