@@ -69,11 +69,15 @@ def mended(space: SearchSpace, box: Box, values: Config, near: Sequence[Config])
 def shares_that_hold(space: SearchSpace, drawn: Iterable[Config]) -> list[float]:
     """Return the share of the first DOOR_DRAWS of `drawn` that may be, see LEAST_SHARE, and that of each relation.
 
-    The latter is of the draws in which all that it mentions is active; 1 where those are too few to tell. Raises UserError where
-    a relation orders what has no order.
+    The latter is of the draws in which all that it mentions is active; 1 where those are too few to tell. Fewer are
+    looked at where it is clear that enough of them hold. Raises UserError where a relation orders what has no order.
     """
     count, held, asked = 0, [0] * len(space.relations), [0] * len(space.relations)
+    clear, looked_at = 2 * LEAST_SHARE * DOOR_DRAWS, 0
     for values in itertools.islice(drawn, DOOR_DRAWS):
+        if count >= clear and all(one >= clear and of >= ENOUGH for one, of in zip(held, asked, strict=True)):
+            break
+        looked_at += 1
         whole = space.whole({name: values[name] for name in space.active(values)})
         for place, relation in enumerate(space.relations):
             relation.check_kinds(whole)
@@ -81,7 +85,10 @@ def shares_that_hold(space: SearchSpace, drawn: Iterable[Config]) -> list[float]
                 asked[place] += 1
                 held[place] += relation.holds(whole)
         count += all(relation.holds(whole) for relation in space.relations)
-    return [count / DOOR_DRAWS, *(one / of if of >= ENOUGH else 1.0 for one, of in zip(held, asked, strict=True))]
+    return [
+        count / max(looked_at, 1),
+        *(one / of if of >= ENOUGH else 1.0 for one, of in zip(held, asked, strict=True)),
+    ]
 
 
 def _places(space: SearchSpace, box: Box, values: Config) -> dict[str, float]:
