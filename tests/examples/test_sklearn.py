@@ -95,4 +95,5 @@ def test_a_whole_run_ends_with_a_report(folder):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "a regression of 'target', from 25 to 346 as numbers" in done.stdout
     assert "nothing stops early, and epochs count nothing" in done.stdout
-    assert (folder / "out" / "diabetes" / "report.html").exists()
+    report = (folder / "out" / "diabetes" / "report.html").read_text(encoding="utf-8")
+    assert "model = Pipeline([" in report
