@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpo.searching.fitting import LEAST_SHARE, share_that_holds
+from hpo.searching.fitting import LEAST_SHARE, shares_that_hold
 from hpo.searching.lattice import config_at, endless, said
 from hpo.searching.space import SearchSpace
 from hpo.storage.errors import UserError
@@ -17,11 +17,13 @@ def check_possible(space: SearchSpace, *, grid: bool) -> None:
             raise UserError(f"space.require: {said(space)} leaves fewer than two configs of the grid; loosen it")
         return
     for where, box in (("the limits", space.limits()), ("the start", space.start())):
-        share = share_that_holds(space, (config_at(space, box, point) for point in endless(space, seed=0)))
-        if share < LEAST_SHARE:
+        shares = shares_that_hold(space, (config_at(space, box, point) for point in endless(space, seed=0)))
+        for share, what in zip(shares, (said(space), *(f'"{each.text}"' for each in space.relations)), strict=True):
+            if share >= LEAST_SHARE:
+                continue
             often = f"of {share:.2%} of the configs" if share else "of no config"
             raise UserError(
-                f"space.require: {said(space)} holds {often} in {where}, and at least {LEAST_SHARE:.0%} are needed; "
+                f"space.require: {what} holds {often} in {where}, and at least {LEAST_SHARE:.0%} are needed; "
                 "loosen it, or change the ranges (for an equation, leave one of its hyperparameters out and compute it "
                 "in the training; for multiples, use step)"
             )

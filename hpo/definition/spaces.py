@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
 import math
 import sys
@@ -47,12 +48,19 @@ FIXED_KEYS = {
 }
 """The same for what is fixed."""
 
+MORE = (
+    "A hyperparameter may also have step, prior = VALUE that you believe in, when = {OTHER = [VALUES]} with which it "
+    "is searched, and choices or_none = true. One with value = VALUE alone is fixed. In [space] itself, "
+    'require = ["hidden_2 <= hidden_1"] says what must hold of every config.'
+)
+"""What a space may say beside ranges and choices, for a file that explains itself."""
+
 NONE = "none"
 """What no value at all (null) is called where a file has to say it."""
 
 REQUIRE = "require"
 """The key beside the hyperparameters that holds the relations."""
-REQUIRE_SAYS = 'what must hold of every config, such as "hidden_2 <= hidden_1"; comparisons and arithmetic'
+REQUIRE_SAYS = "what must hold of every config: comparisons and arithmetic of hyperparameters"
 
 MOST_CHOICES, MOST_HYPERPARAMETERS, MOST_RELATIONS = 1_000, 64, 64
 MOST_STEPS = 1_000_000_000
@@ -274,7 +282,11 @@ def _read_values(
     where: str, parent: str, values: object, searched: Mapping[str, Hyperparameter], fixed: Mapping[str, Value]
 ) -> tuple[Value, ...]:
     if parent not in searched and parent not in fixed:
-        check_keys({parent: None}, [*searched, *fixed], where)
+        near = difflib.get_close_matches(parent, [*searched, *fixed], n=1)
+        raise UserError(
+            f"{where}: there is no hyperparameter {parent}"
+            + (f"; did you mean {near[0]}?" if near else f" in the space; give [space.{parent}] choices, or a value")
+        )
     listed: list[Any] = list(values) if isinstance(values, list | tuple) and values else [values]
     hyperparameter = searched.get(parent)
     if hyperparameter is None:

@@ -16,7 +16,7 @@ from hpo import models
 from hpo.definition.constraints import FIELDS as CONSTRAINT_FIELDS
 from hpo.definition.reading import SEED, TITLE
 from hpo.definition.settings import ComparisonSettings, DataSettings, FinalSettings, RoundSettings, SearchSettings
-from hpo.definition.spaces import CATEGORICAL_KEYS, NUMERIC_KEYS
+from hpo.definition.spaces import CATEGORICAL_KEYS, FIXED_KEYS, MORE, NUMERIC_KEYS, REQUIRE, REQUIRE_SAYS, is_fixed
 from hpo.definition.study import COMPARISON_DATA
 from hpo.models.bounds import Declared, declared
 
@@ -97,11 +97,15 @@ def _space(space: Mapping[str, Any], of: Sequence[type]) -> Iterator[str]:
         "What is searched: a table [space.NAME] for each hyperparameter, a range with start and limits, or choices."
         + (f" Others that may be searched: {', '.join(free)}." if free else "")
     )
-    for number, (name, table) in enumerate(space.items()):
+    yield from _comment(MORE)
+    if REQUIRE in space:
+        yield from ("[space]", _line(REQUIRE, space[REQUIRE], REQUIRE_SAYS), "")
+    tables = {name: table for name, table in space.items() if name != REQUIRE}
+    for number, (name, table) in enumerate(tables.items()):
         if number:
             yield ""
         yield f"[space.{_key(name)}]"
-        says = CATEGORICAL_KEYS if "choices" in table else NUMERIC_KEYS
+        says = FIXED_KEYS if is_fixed(table) else CATEGORICAL_KEYS if "choices" in table else NUMERIC_KEYS
         yield from (_line(key, value, says[key]) for key, value in table.items())
 
 

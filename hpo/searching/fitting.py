@@ -6,6 +6,7 @@ if the relations hold of it (see relations): so what is drawn evenly is even ove
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from hpo.searching.space import Box, Config, Numeric, SearchSpace, Value, number
@@ -16,7 +17,7 @@ TRIES = 300
 HALVINGS = 6
 """So often the way to a config that may be is halved, before that one itself is taken."""
 
-LEAST_SHARE, DOOR_DRAWS = 0.01, 2000
+LEAST_SHARE, DOOR_DRAWS, ENOUGH = 0.01, 2000, 200
 """Of so many draws this share must hold, or a study is refused: the rest is a search for what may be at all."""
 
 
@@ -65,20 +66,29 @@ def mended(space: SearchSpace, box: Box, values: Config, near: Sequence[Config])
     return dict(end)
 
 
-def share_that_holds(space: SearchSpace, drawn: Iterable[Config]) -> float:
-    """Return the share of the first DOOR_DRAWS of `drawn` that may be; see LEAST_SHARE.
+def shares_that_hold(space: SearchSpace, drawn: Iterable[Config]) -> list[float]:
+    """Return the share of the first DOOR_DRAWS of `drawn` that may be, see LEAST_SHARE, and that of each relation.
 
-    Raises UserError where a relation orders what has no order.
+    The latter is of the draws in which all that it mentions is active; 1 where those are too few to tell. Fewer are
+    looked at where it is clear that enough of them hold. Raises UserError where a relation orders what has no order.
     """
-    count = 0
-    for place, values in enumerate(drawn):
-        if place == DOOR_DRAWS:
+    count, held, asked = 0, [0] * len(space.relations), [0] * len(space.relations)
+    clear, looked_at = 2 * LEAST_SHARE * DOOR_DRAWS, 0
+    for values in itertools.islice(drawn, DOOR_DRAWS):
+        if count >= clear and all(one >= clear and of >= ENOUGH for one, of in zip(held, asked, strict=True)):
             break
-        config = {name: values[name] for name in space.active(values)}
-        for relation in space.relations:
-            relation.check_kinds(space.whole(config))
-        count += space.allows(config)
-    return count / DOOR_DRAWS
+        looked_at += 1
+        whole = space.whole({name: values[name] for name in space.active(values)})
+        for place, relation in enumerate(space.relations):
+            relation.check_kinds(whole)
+            if all(name in whole for name in relation.names):
+                asked[place] += 1
+                held[place] += relation.holds(whole)
+        count += all(relation.holds(whole) for relation in space.relations)
+    return [
+        count / max(looked_at, 1),
+        *(one / of if of >= ENOUGH else 1.0 for one, of in zip(held, asked, strict=True)),
+    ]
 
 
 def _places(space: SearchSpace, box: Box, values: Config) -> dict[str, float]:

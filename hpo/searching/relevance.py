@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.searching.dealing import Allowed, allowed, deals
 from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.ranks import rank_shares
 from hpo.searching.space import Box, Categorical, Hyperparameter, Interval, Region, SearchSpace, Value, number
@@ -92,7 +93,8 @@ def relevance(
     have reached, failed ones last. What the other hyperparameters explain is taken off first (Freedman & Lane 1983, "A
     nonstochastic interpretation of reported significance levels"), and is looked at again as something that the
     hyperparameter may bend: weight decay matters where the learning rate is good. One that is conditional is looked at
-    in the trials in which it was active: it was drawn independently of the others there, too.
+    in the trials in which it was active: it was drawn independently of the others there, too. What a relation mentions
+    is dealt so that the relation holds (see dealing).
     """
     everything = _looked_at(with_imputed_scores(trials, metric))
     columns = {
@@ -112,7 +114,9 @@ def relevance(
         p = float("nan")
         if enough and largest >= FEWEST_TRIALS and len(set(values)) > 1 and np.ptp(ranks):
             others = [column[active] for other, column in columns.items() if other != name]
-            p = _p_value(columns[name][active], strata, ranks, others, np.random.default_rng([seed, place]))
+            rng = np.random.default_rng([seed, place])
+            may = allowed(space, name, [trial.config for trial in scored])
+            p = _p_value(columns[name][active], strata, ranks, others, rng=rng, may=may)
         verdict: Verdict = (
             "too few trials to tell" if np.isnan(p) else "relevant" if p <= LEVEL else "no effect detected"
         )
@@ -141,7 +145,9 @@ def _p_value(
     strata: Sequence[tuple[int, bool]],
     ranks: Floats,
     others: Sequence[Floats],
+    *,
     rng: np.random.Generator,
+    may: Allowed | None,
 ) -> float:
     """Return the share of deals that explain the `ranks`, (n,), as well as `column`, (n, k), does.
 
@@ -158,12 +164,11 @@ def _p_value(
         count = int(mine.sum())
         left = _centred((ranks - explained)[mine])
         bent = left * _scaled(explained[mine])
-        deals = np.tile(np.arange(count), (DEALS + 1, 1))
-        deals[1:] = rng.permuted(deals[1:], axis=1)
+        dealt = deals(count, DEALS + 1, rng, None if may is None else may[np.ix_(mine, mine)])
         basis = _scaled(_waves(column[mine]) if numeric else column[mine])
         overlap = 1.0 if numeric else 1 - 1 / column.shape[1]  # of indicators; so the sum is R^2 for equal shares
         for what, waves in ((left, basis), (bent, basis[:, :BENDS] if numeric else basis)):
-            explains = overlap * np.sum((what[deals] @ waves) ** 2, axis=1) / max(float(what @ what), 1e-12)
+            explains = overlap * np.sum((what[dealt] @ waves) ** 2, axis=1) / max(float(what @ what), 1e-12)
             unexplained = 1 - np.minimum(explains, MOST_EXPLAINED)
             statistic -= max(0, count - 1 - basis.shape[1]) * np.log(unexplained)
     return float(np.mean(statistic >= statistic[0] * (1 - 1e-9)))

@@ -186,6 +186,7 @@ def _where(results: StudyResults, pictures: Pictures) -> Section:
         why = [[str(number), sentence(text)] for number, text in reasons(results)]
         blocks += [
             Grid(sheet_table("Rounds", sheet)),
+            *paragraphs(sheet.notes, "note"),
             Grid(Table("Why there", ["round", "what was done to the box"], why, left=["what was done to the box"])),
             *paragraphs(unopened_text(results)),
             *_failed(results),

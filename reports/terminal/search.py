@@ -58,7 +58,9 @@ def rounds_panel(results: StudyResults) -> RenderableType:
     why: list[tuple[str, str]] = []
     for number, text in reasons(results):
         why += [(f"round {number}" if i == 0 else "", each) for i, each in enumerate(text.split("; "))]
-    return panel(sheet.title, [_table(sheet), Text(""), paragraphs(why), Text(""), *_small(sheet)])
+    return panel(
+        sheet.title, [_table(sheet), Text(""), paragraphs(why), *map(Text, sheet.notes), Text(""), *_small(sheet)]
+    )
 
 
 def good_values_panel(results: StudyResults) -> RenderableType:

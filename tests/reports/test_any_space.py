@@ -80,6 +80,7 @@ def test_what_is_fixed_required_and_believed_is_said_beside_the_rounds_and_fixed
         "Required: weight_decay <= learning_rate.",
         "Believed good: learning_rate = 0.003.",
     ]
+    assert "Fixed: batch_size = 64." in report_files(results, ["html"])["report.html"].decode()
     use = facts_of(results).use
     assert use is not None
     assert use["batch_size"] == 64

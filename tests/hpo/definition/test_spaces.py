@@ -6,6 +6,7 @@ import pytest
 from hpo.definition.overrides import set_field
 from hpo.definition.reading import read_definition
 from hpo.definition.spaces import read_space
+from hpo.definition.template import study_text
 from hpo.searching.space import Categorical, Interval, Numeric
 from hpo.storage.errors import UserError
 from tests.support.builders import definition, tables
@@ -95,7 +96,7 @@ def test_single_fields_are_set_from_the_command_line():
 @pytest.mark.parametrize(
     ("space", "words"),
     [
-        ({"a": MOMENTUM}, ["space.a.when.optimizer", "unknown"]),
+        ({"a": MOMENTUM}, ["space.a.when", "no hyperparameter optimizer", "[space.optimizer]"]),
         ({"optimizer": OPTIMIZER, "a": MOMENTUM | {"when": {"optimiser": ["sgd"]}}}, ["did you mean optimizer"]),
         ({"optimizer": OPTIMIZER, "a": MOMENTUM | {"when": {"optimizer": ["adm"]}}}, ["no choice 'adm'", "adam"]),
         ({"optimizer": OPTIMIZER, "a": MOMENTUM | {"when": ["sgd"]}}, ["space.a.when", "must name another"]),
@@ -153,6 +154,12 @@ def test_a_space_of_which_nearly_no_config_may_be_is_refused_at_the_door(require
         assert word in str(caught.value)
 
 
+def test_a_relation_that_never_holds_where_it_is_about_something_is_refused_though_it_holds_elsewhere():
+    space = {"optimizer": OPTIMIZER, "momentum": MOMENTUM, "learning_rate": LEARNING_RATE}
+    with pytest.raises(UserError, match='== learning_rate" holds of no config'):
+        read_definition("small", tables(space=space | {"require": ["momentum == learning_rate"]}))
+
+
 def test_a_relation_that_stands_beside_the_tables_is_told_where_it_belongs():
     with pytest.raises(UserError, match=r"did you mean space\.require"):
         read_definition("small", tables() | {"require": ["a < b"]})
@@ -174,3 +181,16 @@ def test_a_fixed_value_that_does_not_fit_the_network_is_named():
         definition(space={"learning_rate": LEARNING_RATE, "batch_size": {"value": "many"}})
     with pytest.raises(UserError, match=r"space\.batchsize.*did you mean batch_size"):
         definition(space={"learning_rate": LEARNING_RATE, "batchsize": {"value": 64}})
+
+
+def test_a_file_that_explains_itself_says_the_same_space_again():
+    space = {
+        "require": ["weight_decay <= learning_rate"],
+        "learning_rate": LEARNING_RATE | {"prior": 0.003},
+        "optimizer": OPTIMIZER,
+        "weight_decay": {"log": True, "start": [1e-6, 1e-3], "when": {"optimizer": ["sgd", "momentum"]}},
+        "momentum": MOMENTUM,
+        "batch_size": {"value": 64},
+    }
+    text = study_text(tables(space=space), "small")
+    assert read_definition("small", tomllib.loads(text)).space == read_space(space, may_be_empty=False)
