@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hpo.training.functions.run import Run
     from hpo.training.functions.scores import Score, Test
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 _HOMES = {
     "load_definition": "hpo.definition.files",
