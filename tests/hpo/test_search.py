@@ -199,6 +199,7 @@ def test_a_changed_function_is_refused_and_may_be_accepted(tmp_path: Path, monke
         ({"metric": "acuracy"}, "direction is missing"),
         ({"trials": 0}, "trials = 0"),
         ({"name": "a/b"}, "that is a path"),
+        ({"data": None, "test": None}, "nothing says how many examples there are"),
     ],
 )
 def test_what_is_wrong_in_a_call_is_one_sentence(more: dict[str, Any], sentence: str, tmp_path: Path) -> None:
