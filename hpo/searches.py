@@ -66,7 +66,7 @@ def search(
     The same call again goes on where it was stopped, or returns what it found. Raises UserError for what is wrong.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    if samples and data is None and examples is None:
+    if samples and data is None and examples is None and test is None:
         raise UserError(
             f"samples = {samples}, but nothing says how many examples there are to take them from; give examples=len(x) "
             "where run.split divides your own, or data=(x, y); or leave samples out"
