@@ -9,7 +9,7 @@ import numpy as np
 
 from hpo.auditing.luck import HIGH, LOW
 from hpo.auditing.process import Surfaces
-from hpo.auditing.search import AuditedTrial
+from hpo.auditing.search import AuditedTrial, score_of
 from hpo.searching.space import Config
 
 LEVEL = 0.05
@@ -25,7 +25,7 @@ class Tied:
 
     number: int
     config: Config
-    score: float | None
+    score: float
     expected: float
     low: float
     high: float
@@ -37,9 +37,11 @@ class Tied:
 def ties(trials: Sequence[AuditedTrial], surfaces: Surfaces) -> tuple[Tied, ...]:
     """Return the configs that can't be told apart from the one that is expected to be the best, that one first.
 
-    `trials` are those at the places of `surfaces`; of several trials of one config the best is named.
+    `trials` are those at the places of `surfaces`; of several trials of one config the best is named. Stopped ones are
+    left out: nobody has seen what they come to.
     """
-    means = surfaces.means
+    finished = [i for i, trial in enumerate(trials) if trial.state == "finished"]
+    means = surfaces.means[:, finished]
     top = int(means.mean(axis=0).argmax())
     alike = np.flatnonzero((means >= means[:, [top]]).mean(axis=0) >= LEVEL)
     wins = np.bincount(means.argmax(axis=1), minlength=means.shape[1]) / len(means)
@@ -47,16 +49,16 @@ def ties(trials: Sequence[AuditedTrial], surfaces: Surfaces) -> tuple[Tied, ...]
     order = sorted(alike.tolist(), key=lambda i: (i != top, -float(wins[i]), -float(means[:, i].mean())))
     found: dict[str, Tied] = {}
     for i in order:
-        each = trials[i]
+        each = trials[finished[i]]
         tied = Tied(
             each.number,
             each.config,
-            each.score if each.state == "finished" else None,
+            score_of(each),
             float(means[:, i].mean()),
             float(low[i]),
             float(high[i]),
             float(wins[i]),
-            i,
+            finished[i],
         )
         found.setdefault(repr(sorted(each.config.items())), tied)
     return tuple(found.values())
