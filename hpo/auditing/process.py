@@ -93,7 +93,7 @@ class Process:
         across, within = apart(self._space, places, self._places), apart(self._space, places, places)
         chosen = self._kept[np.linspace(0, len(self._kept) - 1, settings).round().astype(int)]
         bent, noise = [], []
-        for logs in chosen:
+        for logs, times in zip(*np.unique(chosen, axis=0, return_counts=True), strict=True):
             fit = self._fit(logs)
             kernel = matern(across, np.exp(logs[:-1]))
             mean = fit.middle + kernel @ fit.weights
@@ -101,10 +101,10 @@ class Process:
             unsure = 1 - white.T @ fit.ones  # of the middle
             covariance = matern(within, np.exp(logs[:-1])) - white.T @ white
             covariance += np.outer(unsure, unsure) / (fit.ones @ fit.ones)
-            values, vectors = np.linalg.eigh(fit.variance * covariance)
-            drawn = rng.standard_normal((len(places), DRAWS_EACH))
-            bent.append((mean[:, None] + (vectors * np.sqrt(np.maximum(values, 0.0))) @ drawn).T)
-            noise.append(np.full(DRAWS_EACH, np.sqrt(fit.variance * np.exp(logs[-1]))))
+            root = np.linalg.cholesky(covariance + JITTER * np.eye(len(places)))
+            drawn = rng.standard_normal((len(places), times * DRAWS_EACH))
+            bent.append((mean[:, None] + np.sqrt(fit.variance) * root @ drawn).T)
+            noise.append(np.full(times * DRAWS_EACH, np.sqrt(fit.variance * np.exp(logs[-1]))))
         surfaces, luck = np.vstack(bent), np.concatenate(noise)
         return Surfaces(self._expected(surfaces, luck), surfaces, luck * self.warp.bend, luck)
 

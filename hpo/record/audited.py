@@ -55,7 +55,7 @@ def metric_of(name: str | None, direction: Direction, otherwise: str) -> Metric:
     known = Metric(**{"name": name, **KNOWN[name]})
     if known.direction != direction:
         raise UserError(
-            f"--metric {name}: {name} is {known.direction}d, and this search {direction}d them; leave out --metric"
+            f"--metric {name}: {name} is {known.direction}d, and this search {direction}d its score; leave out --metric"
         )
     return known
 

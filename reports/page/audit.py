@@ -38,24 +38,22 @@ HOW = (
 def audit_page(audit: Audit, drawn: Sequence[Drawn]) -> Page:
     """Return the page of `audit` with its figures; sections with nothing to say are left out."""
     pictures = Pictures(drawn)
+    luck = [Paragraph(luck_text(audit), "lead"), *paragraphs(noise_text(audit)), *pictures.take("expected")]
+    wide = paragraphs(edges_texts(audit), "warning" if audit.edges else "") if audit.again else []
     sections = [
-        Section(
-            "luck",
-            "Is the best score real?",
-            [Paragraph(luck_text(audit), "lead"), *paragraphs(noise_text(audit)), *pictures.take("expected"), Paragraph(HOW, "note")],
-        ),
-        Section("again", "What to run again to know", [Paragraph(again_text(audit)), *_again(audit)]),
-        Section("ties", "Which configs can't be told apart?", [Paragraph(ties_text(audit)), *_ties(audit)]),
-        Section(
-            "ranges",
-            "Were the ranges wide enough?",
-            [*paragraphs(edges_texts(audit), "warning" if audit.edges else ""), *pictures.take("searched")],
-        ),
+        Section("luck", "Is the best score real?", [*luck, *([Paragraph(HOW, "note")] if audit.again else [])]),
+        Section("again", "What to run again to know", _again(audit)),
+        Section("ties", "Which configs can't be told apart?", _ties(audit)),
+        Section("ranges", "Were the ranges wide enough?", [*wide, *pictures.take("searched")]),
         Section("matters", "What matters, and what does not?", [*paragraphs(effects_texts(audit)), *_effects(audit)]),
-        Section("more", "Would more trials pay?", paragraphs([gain_text(audit), duplicates_text(audit)])),
+        Section("more", "Would more trials pay?", paragraphs(_more(audit))),
         Section("granted", "What was taken for granted", paragraphs(notes_texts(audit))),
     ]
     return Page(title_text(audit), subtitle_text(audit), [each for each in sections if each.blocks])
+
+
+def _more(audit: Audit) -> list[str]:
+    return [*([gain_text(audit)] if audit.again else []), duplicates_text(audit)]
 
 
 def _again(audit: Audit) -> list[Block]:
@@ -82,6 +80,7 @@ def _again(audit: Audit) -> list[Block]:
     )
     text = json.dumps([{"trial": each.number, "runs": found.runs, "config": dict(each.config)} for each in found.configs], indent=1, default=str)
     return [
+        Paragraph(again_text(audit)),
         Grid(Table(f"Run each {found.runs} times, with new seeds", head, rows, left=_texts(audit), notes=[note])),
         Folded("the same as JSON", [Code("configs to run again", text, "again.json")]),
     ]
@@ -89,7 +88,7 @@ def _again(audit: Audit) -> list[Block]:
 
 def _ties(audit: Audit) -> list[Block]:
     if len(audit.ties) < 2:
-        return []
+        return [Paragraph(ties_text(audit))] if audit.ties else []
     metric = audit.search.metric
     names = list(audit.search.space.hyperparameters)
     shown = audit.ties[:MOST_TIES]
@@ -107,7 +106,8 @@ def _ties(audit: Audit) -> list[Block]:
     head = ["trial", *names, f"scored{unit}", f"expected{unit}", "90 % interval"]
     rest = [f"{len(audit.ties) - len(shown)} more are in trials.csv."] if len(audit.ties) > len(shown) else []
     table = Table("Configs that may be the best, the most probable first", head, rows, left=_texts(audit), notes=rest)
-    return [Folded(f"these {len(shown)} configs" if not rest else f"the first {len(shown)} of them", [Grid(table)])]
+    told = f"these {len(shown)} configs" if not rest else f"the first {len(shown)} of them"
+    return [Paragraph(ties_text(audit)), Folded(told, [Grid(table)])]
 
 
 def _effects(audit: Audit) -> list[Block]:

@@ -27,15 +27,12 @@ from hpo.reports.words.formatting import value_text
 
 def audit_panel(audit: Audit) -> RenderableType:
     """Return the whole audit: what nobody may miss, then a line for each question, and the configs to run again."""
-    labelled = [
-        *_labelled("luck", [*noise_text(audit)]),
-        ("ties", ties_text(audit)),
-        *_labelled("ranges", edges_texts(audit)),
-        *_labelled("effects", effects_texts(audit)),
-        ("duplicates", duplicates_text(audit)),
-        ("more trials", gain_text(audit)),
-        ("to know", again_text(audit)),
-    ]
+    labelled = _labelled("luck", noise_text(audit))
+    if audit.again is not None:
+        labelled += [("ties", ties_text(audit)), *_labelled("ranges", edges_texts(audit))]
+    labelled += [*_labelled("effects", effects_texts(audit)), ("duplicates", duplicates_text(audit))]
+    if audit.again is not None:
+        labelled += [("more trials", gain_text(audit)), ("to know", again_text(audit))]
     parts: list[RenderableType] = [
         Text(subtitle_text(audit), style="dim"),
         Text(""),

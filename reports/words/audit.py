@@ -104,8 +104,6 @@ def noise_text(audit: Audit) -> list[str]:
 
 def ties_text(audit: Audit) -> str:
     """Return how many configs may be the best, and which is expected to be."""
-    if not audit.ties:
-        return "Not known: see above."
     first, metric = audit.ties[0], audit.search.metric
     known = len({repr(sorted(each.config.items())) for each in audit.search.trials if each.state == "finished"})
     expected = f"trial {first.number}, expected to score {score_text(metric, first.expected)}"
@@ -119,8 +117,6 @@ def ties_text(audit: Audit) -> str:
 
 def edges_texts(audit: Audit) -> list[str]:
     """Return a sentence for each range that ends too soon, or that none does."""
-    if audit.luck.verdict in ("too few trials", "all equal"):
-        return ["Not known: see above."]
     if not audit.edges:
         return ["No range ends too soon, as far as these trials tell."]
     return [_edge_text(audit, edge) for edge in audit.edges]
@@ -146,6 +142,8 @@ def effects_texts(audit: Audit) -> list[str]:
         ("no effect detected", "No effect detected of {}, where it was tried: treat the value as arbitrary."),
         ("too few trials to tell", "Too few trials to tell of {}."),
     )
+    if audit.luck.verdict == "all equal":
+        return []
     found = []
     for verdict, sentence in groups:
         names = [on_one_line(each.name) for each in audit.effects if each.verdict == verdict]
@@ -188,7 +186,7 @@ def again_text(audit: Audit) -> str:
     """Return which configs to run again, how often, and what is known then."""
     found, metric = audit.again, audit.search.metric
     if found is None:
-        return "Run the best configs again, with new seeds: their mean has no luck of the search in it."
+        return ""
     near, count = difference_text(metric, found.near), len(found.configs)
     if audit.luck.verdict == "no noise":
         return "Run the best config again with a few new seeds, to see whether its score changes at all."
