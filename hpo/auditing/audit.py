@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpo.auditing.again import Again, again
-from hpo.auditing.duplicates import Duplicates, distinct, duplicates
+from hpo.auditing.duplicates import Duplicates, config_key, distinct, duplicates
 from hpo.auditing.edges import Edge, edges
 from hpo.auditing.effects import effects
 from hpo.auditing.gain import Gain, gain
@@ -54,6 +54,13 @@ class Audit:
     gain: Gain | None
     again: Again | None
     expectations: tuple[Expectation, ...]
+
+    @property
+    def tied_numbers(self) -> frozenset[int]:
+        """The numbers of all finished trials whose config can't be told apart from the best."""
+        tied = {each.number for each in self.ties}
+        keys = {config_key(trial) for trial in self.search.scored if trial.number in tied}
+        return frozenset(trial.number for trial in self.search.scored if config_key(trial) in keys)
 
     @property
     def without_effect(self) -> list[str]:

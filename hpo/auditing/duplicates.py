@@ -47,16 +47,17 @@ def duplicates(search: AuditedSearch) -> Duplicates:
 
 def distinct(trials: Sequence[AuditedTrial]) -> list[AuditedTrial]:
     """Return `trials` without those that say nothing new: a config again, with exactly its earlier score."""
-    return list({(_key(trial), trial.score): trial for trial in reversed(trials)}.values())[::-1]
+    return list({(config_key(trial), trial.score): trial for trial in reversed(trials)}.values())[::-1]
 
 
 def _groups(trials: Sequence[AuditedTrial]) -> list[list[AuditedTrial]]:
     groups: dict[object, list[AuditedTrial]] = {}
     for trial in trials:
         if trial.state != "running":
-            groups.setdefault(_key(trial), []).append(trial)
+            groups.setdefault(config_key(trial), []).append(trial)
     return list(groups.values())
 
 
-def _key(trial: AuditedTrial) -> object:
+def config_key(trial: AuditedTrial) -> object:
+    """Return what is the same for trials of the same config."""
     return tuple(sorted((name, type(value).__name__, repr(value)) for name, value in trial.config.items()))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpo.auditing.duplicates import config_key
 from hpo.auditing.luck import HIGH, LOW
 from hpo.auditing.process import Surfaces
 from hpo.auditing.search import AuditedTrial, score_of
@@ -40,25 +41,27 @@ def ties(trials: Sequence[AuditedTrial], surfaces: Surfaces) -> tuple[Tied, ...]
     `trials` are those at the places of `surfaces`; of several trials of one config the best is named. Stopped ones are
     left out: nobody has seen what they come to.
     """
-    finished = [i for i, trial in enumerate(trials) if trial.state == "finished"]
+    first: dict[object, int] = {}
+    for i in sorted(range(len(trials)), key=lambda i: (-score_of(trials[i]), trials[i].number)):
+        if trials[i].state == "finished":
+            first.setdefault(config_key(trials[i]), i)
+    finished = list(first.values())
     means = surfaces.means[:, finished]
     top = int(means.mean(axis=0).argmax())
     alike = np.flatnonzero((means >= means[:, [top]]).mean(axis=0) >= LEVEL)
     wins = np.bincount(means.argmax(axis=1), minlength=means.shape[1]) / len(means)
     low, high = np.quantile(means, [LOW, HIGH], axis=0)
     order = sorted(alike.tolist(), key=lambda i: (i != top, -float(wins[i]), -float(means[:, i].mean())))
-    found: dict[str, Tied] = {}
-    for i in order:
-        each = trials[finished[i]]
-        tied = Tied(
-            each.number,
-            each.config,
-            score_of(each),
+    return tuple(
+        Tied(
+            trials[finished[i]].number,
+            trials[finished[i]].config,
+            score_of(trials[finished[i]]),
             float(means[:, i].mean()),
             float(low[i]),
             float(high[i]),
             float(wins[i]),
             finished[i],
         )
-        found.setdefault(repr(sorted(each.config.items())), tied)
-    return tuple(found.values())
+        for i in order
+    )

@@ -50,6 +50,7 @@ STATES: Mapping[str, State] = {
     **dict.fromkeys(("fail", "failed", "error", "crashed"), "failed"),
     **dict.fromkeys(("running", "waiting", "pending", "scheduled", "queued"), "running"),
 }
+NUMBERS = ("number", "trial", "trial_id", "trial_number", "id", "run", "run_id", "index")
 TOLD = ("state", "status")
 MISSING = frozenset(("", "nan", "na", "n/a", "null", "none", "-"))
 WIDE, LADDER = 30.0, 4.0
@@ -109,7 +110,9 @@ def read_csv(path: Path, columns: Columns, direction: Direction, metric: str | N
     notes.append("The ranges are from the lowest to the highest value tried: a CSV does not say what was searched.")
     scores = [_score(path, place, row[columns.score]) for place, row in enumerate(rows)]
     configs = [{name: cells[name][i] for name in space if cells[name][i] is not None} for i in range(len(rows))]
-    trials = [_trial(place, *each, declared) for place, each in enumerate(zip(rows, configs, scores, strict=True))]
+    numbers, counted = _numbers(head, rows)
+    notes += counted
+    trials = [_trial(*each, declared) for each in zip(numbers, rows, configs, scores, strict=True)]
     return checked(
         AuditedSearch(path.name, declared, SearchSpace(space), trials, ranges_are_known=False, notes=tuple(notes)),
         metric,
@@ -229,13 +232,25 @@ def _is_log(values: Sequence[float]) -> bool:
     return even_in_logs - DOUBT > -len(first) * math.log(high - low)
 
 
-def _trial(place: int, row: Mapping[str, str], config: Mapping[str, Any], score: float, metric: Metric) -> AuditedTrial:
+def _numbers(head: Sequence[str], rows: Sequence[Mapping[str, str]]) -> tuple[list[int], list[str]]:
+    """Return a number for each trial: that of a column which numbers them, else its place; and a sentence on it."""
+    for name in head:
+        if name.lower() in NUMBERS:
+            values = [_value(row[name]) for row in rows]
+            if all(_is_whole(value) for value in values) and len(set(values)) == len(values):
+                return values, []
+    return list(range(1, len(rows) + 1)), ["Trials are numbered by their lines, from 1."]
+
+
+def _trial(
+    number: int, row: Mapping[str, str], config: Mapping[str, Any], score: float, metric: Metric
+) -> AuditedTrial:
     told = next((cell.lower().removeprefix("trialstate.") for name, cell in row.items() if name.lower() in TOLD), "")
     state: State = STATES.get(told, "finished")
     if not math.isfinite(score):
-        return AuditedTrial(place, config, None, "failed" if state == "finished" else state)
+        return AuditedTrial(number, config, None, "failed" if state == "finished" else state)
     reached = metric.score(score) if state in ("finished", "stopped") else None
-    return AuditedTrial(place, config, reached, state, {})
+    return AuditedTrial(number, config, reached, state, {})
 
 
 def _score(path: Path, place: int, cell: str) -> float:

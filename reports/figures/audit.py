@@ -47,8 +47,8 @@ def expected_figure(audit: Audit) -> Figure | None:
         f"the best {len(best)} of {len(finished)} trials: a dot is what the trial scored, a bar what its config would "
         "score on average if it were trained again (90 % interval)"
     )
-    figure, (axes,) = _framed(title_text(audit), detail, 3.6, Room(left=0.85, right=0.2, below=0.95), count=1)
-    tied = {each.number for each in audit.ties}
+    figure, (axes,) = _framed(title_text(audit), detail, 3.6, Room(left=0.85, right=0.2, below=0.85), count=1)
+    tied = audit.tied_numbers
     dress(axes, grid="y")
     for place, trial in enumerate(best, 1):
         found = expected[trial.number]
@@ -100,12 +100,12 @@ def searched_figure(audit: Audit) -> Figure | None:
         title_text(audit),
         f"each hyperparameter against the score, {len(trials)} finished trials",
         PANEL,
-        Room(left=0.85, right=0.2, above=0.3, below=1.05, across=0.35, down=0.95),
+        Room(left=0.85, right=0.2, above=0.3, below=0.9, across=0.35, down=0.95),
         count=len(space),
         columns=columns,
         rows=rows,
     )
-    tied = {each.number for each in audit.ties}
+    tied = audit.tied_numbers
     low, high = _range(metric, trials)
     for place, (axes, name) in enumerate(zip(panels, space, strict=True)):
         dress(axes)

@@ -38,10 +38,10 @@ HOW = (
 def audit_page(audit: Audit, drawn: Sequence[Drawn]) -> Page:
     """Return the page of `audit` with its figures; sections with nothing to say are left out."""
     pictures = Pictures(drawn)
-    luck = [Paragraph(luck_text(audit), "lead"), *paragraphs(noise_text(audit)), *pictures.take("expected")]
+    luck: list[Block] = [Paragraph(luck_text(audit), "lead"), *paragraphs(noise_text(audit)), *pictures.take("expected")]
     wide = paragraphs(edges_texts(audit), "warning" if audit.edges else "") if audit.again else []
     sections = [
-        Section("luck", "Is the best score real?", [*luck, *([Paragraph(HOW, "note")] if audit.again else [])]),
+        Section("luck", "Is the best score real?", [*luck, *paragraphs([HOW] if audit.again else [], "note")]),
         Section("again", "What to run again to know", _again(audit)),
         Section("ties", "Which configs can't be told apart?", _ties(audit)),
         Section("ranges", "Were the ranges wide enough?", [*wide, *pictures.take("searched")]),

@@ -14,7 +14,7 @@ def audited_trials_table(audit: Audit) -> pd.DataFrame:
     """
     metric = audit.search.metric
     expected = {each.number: each for each in audit.expectations}
-    tied = {each.number for each in audit.ties}
+    tied = audit.tied_numbers
     rows = []
     for trial in audit.search.trials:
         found = expected.get(trial.number)

@@ -175,10 +175,11 @@ def gain_text(audit: Audit) -> str:
     little = found.expected <= LITTLE * audit.luck.noise
     expected = "next to nothing" if little else f"about {difference_text(metric, found.expected)}"
     beyond = " What lies beyond the ends named above is not counted." if audit.edges else ""
+    most = f" (90 %: at most {difference_text(metric, found.high)})" if found.high > 0 else ""
+    last = difference_text(metric, found.last) if found.last > 0 else "nothing"
     return (
-        f"{found.trials} more trials in the same ranges would probably gain {expected} "
-        f"(90 %: at most {difference_text(metric, found.high)}); the later {found.trials} gained "
-        f"{difference_text(metric, found.last)}, luck taken off.{beyond}"
+        f"{found.trials} more trials in the same ranges would probably gain {expected}{most}; the later {found.trials} "
+        f"gained {last}, luck taken off.{beyond}"
     )
 
 
