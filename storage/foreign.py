@@ -107,4 +107,3 @@ def _explain(url: str, error: BaseException) -> None:
             f"{shown(url)} was written by an older Optuna, whose tables this one can't read; make a copy, run "
             "`optuna storage upgrade --storage` with its URL, and audit the copy"
         ) from error
-

@@ -160,7 +160,8 @@ def _wanted(head: Sequence[str], rows: Sequence[Mapping[str, str]], columns: Col
             return prefixed, [
                 f"Hyperparameters are the columns that begin with {prefix}; {others} others were left out."
             ]
-    left = [name for name in rest if name.lower() in NO_HYPERPARAMETERS or _is_label(name, rows)]
+    unlike = [name for name in rest if name.lower() in NO_HYPERPARAMETERS or _is_label(name, rows)]
+    left = [name for name in unlike if name not in (*columns.log, *columns.linear)]
     note = f"Left out as no hyperparameters: {_listed(left)} (--columns says otherwise)."
     return [name for name in rest if name not in left], [note] if left else []
 

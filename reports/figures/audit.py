@@ -55,7 +55,9 @@ def expected_figure(audit: Audit) -> Figure | None:
         colour = VALIDATION if trial.number in tied else FAINT
         ends = [_shown(metric, found.low), _shown(metric, found.high)]
         axes.plot([place, place], ends, color=colour, linewidth=5, alpha=0.55, solid_capstyle="butt", zorder=2)
-        axes.plot([place], [_shown(metric, found.expected)], "_", color=colour, markersize=8, markeredgewidth=2, zorder=3)
+        axes.plot(
+            [place], [_shown(metric, found.expected)], "_", color=colour, markersize=8, markeredgewidth=2, zorder=3
+        )
         axes.plot([place], [_shown(metric, trial.score or 0.0)], "o", color=INK, markersize=3.5, zorder=4)
     if audit.best is not None:
         mark = _shown(metric, audit.best.score or 0.0)
@@ -78,10 +80,7 @@ def expected_figure(audit: Audit) -> Figure | None:
 def expected_alt(audit: Audit) -> str:
     """Return the same in words."""
     metric = audit.search.metric
-    said = [
-        f"trial {each.number}: expected {score_text(metric, each.expected)}"
-        for each in audit.ties[:5]
-    ]
+    said = [f"trial {each.number}: expected {score_text(metric, each.expected)}" for each in audit.ties[:5]]
     return f"What the best trials scored, and what their configs would score on average. {'; '.join(said)}."
 
 
@@ -116,12 +115,26 @@ def searched_figure(audit: Audit) -> Figure | None:
         for group, colour, size, order in ((False, FAINT, 10, 2), (True, VALIDATION, 18, 3)):
             some = [each for each in trials if (each.number in tied) is group and name in each.config]
             x = [axis_position(space[name], each.config[name], each.number) for each in some]
-            y = [max(_shown(metric, each.score or 0.0), low) if metric.maximized else min(_shown(metric, each.score or 0.0), high) for each in some]
+            y = [
+                max(_shown(metric, each.score or 0.0), low)
+                if metric.maximized
+                else min(_shown(metric, each.score or 0.0), high)
+                for each in some
+            ]
             axes.scatter(x, y, s=size, color=colour, linewidths=0, zorder=order)
         best = audit.best
         if best is not None and name in best.config:
             x = [axis_position(space[name], best.config[name], best.number)]
-            axes.plot(x, [_shown(metric, best.score or 0.0)], "o", markersize=9, fillstyle="none", color=TRAIN, markeredgewidth=1.5, zorder=5)
+            axes.plot(
+                x,
+                [_shown(metric, best.score or 0.0)],
+                "o",
+                markersize=9,
+                fillstyle="none",
+                color=TRAIN,
+                markeredgewidth=1.5,
+                zorder=5,
+            )
         axes.set_ylim(low, high)
         axes.yaxis.set_major_locator(MaxNLocator(5))
         if place % columns:
@@ -136,7 +149,9 @@ def searched_figure(audit: Audit) -> Figure | None:
     dots: list[Artist] = [
         Line2D([], [], color=VALIDATION, marker="o", linestyle="none", markersize=4.5, label="may be the best"),
         Line2D([], [], color=FAINT, marker="o", linestyle="none", markersize=4, label="worse"),
-        Line2D([], [], color=TRAIN, marker="o", fillstyle="none", linestyle="none", markersize=8, label="the best score"),
+        Line2D(
+            [], [], color=TRAIN, marker="o", fillstyle="none", linestyle="none", markersize=8, label="the best score"
+        ),
     ]
     if audit.edges:
         dots.append(Patch(color=GOOD, alpha=0.15, label="the range ends too soon"))

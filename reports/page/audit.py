@@ -38,7 +38,11 @@ HOW = (
 def audit_page(audit: Audit, drawn: Sequence[Drawn]) -> Page:
     """Return the page of `audit` with its figures; sections with nothing to say are left out."""
     pictures = Pictures(drawn)
-    luck: list[Block] = [Paragraph(luck_text(audit), "lead"), *paragraphs(noise_text(audit)), *pictures.take("expected")]
+    luck: list[Block] = [
+        Paragraph(luck_text(audit), "lead"),
+        *paragraphs(noise_text(audit)),
+        *pictures.take("expected"),
+    ]
     wide = paragraphs(edges_texts(audit), "warning" if audit.edges else "") if audit.again else []
     sections = [
         Section("luck", "Is the best score real?", [*luck, *paragraphs([HOW] if audit.again else [], "note")]),
@@ -78,7 +82,11 @@ def _again(audit: Audit) -> list[Block]:
         "expected: what the config would score on average. best of all: how probable it is that no other config tried "
         f"is better; together {100 * found.covers:.0f} %."
     )
-    text = json.dumps([{"trial": each.number, "runs": found.runs, "config": dict(each.config)} for each in found.configs], indent=1, default=str)
+    text = json.dumps(
+        [{"trial": each.number, "runs": found.runs, "config": dict(each.config)} for each in found.configs],
+        indent=1,
+        default=str,
+    )
     return [
         Paragraph(again_text(audit)),
         Grid(Table(f"Run each {found.runs} times, with new seeds", head, rows, left=_texts(audit), notes=[note])),

@@ -158,7 +158,9 @@ def duplicates_text(audit: Audit) -> str:
     found, metric = audit.duplicates, audit.search.metric
     if not found.repeated:
         return "No trial tried a config that had been tried before."
-    told = f"{found.repeated} of {count_text(len(audit.search.trials), 'trial')} tried a config that had been tried before"
+    told = (
+        f"{found.repeated} of {count_text(len(audit.search.trials), 'trial')} tried a config that had been tried before"
+    )
     if math.isnan(found.noise):
         return f"{told}."
     if found.fixed:
@@ -213,7 +215,9 @@ def again_text(audit: Audit) -> str:
 def notes_texts(audit: Audit) -> list[str]:
     """Return what was taken for granted."""
     stopped = audit.search.count("stopped")
-    early = [f"{count_text(stopped, 'trial')} stopped early count with what they had come to, where that can be compared."]
+    early = [
+        f"{count_text(stopped, 'trial')} stopped early count with what they had come to, where that can be compared."
+    ]
     return [*audit.search.notes, *(early if stopped else [])]
 
 
