@@ -48,8 +48,8 @@ def read_study(url: str, name: str | None) -> ForeignStudy:
                 return _read(storage, url, name)
         except DAMAGED as error:
             raise UserError(
-                f"study {name or 'without a name'!r} in {shown(url)} can't be read: {' '.join(str(error).split())[:200]}; "
-                "it was damaged, or written by another version of Optuna"
+                f"study {name or 'without a name'!r} in {shown(url)} can't be read: "
+                f"{' '.join(str(error).split())[:200]}; it was damaged, or written by another version of Optuna"
             ) from error
         except (sa.exc.SQLAlchemyError, StorageInternalError) as error:
             _explain(url, error)

@@ -30,6 +30,7 @@ TAIL = 5.0
 STEP = 0.1
 """How far apart, in logs, the gradients are taken whose differences say how wide the proposals are."""
 JITTER = 1e-6
+BEND = 2.0
 NODES, WEIGHTS = hermegauss(9)
 """Gauss-Hermite quadrature: the mean of a score over its luck."""
 
@@ -39,8 +40,9 @@ class Warp:
     """Scores on the scale on which luck is about the same for all: straight at the best, a logarithm far below it.
 
     A cliff of divergence, where accuracies fall by half, would set the scale of everything otherwise. `bend` is how far
-    below `best` the scale bends: the median of the distances. On the recorded tables intervals of luck are too narrow
-    with the lower quartile, and wide for nothing with a straight scale.
+    below `best` the scale bends: twice the median of the distances. Intervals of 90 % held the luck in 87 % of searches
+    of the three recorded tables that rules are chosen on with the median itself, in 90 % with twice that; with a
+    straight scale they are wide for nothing.
     """
 
     best: float
@@ -50,7 +52,7 @@ class Warp:
     def of(cls, scores: Floats) -> Warp:
         """Return the scale for `scores`, (n,), that are not all equal."""
         below = scores.max() - scores
-        return cls(float(scores.max()), float(np.median(below)) or float(below.mean()))
+        return cls(float(scores.max()), BEND * (float(np.median(below)) or float(below.mean())))
 
     def bent(self, scores: Floats) -> Floats:
         """Return `scores` on the scale, in units of `bend`, 0 for the best."""

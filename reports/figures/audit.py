@@ -85,7 +85,7 @@ def expected_alt(audit: Audit) -> str:
 
 
 def searched_figure(audit: Audit) -> Figure | None:
-    """Return a panel for each hyperparameter: the score at each value, what may be the best, and which ends are too near.
+    """Return a panel for each hyperparameter: its values and scores, what may be the best, which ends are too near.
 
     None before a trial has a score.
     """

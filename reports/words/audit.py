@@ -89,8 +89,8 @@ def luck_text(audit: Audit) -> str:
             f"{expected} (90 % interval: {again})."
         )
     return (
-        f"The best score, {named}, is probably {difference_text(metric, luck.luck)} too good. Trained again, its config "
-        f"would score about {expected} on average (90 % interval: {again})."
+        f"The best score, {named}, is probably {difference_text(metric, luck.luck)} too good. Trained again, its "
+        f"config would score about {expected} on average (90 % interval: {again})."
     )
 
 
@@ -136,7 +136,7 @@ def _edge_text(audit: Audit, edge: Edge) -> str:
 
 
 def effects_texts(audit: Audit) -> list[str]:
-    """Return which hyperparameters had an effect, which none that could be detected, and of which too little is known."""
+    """Return which hyperparameters had an effect, which none that could be detected, and which are not known."""
     groups = (
         ("relevant", "Scores depend on {}."),
         ("no effect detected", "No effect detected of {}, where it was tried: treat the value as arbitrary."),
