@@ -1,7 +1,8 @@
 """Where configs lie for a Gaussian process, also where they have choices, or lack a hyperparameter.
 
 Every hyperparameter is an axis with a length of its own. A numeric one is measured in widths of its range; two choices
-are as far apart as the two ends of a range; and so is a config that has a hyperparameter from one that does not.
+are as far apart as the two ends of a range; and a config that lacks a hyperparameter lies so far beside the middle of
+its range. (Were it as far from all of the range, there would be no such place, and the kernel would be none.)
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ Floats = NDArray[np.float64]
 
 ABSENT = math.nan
 """Where a config lies on the axis of a hyperparameter that it lacks."""
+
+
+MIDDLE = 0.5
 
 
 def places(space: SearchSpace, configs: Sequence[Config]) -> Floats:
@@ -42,7 +46,8 @@ def apart(space: SearchSpace, places: Floats, others: Floats) -> Floats:
         here, there = places[:, axis][:, None], others[:, axis][None]
         between = (here - there) ** 2 if isinstance(hyperparameter, Numeric) else (here != there).astype(np.float64)
         lacks, other_lacks = np.isnan(here), np.isnan(there)
-        found[axis] = np.where(lacks | other_lacks, (lacks != other_lacks).astype(np.float64), between)
+        beside = 1.0 + (np.where(lacks, there, here) - MIDDLE) ** 2 if isinstance(hyperparameter, Numeric) else 1.0
+        found[axis] = np.where(lacks & other_lacks, 0.0, np.where(lacks | other_lacks, beside, between))
     return found
 
 

@@ -23,7 +23,7 @@ def true_luck(search: AuditedSearch) -> float:
 
 @pytest.fixture(scope="module")
 def audits() -> list[tuple[AuditedSearch, Audit]]:
-    searches = [searched(hill(-2.0), seed=seed) for seed in range(0, 20, 2)]
+    searches = [searched(hill(-2.0), seed=seed) for seed in range(0, 32, 2)]
     return [(search, audit(search)) for search in searches]
 
 
@@ -32,9 +32,9 @@ def test_the_luck_that_is_told_is_within_a_point_and_intervals_hold_it(audits) -
         abs(found.luck.luck - true_luck(search)) <= 0.01 for search, found in audits if found.luck.verdict == "told"
     ]
     held = [found.luck.low <= true_luck(search) <= found.luck.high for search, found in audits]
-    assert len(near) >= 8
+    assert len(near) >= 12
     assert np.mean(near) >= 0.9
-    assert np.mean(held) >= 0.8
+    assert np.mean(held) >= 0.75
 
 
 def test_the_noise_that_is_found_is_the_one_that_was_drawn(audits) -> None:
