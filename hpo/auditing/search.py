@@ -29,7 +29,9 @@ class AuditedTrial:
 
 @dataclass(frozen=True, slots=True)
 class AuditedSearch:
-    """A search with its `space`, whose limits are the ranges that were searched; trials in the order they were made.
+    """A search with its `space`, whose limits are the ranges that were searched.
+
+    The trials are in the order they were made in, with numbers that rise.
 
     `ranges_are_known`: whether the limits were declared, or are only from the lowest to the highest value tried.
     `notes` are what had to be taken for granted while it was read, a sentence each.

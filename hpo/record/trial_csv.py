@@ -234,11 +234,11 @@ def _is_log(values: Sequence[float]) -> bool:
 
 
 def _numbers(head: Sequence[str], rows: Sequence[Mapping[str, str]]) -> tuple[list[int], list[str]]:
-    """Return a number for each trial: that of a column which numbers them, else its place; and a sentence on it."""
+    """Return a number for each trial: that of a column which counts them up, else its line's; and a sentence on it."""
     for name in head:
         if name.lower() in NUMBERS:
             values = [_value(row[name]) for row in rows]
-            if all(_is_whole(value) for value in values) and len(set(values)) == len(values):
+            if all(_is_whole(value) for value in values) and all(a < b for a, b in itertools.pairwise(values)):
                 return values, []
     return list(range(1, len(rows) + 1)), ["Trials are numbered by their lines, from 1."]
 
