@@ -7,8 +7,10 @@ What a program may rely on, beside the command line:
 - `presets()`: the names and titles of the studies that come along
 - `UserError`: a mistake that the user can put right; its text says how
 - `run_study(study, storage=None, ...)`: a study run to its end, or gone on with, in processes of this machine
+- `search(train, space, ...)`: the same for a Python function of your own, from a script or a notebook
 - `open_study(name=None, storage=None)`: a study in a database: what to use, how sure that is, its report
 - `Study`: what both return
+- `Score`, `Test`, `Run`: what a training function gives back, and what it is given: `train(config, run)`
 - `hpo.models`: layers, networks, optimizers and training, on NumPy alone
 - `hpo.reports.tables`: a study's tables as pandas DataFrames
 - `__version__`
@@ -25,8 +27,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hpo.definition.files import load_definition, presets
     from hpo.definition.study import StudyDefinition
+    from hpo.searches import search
     from hpo.storage.errors import UserError
     from hpo.study import Study, open_study, run_study
+    from hpo.training.functions.run import Run
+    from hpo.training.functions.scores import Score, Test
 
 __version__ = "0.3.0"
 
@@ -38,18 +43,26 @@ _HOMES = {
     "Study": "hpo.study",
     "open_study": "hpo.study",
     "run_study": "hpo.study",
+    "search": "hpo.searches",
+    "Run": "hpo.training.functions.run",
+    "Score": "hpo.training.functions.scores",
+    "Test": "hpo.training.functions.scores",
 }
 """Where each public name lives."""
 
 __all__ = [
+    "Run",
+    "Score",
     "Study",
     "StudyDefinition",
+    "Test",
     "UserError",
     "__version__",
     "load_definition",
     "open_study",
     "presets",
     "run_study",
+    "search",
 ]
 
 

@@ -100,17 +100,17 @@ def _certify(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
         definition, rounds = _study(arguments, database)
         out = arguments.out or Path("out") / definition.name
         make_out_folder(out)
-        data, source = look_at_data(definition, arguments.data_dir)
-        definition = data.settled(definition)
+        looked = look_at_data(definition, arguments.data_dir)
+        definition = looked.settled(definition)
         arguments.data_dir = data_dir_of_workers(definition, arguments.data_dir)
         asked = {name: getattr(arguments, name) for name in ("configs", "seeds", "largest")}
-        record = CertificateRecord.open(database, definition, rounds, data.summary(), source, **asked)
+        record = CertificateRecord.open(database, definition, rounds, looked.summary, looked.source, **asked)
         with Display(plain_console()) as display:
             if record.state != "done":
                 plan = record.plan
                 configs = f"{len(plan.configs)} configs from {plan.where}, {plan.seeds} seeds"
                 display.say(f"certificate of {definition.name}: {configs}")
-                display.say(f"data: {source['provenance']}, database: {shown(arguments.storage)}")
+                display.say(f"data: {looked.source['provenance']}, database: {shown(arguments.storage)}")
             done = run_certificate(
                 database,
                 record,

@@ -58,6 +58,11 @@ def make_parser() -> argparse.ArgumentParser:
         "--rounds", type=_more, default=0, metavar="+N", help="run N more rounds of a study that has ended"
     )
     made.add_argument(
+        "--accept-source",
+        action="store_true",
+        help="go on with a trainer of your own whose source has changed; finished trials keep their scores",
+    )
+    made.add_argument(
         "--warm-start", metavar="STUDY", help="start from the good values of a finished study in the database"
     )
     return made

@@ -29,6 +29,9 @@ from hpo.storage.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hpo.record.declared import DeclaredStudy
+    from hpo.training.given import Given
+
 __all__ = ["Recommended", "Study", "open_study", "run_study"]
 
 
@@ -128,6 +131,7 @@ def run_study(
     workers: int | None = None,
     data_dir: str | Path | None = None,
     more_rounds: int = 0,
+    accept_source: bool = False,
     announce: Callable[[str], None] = print,
 ) -> Study:
     """Run a study to its end in worker processes of this machine, or go on with it, and return it.
@@ -139,31 +143,61 @@ def run_study(
     No file is written: see `Study.report`. Ctrl-C stops it, and the same call goes on; `Study.done` tells which.
     Raises UserError for a user's mistake, as the command would tell it.
     """
-    from hpo.cli.data import data_dir_of_workers, look_at_data  # noqa: PLC0415 - who only reads needs none of these
+    from hpo.cli.given import given_by  # noqa: PLC0415 - who only reads needs none of these
+    from hpo.record.declared import DeclaredStudy  # noqa: PLC0415
+
+    declared = DeclaredStudy.load(study, changes, seed, name=name)
+    return run_declared(
+        declared,
+        given_by(declared),
+        storage,
+        workers=workers,
+        data_dir=data_dir,
+        more_rounds=more_rounds,
+        accept_source=accept_source,
+        announce=announce,
+    )
+
+
+def run_declared(
+    declared: DeclaredStudy,
+    given: Given | None,
+    storage: str | None,
+    *,
+    workers: int | None = None,
+    data_dir: str | Path | None = None,
+    more_rounds: int = 0,
+    accept_source: bool = False,
+    announce: Callable[[str], None] = print,
+) -> Study:
+    """Run a study that is declared, with the trainer that is `given` to its workers; see `run_study`."""
+    from hpo.cli.data import data_dir_of_workers, look_at_data  # noqa: PLC0415 - as above
     from hpo.cli.waiting import patience  # noqa: PLC0415
     from hpo.engine.driving import Telling  # noqa: PLC0415
     from hpo.engine.launchers.processes import on_this_machine  # noqa: PLC0415
     from hpo.engine.running import run_study as run  # noqa: PLC0415
-    from hpo.record.declared import DeclaredStudy  # noqa: PLC0415
 
     where = storage or default_storage()
-    declared = DeclaredStudy.load(study, changes, seed, name=name)
     folder = None if data_dir is None else Path(data_dir)
     # One BLAS thread, as the commands have: another number of threads gives other last bits.
     waiting = patience(None, announce)
     with threadpool_limits(1), database_errors(where), Database(where, patience=waiting) as database:
-        data, source = look_at_data(declared.definition, folder, announce)
-        declared = declared.settled(data.settled)
+        looked = look_at_data(declared.definition, folder, announce)
+        declared = declared.settled(looked.settled)
         launch = on_this_machine(
-            where, workers or os.cpu_count() or 1, data_dir_of_workers(declared.definition, folder)
+            where,
+            workers or os.cpu_count() or 1,
+            data_dir_of_workers(declared.definition, folder),
+            given=given,
         )
         run(
             database,
             declared,
-            data=data.summary(),
-            source=source,
+            data=looked.summary,
+            source=looked.source,
             launch=launch,
             watcher=Telling(announce),
             more_rounds=more_rounds,
+            accept_source=accept_source,
         )
     return open_study(declared.name, where)

@@ -6,20 +6,21 @@ Apart from the front door, which starts the workers' process before it imports t
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 
 from hpo import models
 from hpo.cli import garbage
 from hpo.cli.console import console as plain_console
-from hpo.cli.data import data_dir_of_workers, look_at_data
+from hpo.cli.data import Looked, data_dir_of_workers, look_at_data
 from hpo.cli.display import Display
 from hpo.cli.effort import effort_line
 from hpo.cli.foresight import LoadingLate
 from hpo.cli.formats import chosen_formats
+from hpo.cli.given import given_by
 from hpo.cli.options import check_workers, make_out_folder
 from hpo.cli.running import quiet_optuna, say, stopped
 from hpo.cli.waiting import patience
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.exit_codes import DONE
 from hpo.engine.launchers.processes import Ahead, Prestarted, on_this_machine
 from hpo.engine.running import run_study
@@ -50,14 +51,14 @@ def run(arguments: argparse.Namespace, prestarted: Prestarted) -> int:
     prestarted.tell(Ahead(declared.name, declared.definition.record(), None if folder is None else str(folder)))
     waiting = patience(arguments.patience, say)
     with database_errors(arguments.storage), Database(arguments.storage, patience=waiting) as database:
-        data, source = look_at_data(declared.definition, arguments.data_dir)
+        looked = look_at_data(declared.definition, arguments.data_dir)
         garbage.look_again()
-        declared = declared.settled(data.settled)
+        declared = declared.settled(looked.settled)
         arguments.data_dir = folder
-        done = _search(arguments, database, declared, data, source, prestarted=prestarted)
+        done = _search(arguments, database, declared, looked, prestarted=prestarted)
         prestarted.close()
         if done:
-            _conclude(database, declared.name, data, out, arguments)
+            _conclude(database, declared.name, looked.data, out, arguments)
             return DONE
         if declared.name in study_names(database):
             results = load_results(database, declared.name)
@@ -71,8 +72,7 @@ def _search(
     arguments: argparse.Namespace,
     database: Database,
     declared: DeclaredStudy,
-    data: StudyData,
-    source: Mapping[str, str],
+    looked: Looked,
     *,
     prestarted: Prestarted,
 ) -> bool:
@@ -82,14 +82,20 @@ def _search(
         return run_study(
             database,
             declared,
-            data=data.summary(),
-            source=source,
+            data=looked.summary,
+            source=looked.source,
             launch=on_this_machine(
-                arguments.storage, arguments.workers, arguments.data_dir, prestarted.take, arguments.patience
+                arguments.storage,
+                arguments.workers,
+                arguments.data_dir,
+                prestarted.take,
+                arguments.patience,
+                given=given_by(declared),
             ),
             watcher=LoadingLate(display, _load_reports),
             more_rounds=arguments.rounds,
-            lines=lambda definition: [effort_line(definition, data, arguments.workers)],
+            accept_source=arguments.accept_source,
+            lines=lambda definition: [effort_line(definition, looked, arguments.workers)],
             publish=lambda name: _publish(database, load_results(database, name)),
         )
 
@@ -122,20 +128,20 @@ def _write(results: StudyResults, out: Path, arguments: argparse.Namespace) -> l
     return write_reports(results, out, arguments.formats, bom=arguments.bom)
 
 
-def _write_network(database: Database, results: StudyResults, data: StudyData, out: Path) -> list[Path]:
+def _write_network(database: Database, results: StudyResults, data: StudyData | None, out: Path) -> list[Path]:
     """Write the trained network, and what is inside it if it is a ConvNet, as a held-out image is seen by it."""
     from hpo.reports.look.files import write_look, write_network  # noqa: PLC0415 - see _write
 
-    kept = kept_network(database, results)
+    kept = kept_network(database, results) if isinstance(results.definition.trainer, NetworkTrainer) else None
     if kept is None:
         return []
     written = [write_network(kept.after, out)]
-    if isinstance(kept.after, models.ConvNet):
+    if isinstance(kept.after, models.ConvNet) and data is not None:
         written += write_look(kept.before, kept.after, data.part.images[data.split.holdout[0]], out)
     return written
 
 
-def _conclude(database: Database, name: str, data: StudyData, out: Path, arguments: argparse.Namespace) -> None:
+def _conclude(database: Database, name: str, data: StudyData | None, out: Path, arguments: argparse.Namespace) -> None:
     from hpo.reports.files import REPORT  # noqa: PLC0415 - see _write
     from hpo.reports.terminal.search import ending  # noqa: PLC0415 - see _write
 

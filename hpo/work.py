@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hpo.cli import garbage
+from hpo.cli.given import study_and_given
 from hpo.cli.options import add_data_dir, add_patience, add_storage, check_workers, parser
 from hpo.cli.running import complain, quiet_optuna, run_command, say
 from hpo.cli.waiting import patience
@@ -29,7 +30,11 @@ from hpo.storage.database import Database, database_errors
 from hpo.storage.datasets import Located, load_training_part, locate
 from hpo.storage.errors import UserError
 from hpo.storage.queue import deaths
+from hpo.training.given import Given
 from hpo.training.images import StudyData
+from hpo.training.kinds import trainer_of
+from hpo.training.own_data import provenance
+from hpo.training.protocol import Trainer
 
 STDIN = 0
 
@@ -51,9 +56,19 @@ def make_parser() -> argparse.ArgumentParser:
         """
         hpo work --study mnist_wd
         hpo work --study mnist_wd --workers 8 --storage postgresql+psycopg://user:password@host/hpo
+        hpo work --study my_study.toml
+        hpo work --study my_study --trainer train.py:train
         """,
     )
-    made.add_argument("--study", metavar="NAME", help="a study in the database (see: hpo studies)")
+    made.add_argument(
+        "--study", metavar="NAME|FILE.toml", help="a study in the database (see: hpo studies), or the file of one"
+    )
+    made.add_argument(
+        "--trainer",
+        metavar="FILE.py:FUNCTION",
+        help="what may be trained with here, where a study trains something else than the networks that come along: "
+        "its function, or its study file. Without it such a study is refused: a database makes no worker run code",
+    )
     made.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     add_storage(made)
     add_patience(made)
@@ -67,23 +82,28 @@ def _for_person(arguments: argparse.Namespace) -> int:
     check_workers(arguments.workers)
     if arguments.study is None:
         raise UserError("--study NAME is needed: a study in the database (see: hpo studies)")
-    storage, study = arguments.storage, arguments.study
+    storage = arguments.storage
+    study, given = study_and_given(arguments.study, arguments.trainer)
     reach = partial(_reach, storage, arguments.patience, say, insists=arguments.patience is not None)
     with database_errors(storage):
-        data, located = _load(study, reach, arguments.data_dir, offline=False, announce=say)
+        trainer, data, located = _load(study, reach, arguments.data_dir, given, offline=False, announce=say)
         several = f" with {arguments.workers} workers" if arguments.workers > 1 else ""
         code = Crew(
             arguments.workers,
-            partial(_work, reach=reach, study=study, data=data, located=located, announce=say),
+            partial(_work, reach=reach, study=study, trainer=trainer, data=data, located=located, announce=say),
             bury=partial(_bury, reach, study),
             announce=say,
-            on_ready=lambda: say(f"working on {study}{several} ({located.provenance})"),
+            on_ready=lambda: say(f"working on {study}{several} ({provenance(located)})"),
         ).run()
     if code == INTERRUPTED:
         say("stopped; the unfinished trial is back in the queue")
     else:
         say(f"{study} is done")
     return code
+
+
+def _given_by_parent(order: Order) -> Given | None:
+    return None if order.trainer is None else Given.read(order.trainer)
 
 
 def _for_parent(arguments: argparse.Namespace) -> int:
@@ -98,13 +118,16 @@ def _for_parent(arguments: argparse.Namespace) -> int:
     order, folder = told, _folder(told)
     reach = partial(_reach, order.storage, order.patience, _say_nothing, insists=True)  # the search says it
     with database_errors(order.storage):
-        data, located = _load(order.study, reach, folder, offline=True, announce=complain, ahead=loaded)
+        trainer, data, located = _load(
+            order.study, reach, folder, _given_by_parent(order), offline=True, announce=complain, ahead=loaded
+        )
         return Crew(
             order.workers,
             partial(
                 _work,
                 reach=reach,
                 study=order.study,
+                trainer=trainer,
                 data=data,
                 located=located,
                 announce=complain,
@@ -136,6 +159,8 @@ def _loaded_ahead(ahead: Ahead) -> _Loaded | None:
     """Return what may be needed; None where that fails, which is said when it is needed."""
     try:
         definition = read_definition(ahead.name, ahead.definition)
+        if definition.data.dataset is None:
+            return None
         located = locate(definition.data.dataset, data_dir=_folder(ahead), offline=True, announce=lambda _: None)
         return _Loaded(definition, located, StudyData.build(definition, located, load_training_part(located)))
     except UserError:
@@ -168,15 +193,19 @@ def _load(
     study: str,
     reach: Reach,
     data_dir: Path | None,
+    given: Given | None,
     *,
     offline: bool,
     announce: Announce,
     ahead: _Loaded | None = None,
-) -> tuple[StudyData, Located]:
-    """Return the data of `study`, once for all workers; the database is closed again, as a fork asks for."""
+) -> tuple[Trainer, StudyData | None, Located | None]:
+    """Return trainer and data of `study`, once for all workers; the database is closed again, as a fork asks for."""
     with watched(), reach() as database:
         record = StudyRecord(database, study)
         definition = record.definition
+        if definition.data.dataset is None:
+            return trainer_of(definition, None, given, scope=record.row.key), None, None
+        scope = record.row.key
         stand_in = record.source["complete"] != "yes"
         located = locate(
             definition.data.dataset,
@@ -187,8 +216,10 @@ def _load(
         )
         check_same_data(record, located)
     if ahead is not None and ahead.fits(definition, located):
-        return ahead.data, located
-    return StudyData.build(definition, located, load_training_part(located)), located
+        data = ahead.data
+    else:
+        data = StudyData.build(definition, located, load_training_part(located))
+    return trainer_of(definition, data, given, located=located, scope=scope), data, located
 
 
 def _work(
@@ -196,8 +227,9 @@ def _work(
     *,
     reach: Reach,
     study: str,
-    data: StudyData,
-    located: Located,
+    trainer: Trainer,
+    data: StudyData | None,
+    located: Located | None,
     announce: Announce,
     is_nudged: bool = False,
 ) -> None:
@@ -206,6 +238,7 @@ def _work(
         worker = Worker(
             database,
             study,
+            trainer,
             data,
             located,
             stop=membership.stop,

@@ -24,18 +24,20 @@ KEY = "key"
 
 @dataclass(frozen=True)
 class NewStudy:
-    """An Optuna study to be: its name and its attributes."""
+    """An Optuna study to be: its name, its attributes, and which values are better: "maximize" or "minimize"."""
 
     name: str
     attributes: Mapping[str, Any]
     system: Mapping[str, Any] = field(default_factory=dict)
+    direction: str = "maximize"
 
 
 def create(connection: sa.Connection, new: NewStudy) -> int:
-    """Make a study that maximizes its value, and return its number. Raises IntegrityError where the name is taken."""
+    """Make a study, and return its number. Raises IntegrityError where the name is taken."""
     made = connection.execute(STUDIES.insert().values(study_name=new.name).returning(STUDIES.c.study_id))
     study_id = int(made.scalar_one())
-    connection.execute(DIRECTIONS.insert().values(study_id=study_id, direction=StudyDirection.MAXIMIZE, objective=0))
+    direction = StudyDirection[new.direction.upper()]
+    connection.execute(DIRECTIONS.insert().values(study_id=study_id, direction=direction, objective=0))
     for table, attributes in ((USER, new.attributes), (SYSTEM, new.system)):
         rows = [{"study_id": study_id, "key": key, "value_json": json.dumps(v)} for key, v in attributes.items()]
         if rows:

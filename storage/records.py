@@ -24,17 +24,18 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """One evaluation while training: losses are mean cross-entropies, accuracies shares, `seconds` training time.
+    """One evaluation while training: `validation_accuracy` and its like are values of the study's metric.
 
-    `test_accuracy` is there only where the test set was open while training: in comparisons.
+    Losses are those that are trained with: of our networks mean cross-entropies. `seconds` is training time. What a
+    trainer does not say is None. `test_accuracy` is there only where the test set was open while training.
     """
 
     group: int
     step: int
     epoch: float
-    train_loss: float
-    train_accuracy: float
-    validation_loss: float
+    train_loss: float | None
+    train_accuracy: float | None
+    validation_loss: float | None
     validation_accuracy: float
     seconds: float
     test_accuracy: float | None = None
@@ -45,7 +46,10 @@ _OF_A_POINT = tuple(CurvePoint.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A trial's learning curve, and its hits: which validation images each group's network got right, (G, V)."""
+    """A trial's learning curve, and its hits: which validation examples each group's model got right, (G, V).
+
+    V is 0 where nobody knows the hits.
+    """
 
     points: tuple[CurvePoint, ...]
     hits: Bools
@@ -97,7 +101,11 @@ def _curve(trial_id: int, points: object, hits: object, n_validation: object) ->
     groups = 1 + max((point.group for point in read), default=0)
     if not isinstance(hits, bytes) or not isinstance(n_validation, int):
         raise UserError(f"{what} does not say which validation images were hit")
-    if n_validation < 0 or groups > max(1, 8 * len(hits)) or -(-groups * n_validation // 8) != len(hits):
+    if (
+        n_validation < 0
+        or (n_validation and groups > max(1, 8 * len(hits)))
+        or -(-groups * n_validation // 8) != len(hits)
+    ):
         raise UserError(
             f"{what} is of {groups} groups and {n_validation} validation images, for which it holds {len(hits)} bytes"
         )
@@ -108,10 +116,10 @@ def _curve(trial_id: int, points: object, hits: object, n_validation: object) ->
 def _point(values: object) -> CurvePoint:
     if not isinstance(values, list) or any(isinstance(each, bool) for each in values):
         raise TypeError
-    whole, numbers, test = values[:2], values[2:8], values[8:]
+    whole, known, rest = values[:2], [*values[2:3], *values[6:8]], [*values[3:6], *values[8:]]
     if not all(isinstance(each, int) and 0 <= each < LARGEST for each in whole):
         raise TypeError
-    if not all(isinstance(each, float | int) for each in (*numbers, *(each for each in test if each is not None))):
+    if not all(isinstance(each, float | int) for each in (*known, *(each for each in rest if each is not None))):
         raise TypeError
     return CurvePoint(*values)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -89,7 +89,8 @@ def create(
 def show(connection: sa.Connection, new: NewStudy, key: str) -> int:
     """Make an Optuna study that shows a part of the study with this key, under a free name; return its number."""
     name = optuna_studies.free_name(connection, new.name)
-    return optuna_studies.create(connection, NewStudy(name, {**new.attributes, optuna_studies.KEY: key}, new.system))
+    attributes = {**new.attributes, optuna_studies.KEY: key}
+    return optuna_studies.create(connection, replace(new, name=name, attributes=attributes))
 
 
 def named(connection: sa.Connection, name: str) -> StudyRow | None:

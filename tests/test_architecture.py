@@ -35,8 +35,8 @@ RULES = {
     "searching": ("searching", "storage.errors"),
     "auditing": ("searching", "auditing", "storage.errors"),
     "definition": ("searching", "definition", "models", "storage.errors"),
-    "proof": (*PURE, "models", "storage.errors"),
-    "certificate": (*PURE, "models", "storage.errors"),
+    "proof": (*PURE, "models.bounds", "storage.errors"),
+    "certificate": (*PURE, "models.bounds", "storage.errors"),
     "record": (*PURE, "auditing", "models", "storage", "record"),
     "training": (*PURE, "models", "storage", "training"),
     "engine": (*PURE, "models", "storage", "record", "training", "engine"),
@@ -45,6 +45,9 @@ RULES = {
     "reports": (*PURE, "auditing", "models", "storage", "record", "reports"),
 }
 """What each room may reach, by folder."""
+
+ANY_TRAINER = ("hpo.definition.study", "hpo.training.protocol", "hpo.training.cuts", "hpo.training.assignments")
+"""What a study is, and what it asks of a trainer, beside the rooms that decide: whoever trains, they are the same."""
 
 REPORTS = {
     "writing": (),
@@ -132,6 +135,15 @@ def test_reports_are_built_from_facts_upwards(module: str) -> None:
         if lies_in(name, "hpo.reports") and not any(lies_in(name, f"hpo.reports.{each}") for each in allowed)
     }
     assert not upwards - {"hpo.reports"}, f"{module} reaches {', '.join(sorted(upwards))}"
+
+
+@pytest.mark.parametrize("module", [*in_room("searching", "proof", "certificate"), *ANY_TRAINER])
+def test_what_decides_and_what_is_asked_of_a_trainer_know_no_network_and_no_training(module: str) -> None:
+    """Then they are the same whoever trains. Of the networks they have only the bounds of a declared field."""
+    ours = {name for name in reached(module) if lies_in(name, "hpo.models") and name != "hpo.models.bounds"}
+    assert not ours, f"{module} reaches {', '.join(sorted(ours))}"
+    if room_of(module) != "training":
+        assert not [name for name in reached(module) if lies_in(name, "hpo.training")]
 
 
 @pytest.mark.parametrize("module", in_room("models"))

@@ -82,8 +82,8 @@ def audit(search: AuditedSearch, *, seed: int = 0) -> Audit:
     trials = _known(search)
     rng = np.random.default_rng(seed)
     where = places(search.space, [trial.config for trial in trials])
-    process = Process(search.space, where, np.array([score_of(trial) for trial in trials]), rng)
-    surfaces = process.surfaces(where, rng)
+    scores = np.array([score_of(trial) for trial in trials])
+    surfaces = Process(search.space, where, scores, rng).surfaces(where, rng)
     same = (config_key(best), best.score)
     place = next(i for i, trial in enumerate(trials) if (config_key(trial), trial.score) == same)
     luck = luck_of(search.metric, score_of(best), surfaces, place)
@@ -95,7 +95,7 @@ def audit(search: AuditedSearch, *, seed: int = 0) -> Audit:
         found,
         luck=luck,
         ties=tied,
-        edges=edges(search, trials, process, expected, rng),
+        edges=edges(search, trials, expected, rng),
         gain=gain(trials, surfaces),
         again=again(tied, surfaces, near, rng),
         expectations=tuple(

@@ -27,6 +27,8 @@ SURE = 0.75
 fashion_mlp_4; 96 searches of each kind): 99 % of the ends that a better value lies beyond were named, and in 1 % of the
 searches an end that none does."""
 SETTINGS = 24
+BEND = 1.0
+"""See hpo.auditing.process.Warp."""
 LINES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.9, 0.95, 1.0)
 """Where the process is asked along each axis, through the best places."""
 THROUGH, MOST_LINES = 6, 60
@@ -53,15 +55,17 @@ class Edge:
 
 
 def edges(
-    search: AuditedSearch, trials: Sequence[AuditedTrial], process: Process, expected: Floats, rng: np.random.Generator
+    search: AuditedSearch, trials: Sequence[AuditedTrial], expected: Floats, rng: np.random.Generator
 ) -> tuple[Edge, ...]:
     """Return the ends of ranges beyond which better values probably lie, the surest first.
 
-    `trials` are those that the process knows, `expected` what they are expected to score. An end that is natural is
+    `trials` are those to learn from, `expected` what they are expected to score. An end that is natural is
     none: nothing lies below 0 for what was never negative, nor above 1 for what is a share (from 0 or near it to 1).
     """
     space = search.space
     asked = _asked(space, trials, expected)
+    scores = np.array([score_of(trial) for trial in trials])
+    process = Process(space, places(space, [trial.config for trial in trials]), scores, rng, bend=BEND)
     surfaces = process.surfaces(asked, rng, settings=SETTINGS)
     best = asked[int(surfaces.bent.mean(axis=0).argmax())]
     found = []

@@ -12,11 +12,12 @@ from hpo.certificate.images import Range, disjoint, image_ranges
 from hpo.certificate.ranking import LEAST_CONFIGS, Certificate, Floats, Size, certify
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
+from hpo.searching.extremes import failed_score
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.proposing import lattice
-from hpo.searching.queued import QueuedTrial
+from hpo.searching.queued import QueuedTrial, score_of
 from hpo.searching.seeds import CERTIFY, derived_seed
 from hpo.searching.space import Box, Categorical, Config, Interval, Numeric, Region, SearchSpace
-from hpo.searching.trials import WORST_SCORE
 from hpo.storage.errors import UserError
 
 STAGE = "certificate"
@@ -101,7 +102,13 @@ def make_plan(
 
 def smallest_round(definition: StudyDefinition) -> Size:
     """Return the size of the round that trains on the fewest images."""
-    return min((Size(each.samples, each.epochs) for each in definition.rounds), key=lambda size: size.samples)
+    sizes = [Size(each.samples, each.epochs) for each in definition.rounds if each.samples]
+    if not sizes or not definition.abilities.samples:
+        raise UserError(
+            f"{definition.name} has no subset to certify: its trials train on all of the data; set samples "
+            "in [[rounds]]"
+        )
+    return min(sizes, key=lambda size: size.samples)
 
 
 def ladder(first: Size, pool: int, largest: int | None = None) -> tuple[Size, ...]:
@@ -180,18 +187,26 @@ def trial_key(attributes: Mapping[str, Any]) -> tuple[int, int, int]:
     return int(attributes["size"]), int(attributes["index"]), int(attributes["run"])
 
 
-def scores(plan: CertificatePlan, trials: Iterable[QueuedTrial]) -> dict[Size, Floats]:
-    """Return the accuracies by size, (configs, seeds); a failed trial has the worst score, one to come is nan."""
+def scores(plan: CertificatePlan, trials: Iterable[QueuedTrial], metric: Metric = ACCURACY) -> dict[Size, Floats]:
+    """Return the scores by size, (configs, seeds); a failed trial has the worst score, one to come is nan.
+
+    Without a worst score that is the worst of its size (see `hpo.searching.extremes`).
+    """
     found = {size: np.full((len(plan.configs), plan.seeds), np.nan) for size in plan.sizes}
     for trial in reversed([trial for trial in trials if trial.finished]):  # of twins, the first counts
         number, index, run = trial_key(trial.attributes)
-        found[plan.sizes[number]][index, run] = WORST_SCORE if trial.score is None else trial.score
+        score = score_of(trial, metric)
+        found[plan.sizes[number]][index, run] = -np.inf if score is None else score
+    for table in found.values():
+        table[np.isneginf(table)] = failed_score(metric, table[np.isfinite(table)].tolist())
     return found
 
 
-def certificate(plan: CertificatePlan, trials: Iterable[QueuedTrial], seed: int) -> Certificate | None:
+def certificate(
+    plan: CertificatePlan, trials: Iterable[QueuedTrial], seed: int, metric: Metric = ACCURACY
+) -> Certificate | None:
     """Return the certificate, or None as long as trials are to come; `seed` is the study's."""
-    found = scores(plan, trials)
+    found = scores(plan, trials, metric)
     if any(np.isnan(table).any() for table in found.values()):
         return None
-    return certify(found, seed=derived_seed(seed, CERTIFY))
+    return certify(found, seed=derived_seed(seed, CERTIFY), metric=metric)

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.searching.extremes import clipped
+from hpo.searching.metric import ACCURACY, Metric
+
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
@@ -24,6 +27,10 @@ DRAWS = 400
 
 TAU_LOW, LOSS, LOSS_HIGH = -0.2, 0.003, 0.01
 """The pass rule, see `SizeVerdict.passes`."""
+
+SPREADS = 20
+"""Where values have no bounds, so many times what the better half of the configs spans stands for 0 .. 1: of an
+accuracy that half spans some five points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,10 @@ class SizeVerdict:
     """How one size ranks the configs, held against the reference.
 
     `tau` is Kendall's tau-b (-1..1) with the reference over the better half of the configs, `tau_low` its 90 % lower
-    bound. `loss` is how much of the reference's accuracy (a share, .01 is a point) is lost by taking the config that
-    this size puts first instead of the one that the reference does, `loss_high` its 90 % upper bound. `cost` is what a
-    trial costs relative to the reference, in trained samples.
+    bound. `loss` is how much of the reference's score (of an accuracy a share, .01 is a point) is lost by taking the
+    config that this size puts first instead of the one that the reference does, `loss_high` its 90 % upper bound.
+    `cost` is what a trial costs relative to the reference, in trained samples; `span` is how far scores reach: the
+    metric's bounds, or what stands for them (SPREADS).
     """
 
     size: Size
@@ -58,10 +66,13 @@ class SizeVerdict:
     loss: float
     loss_high: float
     cost: float
+    span: float = 1.0
 
     @property
     def passes(self) -> bool:
         """Whether a search may train on this size: tau_low > -.2, loss <= .3 points, and loss_high <= 1 point.
+
+        A point is 1 % of the span.
 
         In words: its best config is expected to be as good as the reference's, it is not likely to be a point worse,
         and the size does not rank the better half upside down. More cannot be asked of tau: where the better half is a
@@ -73,7 +84,7 @@ class SizeVerdict:
         images lost .50, 1,600 .48, and the reference itself, 6,400, .41 (`tests.benchmarks.certifying --before`). It
         errs on the safe side: 60 % of the certificates passed no size, and after a search, where configs are alike, 75.
         """
-        return self.tau_low > TAU_LOW and self.loss <= LOSS and self.loss_high <= LOSS_HIGH
+        return self.tau_low > TAU_LOW and self.loss <= LOSS * self.span and self.loss_high <= LOSS_HIGH * self.span
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +115,10 @@ class Certificate:
         return next((each for each in self.sizes if each.size == size), None)
 
 
-def certify(scores: Mapping[Size, Floats], *, seed: int) -> Certificate:
-    """Return the certificate for `scores`: by size, the accuracies (0..1) of m configs x s seeds, shape (m, s).
+def certify(scores: Mapping[Size, Floats], *, seed: int, metric: Metric = ACCURACY) -> Certificate:
+    """Return the certificate for `scores`: by size, those of m configs x s seeds, shape (m, s); more is better.
+
+    Where there is no worst one they are clipped first, each size for itself (see `hpo.searching.extremes`).
 
     All sizes have the same m >= 8 configs in the same order; the number of seeds (3 at least) may differ. The largest
     size is the reference.
@@ -129,7 +142,11 @@ def certify(scores: Mapping[Size, Floats], *, seed: int) -> Certificate:
     """
     order = sorted(scores, key=lambda size: size.samples)
     _check(scores, order)
-    tables = [np.asarray(scores[size], dtype=np.float64) for size in order]
+    tables = [clipped(metric, scores[size]) for size in order]
+    span = metric.span
+    if span is None:
+        means = tables[-1].mean(axis=1)
+        span = SPREADS * float(means.max() - np.median(means))
     configs, rng = len(tables[-1]), np.random.default_rng(seed)
     rows = rng.integers(0, configs, (DRAWS, configs))
     counts = [rng.multinomial(n, np.full(n, 1 / n), DRAWS) for n in (table.shape[1] for table in tables)]
@@ -140,7 +157,7 @@ def certify(scores: Mapping[Size, Floats], *, seed: int) -> Certificate:
         taus, losses = _tau_and_loss(table[rows], drawn, tables[-1][rows], counts[-1])
         tau_low = min(tau, float(np.nanquantile(taus, 1 - CONFIDENCE)))
         loss_high = max(loss, float(np.nanquantile(losses, CONFIDENCE)))
-        verdicts.append(SizeVerdict(size, tau, tau_low, loss, loss_high, size.cost / order[-1].cost))
+        verdicts.append(SizeVerdict(size, tau, tau_low, loss, loss_high, size.cost / order[-1].cost, span))
     return Certificate(order[-1], tuple(verdicts), _ceiling(tables[-1]), configs, min(t.shape[1] for t in tables))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,19 +14,34 @@ from hpo.cli.memory import check_memory
 from hpo.cli.running import say
 from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.storage.datasets import TrainingPart, load_training_part, locate
 from hpo.storage.errors import UserError
 from hpo.storage.test_check import check_test_part
 from hpo.training.images import StudyData
+from hpo.training.own_data import SOURCE, own_data_summary
 
 
-def look_at_data(
-    definition: StudyDefinition, data_dir: Path | None, announce: Callable[[str], None] = say
-) -> tuple[StudyData, dict[str, str]]:
+@dataclass(frozen=True)
+class Looked:
+    """What was found of a study's data: `data` is None where its trainer brings its own."""
+
+    data: StudyData | None
+    summary: Mapping[str, Any]
+    source: Mapping[str, str]
+
+    def settled(self, definition: StudyDefinition) -> StudyDefinition:
+        """Return `definition` with the numbers that it left to the number of examples."""
+        return definition if self.data is None else self.data.settled(definition)
+
+
+def look_at_data(definition: StudyDefinition, data_dir: Path | None, announce: Callable[[str], None] = say) -> Looked:
     """Find and cut the data, and build the network once, so that what does not fit is said before anything runs.
 
     Says what a user's own data were taken for, in one line, and another if pictures are there more than once.
     """
+    if definition.data.dataset is None:
+        return Looked(None, own_data_summary(definition), SOURCE)
     located = locate(definition.data.dataset, data_dir=data_dir, announce=announce)
     if located.taken_for:
         announce(located.taken_for)
@@ -32,17 +49,19 @@ def look_at_data(
     for remark in (*_remarks(part), *check_test_part(located, part)):
         announce(f"{located.provenance}: {remark}")
     data = StudyData.build(definition, located, part)
-    check_memory(definition, data)
-    try:
-        models.build_network(definition.network, data.image_shape, data.part.classes, np.random.default_rng(0))
-    except ValueError as error:
-        raise UserError(f"the network does not fit the images of {located.provenance}: {error}") from error
-    return data, located.record()
+    if isinstance(definition.trainer, NetworkTrainer):
+        check_memory(definition, data)
+        rng = np.random.default_rng(0)
+        try:
+            models.build_network(definition.trainer.network, data.image_shape, data.part.classes, rng)
+        except ValueError as error:
+            raise UserError(f"the network does not fit the images of {located.provenance}: {error}") from error
+    return Looked(data, data.summary(), located.record())
 
 
 def data_dir_of_workers(definition: StudyDefinition, data_dir: Path | None) -> Path | None:
     """Return where workers find the data: they know the path of the study's record, which may be another one."""
-    if definition.data.dataset in DATASETS:
+    if definition.data.dataset is None or definition.data.dataset in DATASETS:
         return data_dir
     path = Path(definition.data.dataset).expanduser().absolute()
     return path if path.exists() else data_dir

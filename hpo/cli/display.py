@@ -55,7 +55,7 @@ class Display:
 
     def update(self, now: Progress) -> None:
         """Show `now`."""
-        best = "" if now.best is None else f"best so far {100 * now.best:.1f} %"
+        best = "" if now.best is None else f"best so far {now.best_text}"
         left = self._time_left(now)
         trials = f"{now.trials_done}/{now.trials_in_phase} trials"
         if now.trials_in_phase <= FEW and now.epochs_in_phase:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from hpo.cli.data import Looked
 from hpo.cli.display import spoken
 from hpo.definition.effort import most_trainings
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.progress import progress
-from hpo.training.images import StudyData
 from hpo.training.timing import seconds_per_image
 
 LEAST_SECONDS = 10.0
 """Below it starting up takes longer than training, and nothing is said of seconds."""
 
 
-def effort_line(definition: StudyDefinition, data: StudyData, workers: int) -> str:
+def effort_line(definition: StudyDefinition, looked: Looked, workers: int) -> str:
     """Return one line on what `definition` takes; the time is that of a few real steps, measured here and now.
 
     Images are counted once for each epoch that they are trained on. The count is what is expected: of the trials that
-    stop early, the race and what follows it, half. Starting up, evaluating and waiting at rungs come on top.
+    stop early, the race and what follows it, half. Starting up, evaluating and waiting at rungs come on top. How long
+    somebody else's training takes is not known.
     """
-    images = progress(definition, [], [], data.pool_size).total
-    seconds = images * seconds_per_image(definition, data) / workers
     trainings = most_trainings(definition)
-    counts = f"up to {trainings:,} training{'s' * (trainings != 1)}, about {rounded(images)} images in all"
+    counts = f"up to {trainings:,} training{'s' * (trainings != 1)}"
+    if looked.data is None:
+        return counts
+    images = progress(definition, [], [], looked.data.pool_size).total
+    counts += f", about {rounded(images)} images in all"
+    if not isinstance(definition.trainer, NetworkTrainer):
+        return counts
+    seconds = images * seconds_per_image(definition, looked.data) / workers
     if seconds < LEAST_SECONDS:
         return f"{counts}: training takes less than a minute"
     return f"{counts}: training takes about {spoken_long(seconds)} with {workers} worker{'s' * (workers != 1)}"

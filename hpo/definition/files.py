@@ -14,6 +14,9 @@ from hpo.definition.reading import read_definition
 from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
 from hpo.definition.text import check_depth, expanded, read_tables
+from hpo.definition.trainers.calls import settled
+from hpo.definition.trainers.kinds import KINDS
+from hpo.definition.trainers.programs import settled_program
 from hpo.models.bounds import shown
 from hpo.storage.errors import UserError
 
@@ -47,6 +50,7 @@ def load_tables(study: str, changes: Sequence[str] = (), seed: int | None = None
         set_field(tables, change)
     check_depth(tables, f"study {study!r}")
     _settle_dataset(tables, Path())
+    _settle_trainer(tables, path.parent, study)
     if seed is not None:
         tables["seed"] = seed
     return tables
@@ -70,6 +74,20 @@ def _settle_dataset(tables: Mapping[str, Any], folder: Path) -> None:
             f"data.dataset = {dataset!r}: there is no {whole}; a path in a study file starts at the file's folder, so "
             f"write {str(path.absolute())!r} for the one in the current folder"
         )
+
+
+def _settle_trainer(tables: dict[str, Any], folder: Path, study: str) -> None:
+    """Put into [trainer] what the source of its function or program says, as it is now; paths start at `folder`."""
+    table, data = tables.get("trainer"), tables.get("data")
+    try:
+        if not isinstance(table, Mapping) or len(KINDS.keys() & table.keys()) != 1:
+            return  # which is said where the table is read
+        if isinstance(table.get("call"), str):
+            tables["trainer"] = settled(table, folder.resolve())
+        elif "command" in table:
+            tables["trainer"] = settled_program(table, folder.resolve(), with_data=bool(data))
+    except UserError as error:
+        raise UserError(f"study {study!r}: {error}") from error
 
 
 def define(study: str, tables: Mapping[str, Any]) -> StudyDefinition:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hpo import models
-from hpo.definition.reading import to_try
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import networks_of
 from hpo.models.sizes import NetworkSize
-from hpo.searching.space import Value
+from hpo.searching.space import Value, to_try
 from hpo.storage.errors import UserError
 
 
@@ -47,7 +47,7 @@ def _measured(
 ) -> Largest | None:
     """Return the network of `config`, None where it fits no image; UserError where it is too large."""
     try:
-        network, training = definition.settings(config)
+        network, training = networks_of(definition).settings(config)
         size = models.network_size(network, image_shape, classes)
     except (UserError, ValueError):
         return None

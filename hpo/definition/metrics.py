@@ -8,15 +8,16 @@ from typing import Any
 
 from hpo.definition.tables import check_keys, read_value
 from hpo.models.bounds import Number, OneOf, Rule, Text, shown
-from hpo.searching.metric import DIRECTIONS, KNOWN, Metric
+from hpo.searching.metric import DIRECTIONS, KNOWN, LARGEST, Metric
 from hpo.storage.errors import UserError
 
+ANY = Number(-LARGEST, at_most=LARGEST)
 FIELDS: Mapping[str, tuple[Any, Rule, str]] = {
     "name": (str, Text(60), "what scores a trial, such as accuracy, auc, log_loss, rmse, r2, reward"),
     "direction": (str, OneOf(DIRECTIONS), "which values are better; known for usual names"),
-    "low": (float, Number(), "no value is below it"),
-    "high": (float, Number(), "no value is above it"),
-    "guess": (float, Number(), "what guessing reaches"),
+    "low": (float, ANY, "no value is below it"),
+    "high": (float, ANY, "no value is above it"),
+    "guess": (float, ANY, "what guessing reaches"),
     "share": (bool, OneOf(()), "its values are shares from 0 to 1, shown in percent"),
 }
 
@@ -46,6 +47,13 @@ def read_metric(table: object, where: str = "metric") -> Metric:
         raise UserError(
             f'{where}.direction is missing: for {name!r} write direction = "maximize" or "minimize"; it is known for '
             f"{', '.join(KNOWN)}"
+        )
+    known = KNOWN.get(name, {}).get("direction", "maximize")
+    if name in KNOWN and given.get("direction", known) != known:
+        better = "more" if known == "maximize" else "less"
+        raise UserError(
+            f"{where}.direction = {shown(given['direction'])}: of {name} {better} is better; leave direction out, or "
+            "give your own metric another name"
         )
     unknown = {"low": None, "high": None, "is_share": False}
     metric = Metric(name, **{**KNOWN.get(name, unknown), **given})

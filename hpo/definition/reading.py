@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from hpo import models
+from hpo.definition.constraints import read_constraints
 from hpo.definition.effort import check_effort
+from hpo.definition.metrics import read_metric
 from hpo.definition.settings import (
     ComparisonSettings,
     DataSettings,
@@ -17,14 +19,31 @@ from hpo.definition.settings import (
     check_field,
 )
 from hpo.definition.spaces import read_hyperparameter
-from hpo.definition.study import COMPARISON_DATA, COMPARISON_SEARCH, StudyDefinition, fields_of_settings
+from hpo.definition.study import COMPARISON_DATA, COMPARISON_SEARCH, StudyDefinition
 from hpo.definition.tables import check_keys, read_table, read_value
+from hpo.definition.trainers.kinds import read_trainer
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.models.bounds import Rule, Text, Whole, declared, shown
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.proposing import CMAES, GRID
-from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
+from hpo.searching.space import Numeric, SearchSpace
 from hpo.storage.errors import UserError
 
-TABLES = ("title", "seed", "data", "model", "training", "space", "search", "rounds", "final", "comparison")
+TABLES = (
+    "title",
+    "seed",
+    "data",
+    "model",
+    "training",
+    "trainer",
+    "metric",
+    "space",
+    "search",
+    "constraints",
+    "rounds",
+    "final",
+    "comparison",
+)
 
 
 TITLE = Text(300)
@@ -53,27 +72,31 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
             "both [[rounds]] and [comparison] are there; a study searches in rounds or compares a grid: remove one"
         )
     compares = "comparison" in tables
-    for key in ("data", "model", *(() if compares else ("space", "rounds"))):
+    if compares and "trainer" in tables:
+        raise UserError("[comparison] draws learning curves of the networks that come along; give [[rounds]] to search")
+    trainer = read_trainer(tables)
+    ours = isinstance(trainer, NetworkTrainer)
+    for key in (*(("data",) if ours else ()), *(() if compares else ("space", "rounds"))):
         if key not in tables:
             hint = "; or give [comparison], to compare the configs of a grid" if key == "rounds" else ""
             raise UserError(f"the table {'[[rounds]]' if key == 'rounds' else f'[{key}]'} is missing{hint}")
-    model = dict(tables["model"]) if isinstance(tables["model"], Mapping) else {}
-    kind = model.pop("network", None)
-    if not isinstance(kind, str) or kind not in models.NETWORKS:
-        raise UserError(f"model.network = {shown(kind)}; known networks: {', '.join(models.NETWORKS)}")
     definition = StudyDefinition(
         name=name,
         title=_checked("title", read_value(str, tables.get("title", name), "title"), TITLE),
         seed=_checked("seed", read_value(int, tables.get("seed", 0), "seed"), SEED),
-        network=read_table(models.NETWORKS[kind].description, model, "model"),
-        training=read_table(models.TrainingSettings, tables.get("training", {}), "training"),
+        trainer=trainer,
+        metric=_read_metric(tables, ours=ours),
         space=_read_space(tables.get("space", {}), may_be_empty=compares),
-        **(_read_comparison(tables) if compares else _read_search(tables)),
+        **(_read_comparison(tables) if compares else _read_search(tables, ours=ours)),
     )
+    _check_amounts(definition.search, definition.metric)
+    constraints = read_constraints(tables.get("constraints", ()), definition.metric, definition.search.max_gap)
+    if constraints:
+        definition = dataclasses.replace(definition, constraints=constraints)
     if definition.search.sampler == GRID:
         _check_grid(definition)
     check_effort(definition)
-    _check_space(definition)
+    definition.trainer.check_space(definition.space)
     if definition.search.sampler == CMAES:
         _check_ranges(definition.space)
     return definition
@@ -106,6 +129,22 @@ def _checked(name: str, value: V, rule: Rule) -> V:
     return value
 
 
+def _check_amounts(search: SearchSettings, metric: Metric) -> None:
+    """Raise UserError where a difference of two shares is none that there can be."""
+    if not metric.is_share:
+        return
+    if search.max_gap is not None and search.max_gap > 1:
+        raise UserError(
+            f"search: max_gap = {search.max_gap}; it is a difference of two accuracies, such as 0.1, and must lie in "
+            "0 .. 1"
+        )
+    if search.min_gain >= 1:
+        raise UserError(
+            f"search: min_gain = {search.min_gain}; it is a share of accuracy, such as 0.002, and must lie in 0 .. 1 "
+            "(0: all rounds are opened)"
+        )
+
+
 def _read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
     if not isinstance(space, Mapping) or not (space or may_be_empty):
         raise UserError("space: at least one [space.NAME] table is needed, or there is nothing to search")
@@ -117,23 +156,44 @@ def _read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
     return SearchSpace({str(key): read_hyperparameter(str(key), table) for key, table in space.items()})
 
 
-def _read_search(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a definition that only a search has, or that are read otherwise for a comparison."""
+def _read_metric(tables: Mapping[str, Any], *, ours: bool) -> Metric:
+    metric = read_metric(tables["metric"]) if "metric" in tables else ACCURACY
+    if ours and metric != ACCURACY:
+        raise UserError(f"metric: our networks are scored by their accuracy, not by {metric.name}; remove [metric]")
+    return metric
+
+
+def _read_search(tables: Mapping[str, Any], *, ours: bool) -> dict[str, Any]:
+    """Return the fields of a definition that only a search has, or that are read otherwise for a comparison.
+
+    Whoever trains something else than `ours` need not say samples and epochs, which may mean nothing there.
+    """
     rounds = tables["rounds"]
     if not isinstance(rounds, list) or not rounds:
         raise UserError("rounds: at least one [[rounds]] table with trials, samples and epochs is needed")
     if len(rounds) > MOST_ROUNDS:
         raise UserError(f"rounds: there are {len(rounds):,}, and a study has at most {MOST_ROUNDS}; remove some")
+    sizes = {} if ours else {"samples": 0, "epochs": 1}
+    rounds = [{**sizes, **each} if isinstance(each, Mapping) else each for each in rounds]
+    read = tuple(read_table(RoundSettings, each, f"rounds.{i}") for i, each in enumerate(rounds))
+    final = tables.get("final", {})
+    if not ours and isinstance(final, Mapping):
+        final = {"epochs": read[-1].epochs, **final}
+    data = read_table(DataSettings, tables.get("data", {}), "data")
+    if ours and data.dataset is None:
+        raise UserError("data: dataset is missing")
     return {
-        "data": read_table(DataSettings, tables["data"], "data"),
+        "data": data,
         "search": read_table(SearchSettings, tables.get("search", {}), "search"),
-        "rounds": tuple(read_table(RoundSettings, each, f"rounds.{i}") for i, each in enumerate(rounds)),
-        "final": read_table(FinalSettings, tables.get("final", {}), "final"),
+        "rounds": read,
+        "final": read_table(FinalSettings, final, "final"),
     }
 
 
 def _read_comparison(tables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same fields for a comparison: all of the holdout scores, the sampler is the grid, nothing stops."""
+    if "constraints" in tables:
+        raise UserError("[[constraints]] does not go with [comparison]: a comparison picks no config; remove it")
     if "final" in tables:
         raise UserError(
             "[final] does not go with [comparison]: a comparison picks no config, so none is to confirm; remove it"
@@ -165,35 +225,6 @@ def _only(table: object, cls: type, fields: Sequence[str], where: str) -> Mappin
     return table
 
 
-def _check_space(definition: StudyDefinition) -> None:
-    """Try the definition's own settings, and in them the ends of every hyperparameter's limits, and every choice."""
-    _try(definition, {})
-    set_by: dict[str, str] = {}
-    for name, hyperparameter in definition.space.hyperparameters.items():
-        for field_name, where in _fields_of(name, hyperparameter).items():
-            searchable = [*fields_of_settings(definition.training), *fields_of_settings(definition.network)]
-            check_keys({field_name: None}, searchable, where)
-            if set_by.setdefault(field_name, name) != name:
-                raise UserError(
-                    f"space.{set_by[field_name]} and space.{name} both set {field_name}; take it out of one of them"
-                )
-        for value in to_try(hyperparameter):
-            try:
-                _try(definition, {name: value})
-            except UserError as error:
-                whole = isinstance(value, float) and "whole number" in str(error)
-                hint = f'; write type = "int" in [space.{name}]' if whole else ""
-                raise UserError(f"space.{name}: {error}{hint}") from error
-
-
-def _try(definition: StudyDefinition, config: Config) -> None:
-    network, training = definition.settings(config)
-    try:
-        models.check_averaging(network, training)
-    except ValueError as error:
-        raise UserError(str(error)) from error
-
-
 def _check_grid(definition: StudyDefinition) -> None:
     """Raise UserError unless the grid is finite, and every round has a trial for each of its configs."""
     for name, hyperparameter in definition.space.hyperparameters.items():
@@ -219,21 +250,3 @@ def _check_ranges(space: SearchSpace) -> None:
                 f"space.{name} is a choice, which {CMAES} would draw at random however well the others score; give it "
                 "as a range with start and limits, fix it in [model] or [training], or take another sampler (tpe)"
             )
-
-
-def to_try(hyperparameter: Hyperparameter) -> tuple[Value, ...]:
-    """Return the values that must fit their field: both ends of the limits, or every choice."""
-    if isinstance(hyperparameter, Numeric):
-        low, high = hyperparameter.limits.low, hyperparameter.limits.high
-        return hyperparameter.from_axis(hyperparameter.to_axis(low)), high
-    return hyperparameter.choices
-
-
-def _fields_of(name: str, hyperparameter: Hyperparameter) -> dict[str, str]:
-    """Return the fields that a hyperparameter sets, each with the place where the study file says so."""
-    if isinstance(hyperparameter, Numeric):
-        return {name: "space"}
-    tables = [unpacked(choice) for choice in hyperparameter.choices]
-    if not isinstance(tables[0], dict):
-        return {name: "space"}
-    return {key: f"space.{name}.choices.{i}" for i, table in reversed([*enumerate(tables)]) for key in table}

@@ -35,16 +35,22 @@ class RoundRecord:
 
 @dataclass(frozen=True, slots=True)
 class UnopenedRound:
-    """The round at which the search ended, because it was expected to gain too little: a share of accuracy."""
+    """The round at which the search ended, because it was expected to gain too little, in the metric's units."""
 
     number: int
     expected_gain: float
 
     def sentence(self, definition: StudyDefinition) -> str:
         """Return what happened, for people, without a capital and a full stop."""
-        expected, asked = (f"{100 * share:.2g}" for share in (self.expected_gain, definition.search.min_gain))
+        share, unit = (
+            definition.metric.is_share,
+            "points" if definition.metric.is_share else f"of {definition.metric.name}",
+        )
+        expected, asked = (
+            f"{100 * gain if share else gain:.2g}" for gain in (self.expected_gain, definition.search.min_gain)
+        )
         return (
             f"round {self.number} of {len(definition.rounds)} was not opened: another round of "
-            f"{definition.rounds[self.number - 1].trials} trials was expected to gain {expected} points, less than the "
+            f"{definition.rounds[self.number - 1].trials} trials was expected to gain {expected} {unit}, less than the "
             f"{asked} asked for"
         )

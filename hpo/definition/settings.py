@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from hpo.models.bounds import Number, OneOf, Rule, Text, Whole, declared, shown
+from hpo.searching.metric import LARGEST
 from hpo.searching.proposing import GRID, SAMPLERS
 
 DATASETS = ("fashion_mnist", "mnist")
@@ -21,6 +22,8 @@ EPOCHS = Whole(1, 100_000)
 RUNS = Whole(1, 1_000)
 NAME = Text(1_000)
 SHARE = Number(at_least=0, at_most=1)
+AMOUNT = Number(at_least=0, at_most=LARGEST)
+"""In the units of the metric; of a share it is a share, too, see `hpo.definition.reading`."""
 
 
 def check_field(name: str, value: object, rule: Rule) -> None:
@@ -66,10 +69,11 @@ class DataSettings:
     said by confirmation = 0. What is None follows from the number of images, see `held_out`.
     """
 
-    dataset: Annotated[str, NAME, "a known name, or the path of your own images"]
+    dataset: Annotated[str | None, NAME, "a known name, or the path of your own data"] = None
     holdout: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "images that are never trained on"] = None
     validation: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "of these, how many score a trial"] = None
     confirmation: Annotated[int | None, Whole(0, IMAGES.at_most), "and how many others a confirmation run"] = None
+    examples: Annotated[int | None, Whole(2 * LEAST, IMAGES.at_most), "how many your trainer cuts, of its own"] = None
 
     def __post_init__(self) -> None:
         _check_declared(self)
@@ -104,15 +108,15 @@ class DataSettings:
 
     def given(self, numbers: HeldOut) -> DataSettings:
         """Return the same with `numbers` in place of what was None, and of what was not."""
-        return DataSettings(self.dataset, numbers.holdout, numbers.validation, numbers.confirmation)
+        return replace(self, holdout=numbers.holdout, validation=numbers.validation, confirmation=numbers.confirmation)
 
     def completed(self, other: DataSettings) -> DataSettings:
         """Return the same with the numbers of `other` in place of what is None."""
-        return DataSettings(
-            self.dataset,
-            other.holdout if self.holdout is None else self.holdout,
-            other.validation if self.validation is None else self.validation,
-            other.confirmation if self.confirmation is None else self.confirmation,
+        return replace(
+            self,
+            holdout=other.holdout if self.holdout is None else self.holdout,
+            validation=other.validation if self.validation is None else self.validation,
+            confirmation=other.confirmation if self.confirmation is None else self.confirmation,
         )
 
 
@@ -128,36 +132,27 @@ class SearchSettings:
     and `cmaes` a space of ranges alone. `rungs` are shares of the training; at each the best `keep` share of the
     round's trials goes on.
 
-    `max_gap` bounds train minus validation accuracy where a trial's training ended: tpe and gp avoid what is above it,
+    `max_gap` bounds train minus validation score where a trial's training ended: tpe and gp avoid what is above it,
     and only configs within it race, unless there are none: those trained to their end, else stopped
     ones, and none with less than half of the best score, whose small gap says only that it learnt little.
 
     `warm_start` names a finished study of the same database, whose good values round 1 tries first and looks around
     (`hpo.searching.warm_start`).
 
-    `min_gain` is a share of accuracy: from the third round on, a round that is expected to gain less is not opened, nor
-    any after it, and the race begins (`hpo.searching.paying`). 0 opens all rounds. Where a later round takes other
-    samples or epochs than the last one, nothing is left out before it.
+    `min_gain` is in the units of the metric (of an accuracy a share): from the third round on, a round that is expected
+    to gain less is not opened, nor any after it, and the race begins (`hpo.searching.paying`). 0 opens all rounds.
+    Where a later round takes other samples or epochs than the last one, nothing is left out before it.
     """
 
     sampler: Annotated[str, "how configs are drawn: " + ", ".join(SAMPLERS)] = "lattice"
     groups: Annotated[int, RUNS, "groups of images that train each config"] = 1
     rungs: Annotated[tuple[float, ...], "shares of the training at which the weaker trials stop"] = (0.25, 0.5)
     keep: Annotated[float, "share of the trials that goes on at a rung"] = 0.5
-    max_gap: Annotated[float | None, SHARE, "bound on train minus validation accuracy"] = None
+    max_gap: Annotated[float | None, AMOUNT, "bound on train minus validation accuracy"] = None
     warm_start: Annotated[str | None, NAME, "a finished study to begin at"] = None
-    min_gain: Annotated[float, SHARE, "open no round that is expected to gain less; 0: open all"] = 0.0
+    min_gain: Annotated[float, AMOUNT, "open no round that is expected to gain less; 0: open all"] = 0.0
 
     def __post_init__(self) -> None:
-        _require(
-            self.max_gap is None or 0 <= self.max_gap <= 1,
-            f"max_gap = {self.max_gap}; it is a difference of two accuracies, such as 0.1, and must lie in 0 .. 1",
-        )
-        _require(
-            0 <= self.min_gain < 1,
-            f"min_gain = {self.min_gain}; it is a share of accuracy, such as 0.002, and must lie in 0 .. 1 (0: all "
-            "rounds are opened)",
-        )
         _require(
             self.warm_start is None or self.sampler != GRID,
             "warm_start does not go with a grid, which tries everything anyway; remove it",
@@ -186,11 +181,15 @@ class RoundSettings:
     """
 
     trials: Annotated[int, Whole(1, 10_000), "configs that are tried"]
-    samples: Annotated[int, IMAGES, "images that train each of them"]
+    samples: Annotated[int, Whole(0, IMAGES.at_most), "images that train each of them; 0: all that are not held out"]
     epochs: Annotated[int, EPOCHS, "times that each image is seen"]
 
     def __post_init__(self) -> None:
         _check_declared(self)
+
+    def taken(self, pool: int) -> int:
+        """Return how many samples that is where there are `pool`."""
+        return min(self.samples or pool, pool)
 
 
 @dataclass(frozen=True, slots=True)

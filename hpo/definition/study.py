@@ -6,9 +6,10 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from hpo import models
+from hpo.definition.abilities import Abilities
+from hpo.definition.constraints import constraint_record
 from hpo.definition.metrics import metric_record
 from hpo.definition.settings import (
     ComparisonSettings,
@@ -17,12 +18,10 @@ from hpo.definition.settings import (
     RoundSettings,
     SearchSettings,
 )
-from hpo.definition.tables import read_table
+from hpo.definition.trainers.base import TrainerSettings
+from hpo.searching.constraints import GAP, Constraint
 from hpo.searching.metric import ACCURACY, Metric
-from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, Value, unpacked
-from hpo.storage.errors import UserError
-
-S = TypeVar("S", bound=models.NetworkDescription | models.TrainingSettings)
+from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, unpacked
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,7 @@ class StudyDefinition:
     name: str
     title: str
     data: DataSettings
-    network: models.NetworkDescription
-    training: models.TrainingSettings
+    trainer: TrainerSettings
     space: SearchSpace
     rounds: tuple[RoundSettings, ...]
     search: SearchSettings = field(default_factory=SearchSettings)
@@ -44,6 +42,21 @@ class StudyDefinition:
     seed: int = 0
     comparison: ComparisonSettings | None = None
     metric: Metric = ACCURACY
+    constraints: tuple[Constraint, ...] = ()
+    """Those of [[constraints]]; `bounds` has all."""
+
+    @property
+    def bounds(self) -> tuple[Constraint, ...]:
+        """All constraints, of which `search.max_gap` is the one on the gap, written in short."""
+        short = () if self.search.max_gap is None else (Constraint(GAP, at_most=self.search.max_gap),)
+        return (*short, *self.constraints)
+
+    @property
+    def max_gap(self) -> float | None:
+        """What the gap may be at most, wherever that is written."""
+        return min(
+            (each.at_most for each in self.bounds if each.metric == GAP and each.at_most is not None), default=None
+        )
 
     @property
     def rounds_to_open(self) -> int:
@@ -63,16 +76,25 @@ class StudyDefinition:
         data = dataclasses.replace(self.data.completed(begun.data), dataset=begun.data.dataset)
         return dataclasses.replace(self, data=data)
 
-    def settings(self, config: Config) -> tuple[models.NetworkDescription, models.TrainingSettings]:
-        """Return the network and training settings of `config`: the definition's own, with the config's values put in.
+    @property
+    def abilities(self) -> Abilities:
+        """What the trainer can do with these data: how many examples train is known only where their number is."""
+        able = self.trainer.abilities
+        counted = self.data.dataset is not None or self.data.examples is not None
+        return able if counted else dataclasses.replace(able, samples=False)
 
-        A value that is a table sets several fields. Where a field is named twice, the later value holds. Raises
-        UserError where a value does not fit its field.
-        """
-        values = {key: value for name, packed in config.items() for key, value in _set_by(name, packed).items()}
-        of_training = {name: value for name, value in values.items() if name in fields_of_settings(self.training)}
-        of_network = {name: value for name, value in values.items() if name not in of_training}
-        return _with_values(self.network, of_network), _with_values(self.training, of_training)
+    @property
+    def trainer_name(self) -> str:
+        """What the trainer is called in sentences."""
+        return str(getattr(self.trainer, "name", "the trainer"))
+
+    def plain(self, config: Config) -> Mapping[str, Any]:
+        """Return what is known of a training by name, see TrainerSettings.plain."""
+        return self.trainer.plain(config)
+
+    def updates(self, config: Config, samples: int, epochs: int) -> int | None:
+        """Return how many updates a training makes; None where that is not known."""
+        return self.trainer.updates(config, samples, epochs)
 
     def record(self) -> dict[str, Any]:
         """Return the definition as JSON-able tables, in the form of the TOML file."""
@@ -81,13 +103,14 @@ class StudyDefinition:
             "title": self.title,
             "seed": self.seed,
             "data": {key: value for key, value in dataclasses.asdict(self.data).items() if value is not None},
-            "model": {"network": models.name_of(self.network)} | dataclasses.asdict(self.network),
-            "training": dataclasses.asdict(self.training),
+            **self.trainer.tables(),
             "space": space,
             "search": {key: value for key, value in dataclasses.asdict(self.search).items() if value is not None},
         }
         if self.metric != ACCURACY:
             tables["metric"] = metric_record(self.metric)
+        if self.constraints:
+            tables["constraints"] = [constraint_record(each) for each in self.constraints]
         if self.comparison is None:
             tables["rounds"] = [dataclasses.asdict(each) for each in self.rounds]
             tables["final"] = dataclasses.asdict(self.final)
@@ -103,33 +126,6 @@ COMPARISON_DATA = ("dataset", "holdout")
 
 
 COMPARISON_SEARCH = ("sampler",)
-
-
-def _set_by(name: str, value: Value) -> dict[str, Any]:
-    """Return the fields that the hyperparameter `name` sets where it is `value`."""
-    plain = unpacked(value)
-    return plain if isinstance(plain, dict) else {name: plain}
-
-
-def fields_of_settings(settings: models.NetworkDescription | models.TrainingSettings) -> list[str]:
-    """Return the names of the fields of a network's description, or of training settings."""
-    return [each.name for each in dataclasses.fields(settings)]
-
-
-def _with_values(settings: S, values: Mapping[str, Any]) -> S:
-    """Return `settings` with `values` in their fields; a whole number fills every place of a list of sizes."""
-    filled = {name: _spread(name, getattr(settings, name, None), value) for name, value in values.items()}
-    return read_table(type(settings), dataclasses.asdict(settings) | filled, "")
-
-
-def _spread(name: str, current: object, value: object) -> object:
-    if not isinstance(current, tuple) or not isinstance(value, int):
-        return value
-    if not current:
-        raise UserError(
-            f"{value!r} sets all entries of model.{name}, but that is an empty list; give it an entry for each layer"
-        )
-    return [value] * len(current)
 
 
 def _hyperparameter_record(hyperparameter: Hyperparameter) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hpo import models
+from hpo.definition.constraints import FIELDS as CONSTRAINT_FIELDS
 from hpo.definition.reading import SEED, TITLE
 from hpo.definition.settings import ComparisonSettings, DataSettings, FinalSettings, RoundSettings, SearchSettings
 from hpo.definition.spaces import CATEGORICAL_KEYS, NUMERIC_KEYS
@@ -45,6 +46,9 @@ def study_text(tables: Mapping[str, Any], source: str) -> str:
     lines += _space(tables.get("space", {}), kind)
     if not compares or "search" in tables:
         lines += _table("search", SearchSettings, tables, only=() if compares else None)
+    for i, each in enumerate(tables.get("constraints", ())):
+        lines += ["", *(_comment("What a config may cost beside its score.") if i == 0 else ()), "[[constraints]]"]
+        lines += [_line(key, value, CONSTRAINT_FIELDS[key][2] if i == 0 else "") for key, value in each.items()]
     for i, each in enumerate(tables.get("rounds", ())):
         lines += _table("rounds", RoundSettings, {"rounds": each}, header="[[rounds]]", explains=i == 0)
     lines += _table("comparison", ComparisonSettings, tables) if compares else _table("final", FinalSettings, tables)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.settings import ComparisonSettings
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.lead import pieces
 from hpo.engine.leader import StudyLeader
 from hpo.engine.progress import Progress, progress
@@ -17,16 +18,19 @@ from hpo.proof.final_runs import final_runs, source_key, source_text
 from hpo.proof.final_stage import WantedRun, wanted_runs
 from hpo.proof.replaying import runs_that_count
 from hpo.record.study import StudyRecord
+from hpo.searching.failing import repeated_failure
 from hpo.searching.narrowing import narrow
 from hpo.searching.paying import expected_gain
 from hpo.searching.proposing import propose
 from hpo.searching.queued import DONE, QueuedTrial, search_results
+from hpo.searching.reproduced import remark
 from hpo.searching.seeds import PAYING, PROPOSAL, TRIAL, derived_seed
 from hpo.searching.space import Box, Config, Interval, Numeric, SearchSpace
 from hpo.searching.stopping import survivors, with_imputed_scores
 from hpo.searching.trials import TrialResult
 from hpo.searching.warm_start import warm_box, warm_configs
 from hpo.storage.database import Database
+from hpo.storage.errors import UserError
 from hpo.storage.holders import Holder
 from hpo.storage.studies import FINAL, SEARCH
 from hpo.training.assignments import planned_size
@@ -44,8 +48,9 @@ class Coordinator(StudyLeader):
         self.record = StudyRecord(database, study)
         super().__init__(database, self.record, announce, holder)
         self.definition = self.record.definition
+        self._begins, self._said = True, False
         self._pool = int(self.record.data["pool"])
-        self._chance = float(self.record.data["chance"])
+        self._chance: float | None = self.record.data.get("chance")
 
     def progress(self) -> Progress:
         """Return how far the study is."""
@@ -54,6 +59,9 @@ class Coordinator(StudyLeader):
 
     def _advance(self) -> bool:
         """Take one step forward, or return False if trials must be trained first."""
+        if self._try_again():
+            return True
+        self._say_whether_seeds_count()
         rounds = self.record.rounds
         if self.definition.comparison is not None:
             return self._advance_comparison(self.definition.comparison, rounds)
@@ -64,10 +72,37 @@ class Coordinator(StudyLeader):
                 return self._enqueue()
             if not all(trial.finished for trial in mine):
                 return self._judge(mine)
-        known = comparable(self.definition, search_results(search))
+        known = comparable(self.definition, search_results(search, self.definition.metric, self.definition.bounds))
         if len(rounds) < self.record.rounds_to_open:
             return self._open_round(rounds, known)
         return self._advance_final(rounds[-1].box, known)
+
+    def _say_whether_seeds_count(self) -> None:
+        """Say once what the first trial, which was trained again, tells of the trainer."""
+        if not self._said:
+            said = remark(self.definition.trainer_name, self.trials.search)
+            if said is not None:
+                self._said = True
+                self._announce(said)
+
+    def _try_again(self) -> bool:
+        """Stop where one trial after the other fails for the same reason; who begins then tries these trials again.
+
+        Raises UserError to stop. Our networks fail for their configs alone.
+        """
+        begins, self._begins = self._begins, False
+        if isinstance(self.definition.trainer, NetworkTrainer):
+            return False
+        last = len(self.record.rounds)
+        trials = self.trials.final or [trial for trial in self.trials.search if trial.attributes["round"] == last]
+        repeated = repeated_failure(trials)
+        if repeated is None:
+            return False
+        if not begins:
+            raise UserError(repeated.sentence)
+        self.lead.write(lambda connection: self.lead.again(connection, repeated.ids))
+        self._announce(f"the {len(repeated.ids)} trials that failed last are tried again")
+        return True
 
     def _open_round(self, rounds: Sequence[RoundRecord], known: Sequence[TrialResult]) -> bool:
         """Open the next round, or write down that it would not pay."""
@@ -80,18 +115,19 @@ class Coordinator(StudyLeader):
             box = warm_box(definition.space, self.record.warm_start)
             why = (f"around the good values of {definition.search.warm_start}",)
         if rounds:
-            narrowing = narrow(definition.space, rounds[-1].box, known, self._chance)
+            narrowing = narrow(definition.space, rounds[-1].box, known, self._chance, definition.metric)
             box, why = narrowing.box, narrowing.why
             if self._too_small_a_gain(rounds, box, known):
                 return True
         configs = first + propose(
             definition.space,
             box,
-            with_imputed_scores(known),
+            with_imputed_scores(known, definition.metric),
             n=definition.rounds[number - 1].trials - len(first),
             seed=derived_seed(definition.seed, PROPOSAL, number),
             sampler=definition.search.sampler,
-            max_gap=definition.search.max_gap,
+            constrained=bool(definition.bounds),
+            metric=definition.metric,
             warm=bool(first),
         )
         self._write_round(number, box, why, len(configs), self._wanted(number, configs))
@@ -122,7 +158,7 @@ class Coordinator(StudyLeader):
         if definition.search.min_gain == 0 or number < 3 or not definition.same_size_from(number):
             return False
         seed = derived_seed(definition.seed, PAYING, number)
-        gain = expected_gain(definition.space, rounds[-1].box, following, known, seed)
+        gain = expected_gain(definition.space, rounds[-1].box, following, known, seed, metric=definition.metric)
         if gain >= definition.search.min_gain:
             return False
         unopened = UnopenedRound(number, gain)
@@ -170,7 +206,8 @@ class Coordinator(StudyLeader):
         at_rung = [trial for trial in trials if not trial.finished and trial.allowed == rung]
         if rung == DONE or any(trial.reached < rung for trial in at_rung):
             return False
-        reached = {trial.attributes["index"]: trial.rungs[rung] for trial in trials if rung in trial.rungs}
+        score = self.definition.metric.score
+        reached = {trial.attributes["index"]: score(trial.rungs[rung]) for trial in trials if rung in trial.rungs}
         go_on = survivors(reached, self.definition.search.keep)
         further = [trial.id for trial in at_rung if trial.attributes["index"] in go_on]
         stopped = [trial.id for trial in at_rung if trial.attributes["index"] not in go_on]
@@ -181,7 +218,7 @@ class Coordinator(StudyLeader):
     def _advance_final(self, box: Box, known: Sequence[TrialResult]) -> bool:
         """Enqueue what is wanted of race, confirmation and full-data runs; mark the study done when all are over."""
         present = self.trials.final
-        runs = final_runs(present)
+        runs = final_runs(present, self.definition.metric)
         if self.record.continued:
             runs = runs_that_count(self.definition, box, known, runs, self._pool)
         wanted = wanted_runs(self.definition, box, known, runs, self._pool)

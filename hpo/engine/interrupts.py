@@ -27,8 +27,11 @@ ASKED = threading.Event()
 of C, may turn that into another error or swallow it: then this still says that somebody asked to stop."""
 
 
-class Interrupted(Exception):  # noqa: N818 - it is no error
-    """Raised in the middle of training, or of waiting, when a stop was asked for."""
+class Interrupted(BaseException):
+    """Raised in the middle of training, or of waiting, when a stop was asked for.
+
+    Like KeyboardInterrupt it is no Exception: a training function that goes on after any of those ends with this.
+    """
 
 
 class StopRequest:
@@ -81,8 +84,21 @@ class StopRequest:
         self._in_training = True
         try:
             yield
+            if not self._in_training:  # it was raised, and what ran in here swallowed it
+                raise Interrupted
         finally:
             self._in_training = False
+
+    @contextmanager
+    def shielded(self) -> Iterator[None]:
+        """Let a signal wait until the end of this block, which is inside an interruptible one and writes."""
+        before, self._in_training = self._in_training, False
+        try:
+            yield
+        finally:
+            self._in_training = before
+        if before and self.requested:
+            raise Interrupted
 
     def pause(self, seconds: float) -> None:
         """Wait so long, in any thread; raises Interrupted as soon as a stop was asked for.

@@ -96,6 +96,11 @@ class Lead:
         plans.stop(connection, self._record.id, stopped)
         tell(connection, self._record.id)
 
+    def again(self, connection: sa.Connection, failed: Sequence[int]) -> None:
+        """Put failed trials into the queue again."""
+        plans.again(connection, self._record.id, failed)
+        tell(connection, self._record.id)
+
     def end(self, connection: sa.Connection) -> None:
         """Say that nothing is left to do."""
         self._record.write_done(connection)

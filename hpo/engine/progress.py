@@ -12,9 +12,10 @@ from hpo.definition.settings import ComparisonSettings
 from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA
 from hpo.proof.probing import PROBES
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.queued import DONE, QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
-from hpo.searching.trials import incumbent
+from hpo.searching.trials import TrialResult, incumbent
 
 STAGES = {"race": "race", "confirm": "confirmation"} | dict.fromkeys(ON_ALL_OF_THE_DATA, "all of the data")
 EVEN_CHANCE = 0.5
@@ -24,7 +25,8 @@ EVEN_CHANCE = 0.5
 class Progress:
     """A moment of a study. `work` and `total` are image-epochs; `total` is an estimate until the race is decided.
 
-    `best` is None as long as there is none; a comparison looks for none.
+    `best` is the best value so far, in the metric's own units; None as long as there is none; a comparison looks for
+    none.
     """
 
     phase: str
@@ -38,6 +40,13 @@ class Progress:
     epochs_done: float = 0.0
     epochs_in_phase: float = 0.0
     """Epochs of the trials in this phase: those trained so far, and all that they will have if none is stopped."""
+    metric: Metric = ACCURACY
+    """Whose value `best` is."""
+
+    @property
+    def best_text(self) -> str:
+        """The best value so far as people read it; empty as long as there is none."""
+        return "" if self.best is None else self.metric.text(self.metric.score(self.best))
 
 
 def progress(
@@ -54,18 +63,27 @@ def progress(
     costs = _Costs(definition, pool, rounds)
     work = sum(costs.trial(t) * t.trained / DONE for t in search) + sum(costs.run(t) * t.trained / DONE for t in final)
     phase, current = _phase(definition, search, final)
-    results = with_imputed_scores(comparable(definition, search_results(search)))
+    metric = definition.metric
+    results = with_imputed_scores(comparable(definition, search_results(search, metric)), metric)
     return Progress(
         phase=phase,
         trials_done=sum(trial.finished for trial in current),
         trials_in_phase=len(current),
-        best=incumbent(results).score if results and definition.comparison is None else None,
+        best=_best(definition, results),
         work=work,
         total=max(work, costs.search_total() + costs.final_total(final)),
         training=any(trial.running for trial in (*search, *final)),
         epochs_done=epochs(current),
         epochs_in_phase=epochs(current, whole=True),
+        metric=metric,
     )
+
+
+def _best(definition: StudyDefinition, results: Sequence[TrialResult]) -> float | None:
+    if not results or definition.comparison is not None:
+        return None
+    best, metric = incumbent(results), definition.metric
+    return None if best.failed and metric.worst is None else metric.value(best.score)
 
 
 def epochs(trials: Sequence[QueuedTrial], *, whole: bool = False) -> float:
@@ -149,14 +167,14 @@ class _Costs:
 
     def _round(self, index: int) -> float:
         each = self._definition.rounds[index]
-        return float(each.samples * each.epochs * self._definition.search.groups)
+        return float(each.taken(self._pool) * each.epochs * self._definition.search.groups)
 
     def _compared(self, comparison: ComparisonSettings) -> float:
         return float(min(comparison.samples or self._pool, self._pool) * comparison.epochs)
 
     def _short(self) -> float:
         last = self._definition.rounds[-1]
-        return float(last.samples * last.epochs)
+        return float(last.taken(self._pool) * last.epochs)
 
     def _full(self) -> float:
         return float(self._pool * self._definition.final.epochs)

@@ -71,10 +71,10 @@ class TrialQueue:
         what = Report(rung, score, curve, dict(attributes), to_database(attributes), network, constraint)
         return self._over(trial, self._database.write(lambda c: claims.report(c, self._study_id, row, what)))
 
-    def fail(self, trial: QueuedTrial, reason: str) -> bool:
+    def fail(self, trial: QueuedTrial, reason: str, details: str = "") -> bool:
         """End a claimed trial as failed, for `reason`, and say whether the claim was still ours."""
         row = self._claimed[trial.id]
-        return self._over(trial, self._database.write(lambda c: claims.fail(c, self._study_id, row, reason)))
+        return self._over(trial, self._database.write(lambda c: claims.fail(c, self._study_id, row, reason, details)))
 
     def give_back(self, trial: QueuedTrial) -> bool:
         """Return a claimed trial to the queue untouched, and say whether the claim was still ours."""

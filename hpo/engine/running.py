@@ -32,12 +32,14 @@ def run_study(
     watcher: Watcher | None = None,
     publish: Callable[[str], None] = lambda _: None,
     more_rounds: int = 0,
+    accept_source: bool = False,
     lines: Callable[[StudyDefinition], Sequence[str]] = lambda _: (),
 ) -> bool:
     """Run a search, or a comparison, to its end, or go on with it; False if it was asked to stop before.
 
     `data` are the numbers of its data (StudyData.summary), `source` says where they came from (Located.record).
-    `publish` is called with the study's name now and then. A study that is there gets `more_rounds`. `lines` of
+    `publish` is called with the study's name now and then. A study that is there gets `more_rounds`, and goes on with a
+    trainer whose source has changed if `accept_source`. `lines` of
     the definition that it comes to are said to the watcher before anything is trained. Raises UserError
     where the study is in the database with another definition or other data.
     """
@@ -61,6 +63,7 @@ def run_study(
         warm_start=begin_at,
         more_rounds=more_rounds,
         started_from=declared.started_from,
+        accept_source=accept_source,
     )
     if record.state == "done":
         return Coordinator(database, record.name, watcher.say).step()

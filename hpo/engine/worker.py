@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from typing import Any
 
+import numpy as np
+
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
 from hpo.engine.queue import TrialQueue
-from hpo.models.checkpoint import network_bytes
 from hpo.record.commands import certify_command
 from hpo.record.study import StudyRecord
 from hpo.record.untrusted import UnreadableStudyError
+from hpo.searching.constraints import GAP, worst_excess
+from hpo.searching.metric import LARGEST, Metric
 from hpo.searching.queued import DONE, QueuedTrial
+from hpo.searching.reproduced import REPRODUCED, is_first
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.errors import UserError
 from hpo.storage.holders import LEASE_SECONDS, Holder
 from hpo.storage.notices import Notices
 from hpo.storage.queue.rows import DamagedRowError
-from hpo.training.assignments import Assignment, assignment
+from hpo.storage.records import Curve, CurvePoint
+from hpo.training.assignments import assignment
 from hpo.training.images import StudyData
-from hpo.training.runs import RunResult, TrainingRun, Watch
+from hpo.training.protocol import Assignment, OpenTest, Saves, Score, Trainer, Training, TrainingFailedError
+from hpo.training.reproducing import trained_again
 from hpo.training.test_set_access import open_test_set
 
 SHORTEST_WAIT, LONGEST_WAIT, LONGEST_WAIT_UNTOLD = 0.02, 8.0, 2.0
@@ -48,8 +57,9 @@ class Worker:
         self,
         database: Database,
         study: str,
-        data: StudyData,
-        located: Located,
+        trainer: Trainer,
+        data: StudyData | None,
+        located: Located | None,
         *,
         stop: StopRequest,
         announce: Callable[[str], None],
@@ -58,16 +68,20 @@ class Worker:
         is_nudged: bool = False,
         holder: Holder | None = None,
     ) -> None:
-        """Take `on_idle` to be called when there is nothing to do, and `nudged` to be set when there may be again.
+        """Take the `trainer` of the study, and its data unless the trainer has its own.
+
+        Take `on_idle` to be called when there is nothing to do, and `nudged` to be set when there may be again.
 
         `is_nudged` says that somebody does so: else the worker listens to what the database passes on.
         """
         self._database, self._study, self._data, self._located = database, study, data, located
+        self._trainer = trainer
         self._stop, self._announce, self._on_idle, self._nudged = stop, announce, on_idle, nudged
         self._record = StudyRecord(database, study)
         self._definition = self._record.definition
+        self._pool = int(self._record.data["pool"])
         self._queue = TrialQueue(database, self._record.id, holder)
-        self._parked: dict[int, TrainingRun] = {}
+        self._parked: dict[int, Training] = {}
         self._is_nudged = is_nudged
         self._waiting_for = ""
 
@@ -79,8 +93,8 @@ class Worker:
     def run(self) -> None:
         """Work until the study is done or a stop is requested."""
         heart = Heart(self._queue.renew, self._announce)
+        done = False
         try:
-            done = False
             while not done and not self._stop.requested:
                 claimed = self._claim()
                 if claimed is not None:
@@ -90,6 +104,9 @@ class Worker:
                     done = self._wait_for_more()
         finally:
             heart.stop()
+            while self._parked:
+                _end(self._parked.popitem()[1], over=done)
+            self._trainer.close()
 
     def _claim(self) -> QueuedTrial | None:
         try:
@@ -132,97 +149,143 @@ class Worker:
         if self._definition.comparison is None and int(trial.attributes.get("round", 1)) > len(self._definition.rounds):
             self._record.refresh()  # the study got more rounds since this worker looked
             self._definition = self._record.definition
+        training: Training | None = None
         try:
-            task = assignment(self._definition, self._data, trial)
-            watch = self._open_test_set(trial, task) if task.test == "along the curve" else None
+            task = assignment(self._definition, self._pool, trial)
             with self._stop.interruptible():
-                run = self._parked.pop(trial.id, None) or self._start(trial, task)
-            self._tell_on_the_way(trial, run, watch, scores=task.reports_progress)
+                training = self._parked.pop(trial.id, None) or self._start(trial, task)
+            self._tell_on_the_way(trial, training, scores=not task.judged)
             with self._stop.interruptible():
-                result = run.advance(trial.allowed, watch)
-            attributes = self._attributes(result, done=trial.allowed == DONE)
-            if task.test == "at the end":
-                attributes["test_accuracy"] = self._open_test_set(trial, task)(run.networks[0])
-            network = network_bytes(run.networks[0]) if task.keep_network else None
+                score = training.advance(trial.allowed)
+            again = self._again(trial, task, score)
+            kept = training.kept() if task.keeps and trial.allowed == DONE else None
         except Interrupted:
             self._queue.give_back(trial)
+            _end(training)
             return
-        except (ValueError, ArithmeticError, MemoryError, LookupError, TypeError) as error:
+        except (TrainingFailedError, ValueError, ArithmeticError, MemoryError, LookupError, TypeError) as error:
             # The last two come of what somebody else wrote into the trial; it must not end every worker in turn.
-            reason = f"{type(error).__name__}: {error}"
-            self._queue.fail(trial, reason)
-            self._announce(f"trial {trial.number} failed: {reason}")
+            if isinstance(error, TrainingFailedError):
+                ours = self._fail(trial, str(error), error.details)
+            else:
+                ours = self._fail(trial, f"{type(error).__name__}: {error}")
+            _end(training, over=ours)
             return
-        max_gap = self._definition.search.max_gap
-        excess = None if max_gap is None or result.diverged else result.train_accuracy - result.score - max_gap
-        if not self._queue.report(
-            trial, trial.allowed, result.score, result.curve, attributes, network=network, constraint=excess
-        ):
-            self._announce(f"trial {trial.number} was given to another worker meanwhile; this result is dropped")
-        elif trial.allowed < DONE:
-            self._park(trial, run)
+        except UserError:  # a mistake that no other trial would be spared, which ends this worker
+            self._queue.give_back(trial)
+            _end(training)
+            raise
+        fault = ending_fault(self._definition.metric, score)
+        if fault is not None:
+            _end(training, over=self._fail(trial, fault))
+            return
+        ours = self._report(trial, score, kept, again)
+        if ours and trial.allowed < DONE:
+            self._park(trial, training)
+        else:
+            _end(training, over=ours)
 
-    def _tell_on_the_way(self, trial: QueuedTrial, run: TrainingRun, watch: Watch | None, *, scores: bool) -> None:
+    def _fail(self, trial: QueuedTrial, reason: str, details: str = "") -> bool:
+        """End a trial as failed, and say whether it was still ours."""
+        ours = self._queue.fail(trial, reason, details)
+        self._announce(f"trial {trial.number} failed: {reason}")
+        return ours
+
+    def _again(self, trial: QueuedTrial, task: Assignment, score: Score) -> dict[str, Any]:
+        """Train the first trial of a study twice more to its first rung, to see whether its trainer heeds its seed.
+
+        Nothing is decided by it. Our networks do.
+        """
+        ours = isinstance(self._definition.trainer, NetworkTrainer)
+        if ours or trial.reached or score.reason or not self._definition.abilities.seed:
+            return {}
+        if self._definition.comparison is not None or not is_first(trial.attributes):
+            return {}
+        with self._stop.interruptible():
+            return {REPRODUCED: trained_again(self._trainer, trial.config, task, trial.allowed, score)}
+
+    def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None, beside: Mapping[str, Any]) -> bool:
+        """Write down how a trial stands, with what else is known of it, and say whether it was still ours."""
+        excess = worst_excess(self._definition.bounds, constrained_values(self._definition.metric, score))
+        attributes = {**self._attributes(score, done=trial.allowed == DONE), **beside}
+        written = self._queue.report(
+            trial, trial.allowed, score.value, curve_of(score), attributes, network=kept, constraint=excess
+        )
+        if not written:
+            self._announce(f"trial {trial.number} was given to another worker meanwhile; this result is dropped")
+        return written
+
+    def _tell_on_the_way(self, trial: QueuedTrial, training: Training, *, scores: bool) -> None:
         """Train nearly as far as is allowed, and where that takes long, say now and then how it stands.
 
-        Without `scores` it says only how far it is: where rungs decide, a score would be taken for one of theirs.
+        Without `scores` it says only how far it is: where rungs decide, a score would be taken for one of theirs. Only
+        a training that can be stopped anywhere is told so: others know their rungs.
         """
+        if not self._trainer.stops_anywhere:
+            return
         told = time.monotonic()
-        for percent in range(run.percent + TELL_PERCENT, trial.allowed, TELL_PERCENT):
+        for percent in range(training.percent + TELL_PERCENT, trial.allowed, TELL_PERCENT):
             with self._stop.interruptible():
-                result = run.advance(percent, watch)
-            if run.percent < trial.allowed and time.monotonic() - told >= TELL_SECONDS:
-                self._queue.note(trial, run.percent, result.score if scores else None)
+                score = training.advance(percent)
+            if training.percent < trial.allowed and time.monotonic() - told >= TELL_SECONDS:
+                self._queue.note(trial, training.percent, score.value if scores else None)
                 told = time.monotonic()
 
-    def _start(self, trial: QueuedTrial, task: Assignment) -> TrainingRun:
+    def _start(self, trial: QueuedTrial, task: Assignment) -> Training:
         """Return the training that `trial` asks for, at its beginning."""
         overrides = trial.attributes.get("overrides", {})
-        network, training = self._definition.settings({**trial.config, **overrides})
-        return TrainingRun(
-            network,
-            training,
-            task.folds,
-            classes=self._data.part.classes,
-            epochs=task.epochs,
-            evaluations=task.evaluations,
-            rungs=self._definition.search.percents,
-            seed=int(trial.attributes["seed"]),
-        )
+        return self._trainer.start({**trial.config, **overrides}, task, self._door(trial, task))
 
-    def _open_test_set(self, trial: QueuedTrial, task: Assignment) -> Watch:
-        return open_test_set(
-            database=self._database,
-            located=self._located,
-            data=self._data,
-            study=self._study,
-            trial_id=trial.id,
-            purpose=task.purpose,
-        )
+    def _door(self, trial: QueuedTrial, task: Assignment) -> OpenTest:
+        """Return what opens the test set for `trial`, once, in the ledger first."""
+        opened: list[Any] = []
 
-    def _attributes(self, result: RunResult, *, done: bool) -> dict[str, object]:
-        """Return what the trial's attributes say of `result`; its curve says the rest, so a rung writes little."""
-        attributes: dict[str, object] = {"reason": result.diverged} if result.diverged else {}
-        attributes["train_accuracy"] = result.train_accuracy
+        def open_test() -> Any:
+            if not task.test_allowed:
+                raise TrainingFailedError(f"the test set is not to be opened in the stage {task.stage!r}")
+            if not opened:
+                with self._stop.shielded():
+                    part = open_test_set(
+                        database=self._database,
+                        located=self._located,
+                        data=self._data,
+                        study=self._study,
+                        trial_id=trial.id,
+                        purpose=task.purpose,
+                    )
+                    opened.append(part)
+            return opened[0]
+
+        return open_test
+
+    def _attributes(self, score: Score, *, done: bool) -> dict[str, object]:
+        """Return what the trial's attributes say of `score`; its curve says the rest, so a rung writes little."""
+        attributes: dict[str, object] = {"reason": score.reason} if score.reason else {}
+        metric = self._definition.metric
+        if score.train is not None and metric.fault(score.train) is None:
+            attributes["train_accuracy"] = score.train
+        if others := {name: value for name, value in score.others.items() if abs(value) <= LARGEST}:
+            attributes["metrics"] = others
         if done:
             attributes |= {
-                "seconds": round(result.seconds, 3),
+                "seconds": round(score.seconds, 3),
                 "worker": self._queue.holder.name,
             }
-            if result.test_accuracy is not None:
-                attributes["test_accuracy"] = result.test_accuracy
+            if score.test is not None and metric.fault(score.test) is None:
+                attributes["test_accuracy"] = score.test
         return attributes
 
-    def _park(self, trial: QueuedTrial, run: TrainingRun) -> None:
-        self._parked[trial.id] = run
+    def _park(self, trial: QueuedTrial, training: Training) -> None:
+        self._parked[trial.id] = training
         while len(self._parked) > MOST_PARKED:
-            del self._parked[next(iter(self._parked))]
+            _end(self._parked.pop(next(iter(self._parked))))
 
     def _forget(self) -> None:
         """Let go of paused trainings whose trial is over."""
         if self._parked:
             alive = self._queue.unfinished(list(self._parked))
-            self._parked = {key: run for key, run in self._parked.items() if key in alive}
+            for key in [key for key in self._parked if key not in alive]:
+                _end(self._parked.pop(key), over=True)
 
     def _look_around(self) -> None:
         """After a while without work: say what is waited for, and where nobody leads, look for dead workers' trials."""
@@ -239,3 +302,55 @@ class Worker:
         """Return the command that moves what is worked on forward."""
         of = self._record.certified
         return self._record.command if of is None else certify_command(of)
+
+
+def ending_fault(metric: Metric, score: Score) -> str | None:
+    """Return why a trial that stands at `score` has failed, or None.
+
+    What diverged has the worst value that its metric has; where there is none, it failed.
+    """
+    if score.reason:
+        return score.reason if metric.worst is None else None
+    return metric.fault(score.value)
+
+
+def constrained_values(metric: Metric, score: Score) -> dict[str, float]:
+    """Return what constraints may be about; nothing of what diverged."""
+    if score.reason:
+        return {}
+    gap = {} if score.train is None else {GAP: metric.score(score.train) - metric.score(score.value)}
+    return {"seconds": score.seconds, **score.others, **gap}
+
+
+def curve_of(score: Score) -> Curve:
+    """Return the learning curve and the hits of `score` as they are kept; what is no finite number is not known."""
+    points = tuple(
+        CurvePoint(
+            point.group,
+            point.step,
+            point.epoch,
+            known(point.train_loss),
+            known(point.train),
+            known(point.validation_loss),
+            point.value,
+            point.seconds,
+            known(point.test),
+        )
+        for point in score.points
+        if known(point.value) is not None
+    )
+    groups = 1 + max((point.group for point in score.points), default=0)
+    return Curve(points, np.zeros((groups, 0), dtype=np.bool_) if score.hits is None else score.hits)
+
+
+def known(number: float | None) -> float | None:
+    """Return `number` where it is finite."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _end(training: Training | None, *, over: bool = False) -> None:
+    """Let go of a training; where its trial is `over`, also of what it has saved."""
+    if training is not None:
+        training.close()
+        if over and isinstance(training, Saves):
+            training.forget()

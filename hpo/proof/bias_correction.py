@@ -7,6 +7,9 @@ are drawn without replacement here: a bootstrap chooses under twice the noise of
 With 500 images its mean error is -.5 to -.7 points in simulated searches, against -.2 to -.3 so (300 seeds each); the
 best score as it is errs by +1.1 to +1.4.
 
+Without hits there is no correction: of a metric that is no share of examples, or a trainer that does not say which
+examples it got right, nobody knows how much of the best score is luck before fresh runs tell.
+
 It corrects the score of the *trained network* that was chosen. What its config reaches with another seed or other
 training images, only fresh runs can say.
 """

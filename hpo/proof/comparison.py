@@ -6,6 +6,7 @@ images, its initial weights' seed and its order of batches with run k of the oth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,18 +15,19 @@ from optuna.trial import TrialState
 
 from hpo.definition.study import StudyDefinition
 from hpo.proof.estimates import Estimate, estimate, estimate_difference
-from hpo.searching.queued import DONE, QueuedTrial
+from hpo.searching.extremes import failed_score
+from hpo.searching.metric import ACCURACY, Metric
+from hpo.searching.queued import DONE, QueuedTrial, score_of
 from hpo.searching.seeds import COMPARE, derived_seed
 from hpo.searching.space import Config
-from hpo.searching.trials import WORST_SCORE
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
-    """One training of one config of the grid. Accuracies are shares, at the end of the training.
+    """One training of one config of the grid. All are scores at the end of the training: of an accuracy itself.
 
-    `score` is the accuracy on the whole holdout; `id` is the trial's in the database: its curve, with the test accuracy
-    at every point, and its trained network are found by it.
+    `score` is that on the whole holdout, `train_accuracy` nan where the trainer does not say; `id` is the
+    trial's in the database: its curve, with the test accuracy at every point, and its trained network are found by it.
     """
 
     run: int
@@ -51,7 +53,7 @@ class ComparedConfig:
     validation: Estimate
     test: Estimate
     gap: Estimate
-    """Train accuracy - test accuracy, paired within each run."""
+    """Train score - test score, paired within each run."""
 
 
 def wanted_trials(configs: Sequence[Config], *, runs: int, seed: int) -> list[tuple[Config, dict[str, Any]]]:
@@ -78,17 +80,22 @@ def wanted_trials(configs: Sequence[Config], *, runs: int, seed: int) -> list[tu
 def compared(definition: StudyDefinition, trials: Iterable[QueuedTrial]) -> list[ComparedConfig]:
     """Return the configs of the grid, in its order, with their ended runs; those without any are left out.
 
-    A failed run has accuracies of 0. Of a run that was enqueued twice the first that ended counts; one that was stopped
-    is such a twin and none of the runs.
+    A failed run has the worst score (an accuracy of 0, see `hpo.searching.extremes`). Of a run that was enqueued twice
+    the first that ended counts; one that was stopped is such a twin and none of the runs.
     """
-    grid = definition.space.grid()
-    found: dict[tuple[int, int], ComparedRun] = {}
+    grid, metric = definition.space.grid(), definition.metric
+    first: dict[tuple[int, int], QueuedTrial] = {}
     for trial in trials:
         if trial.state in (TrialState.COMPLETE, TrialState.FAIL):
             run = int(trial.attributes["run"])
-            found.setdefault((int(trial.attributes["index"]) - run * len(grid), run), _run(trial))
+            first.setdefault((int(trial.attributes["index"]) - run * len(grid), run), trial)
+    scores = [score_of(trial, metric) for trial in first.values()]
+    worst = failed_score(metric, [score for score in scores if score is not None])
+    found = {key: _run(trial, worst, metric) for key, trial in first.items()}
     runs = [[found[key] for key in sorted(found) if key[0] == place] for place in range(len(grid))]
-    return [compared_config(config, of_config) for config, of_config in zip(grid, runs, strict=True) if of_config]
+    return [
+        compared_config(config, of_config, metric) for config, of_config in zip(grid, runs, strict=True) if of_config
+    ]
 
 
 def difference(ours: ComparedConfig, other: ComparedConfig, of: Callable[[ComparedRun], float]) -> Estimate:
@@ -101,17 +108,20 @@ def difference(ours: ComparedConfig, other: ComparedConfig, of: Callable[[Compar
     return estimate_difference([of(run) - theirs[run.run] for run in ours.runs if run.run in theirs])
 
 
-def _run(trial: QueuedTrial) -> ComparedRun:
-    attributes = trial.attributes
-    failed = trial.score is None
+def _run(trial: QueuedTrial, worst: float, metric: Metric) -> ComparedRun:
+    attributes, score = trial.attributes, score_of(trial, metric)
+    train, test = (
+        worst if score is None else math.nan if attributes.get(name) is None else metric.score(attributes[name])
+        for name in ("train_accuracy", "test_accuracy")
+    )
     return ComparedRun(
         run=int(attributes["run"]),
         number=trial.number,
         id=trial.id,
         seed=int(attributes["seed"]),
-        score=WORST_SCORE if trial.score is None else trial.score,
-        train_accuracy=WORST_SCORE if failed else attributes["train_accuracy"],
-        test_accuracy=WORST_SCORE if failed else attributes["test_accuracy"],
+        score=worst if score is None else score,
+        train_accuracy=train,
+        test_accuracy=test,
         n_train=attributes.get("n_train", 0),
         epochs=attributes.get("epochs", 0),
         seconds=attributes.get("seconds", 0.0),
@@ -119,13 +129,13 @@ def _run(trial: QueuedTrial) -> ComparedRun:
     )
 
 
-def compared_config(config: Config, runs: Sequence[ComparedRun]) -> ComparedConfig:
+def compared_config(config: Config, runs: Sequence[ComparedRun], metric: Metric = ACCURACY) -> ComparedConfig:
     """Return `config` with the means of its `runs` and their intervals."""
     return ComparedConfig(
         config=config,
         runs=tuple(runs),
-        train=estimate([run.train_accuracy for run in runs]),
-        validation=estimate([run.score for run in runs]),
-        test=estimate([run.test_accuracy for run in runs]),
+        train=estimate([run.train_accuracy for run in runs], metric),
+        validation=estimate([run.score for run in runs], metric),
+        test=estimate([run.test_accuracy for run in runs], metric),
         gap=estimate_difference([run.train_accuracy - run.test_accuracy for run in runs]),
     )

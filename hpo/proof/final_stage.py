@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpo.definition.study import StudyDefinition
-from hpo.models import steps_per_epoch
-from hpo.proof.final_runs import FinalRun, Stage, full_results
-from hpo.proof.good_values import chosen_by_search, raced
+from hpo.proof.final_runs import FinalRun, Stage
+from hpo.proof.good_values import chosen_by_search, raced, results_on_all_of_the_data
 from hpo.proof.probing import PROBES, Probe, better, better_probe
 from hpo.proof.transfer import Change, changes
 from hpo.searching.seeds import CONFIRM, FULL, RACE, derived_seed
@@ -66,10 +65,16 @@ def wanted_runs(
             WantedRun("confirm", trial, run, derived_seed(definition.seed, CONFIRM, run), trial.config)
             for run in range(definition.final.confirmation_runs)
         ]
+    if not (definition.abilities.samples or definition.abilities.test):
+        return wanted
     for trial in good:
         wanted += _on_all_of_the_data(definition, trial, "full", carried_over(definition, trial, pool))
-    full = [result for result in full_results(runs, definition.search.max_gap) if result.stage == "full"]
-    if good and sum(len(result.runs) for result in full) == len(good) * definition.final.seeds:
+    full = [result for result in results_on_all_of_the_data(definition, runs) if result.stage == "full"]
+    if (
+        definition.abilities.samples
+        and good
+        and sum(len(result.runs) for result in full) == len(good) * definition.final.seeds
+    ):
         wanted += _around_the_winner(definition, by_key[full[0].source], runs, pool)
     return wanted
 
@@ -103,12 +108,14 @@ def _around_the_winner(
 def _probes(definition: StudyDefinition, values: Values) -> dict[Probe, Values]:
     """Return the neighbours of `values` that a training may have."""
     config, overrides = values
-    rate = definition.settings({**config, **overrides})[1].learning_rate
+    rate = definition.plain({**config, **overrides}).get("learning_rate")
+    if not isinstance(rate, int | float):
+        return {}
     probes: dict[Probe, Values] = {}
     for stage, factor in PROBES.items():
         near, beside = with_values(definition, config, {"learning_rate": rate * factor})
         with contextlib.suppress(UserError):
-            definition.settings({**near, **overrides, **beside})
+            definition.trainer.check({**near, **overrides, **beside})
             probes[stage] = near, {**overrides, **beside}
     return probes
 
@@ -134,13 +141,17 @@ def carried_over(definition: StudyDefinition, trial: TrialResult, pool: int) -> 
 
 def changes_of(definition: StudyDefinition, trial: TrialResult, pool: int) -> tuple[Change, ...]:
     """Return what of `trial`'s settings has another value on all of the data."""
+    if not definition.abilities.samples:
+        return ()
     this_round = definition.rounds[trial.round - 1]
-    samples = min(this_round.samples, pool)
-    batch = definition.settings(trial.config)[1].batch_size
-    updates = max(
-        this_round.epochs * steps_per_epoch(samples, batch), definition.final.epochs * steps_per_epoch(pool, batch)
-    )
-    return changes(definition.settings(trial.config)[1], samples_subset=samples, samples_full=pool, updates=updates)
+    samples = this_round.taken(pool)
+    plain = definition.plain(trial.config)
+    updates = [
+        definition.updates(trial.config, *size)
+        for size in ((samples, this_round.epochs), (pool, definition.final.epochs))
+    ]
+    longer = None if None in updates else max(each for each in updates if each is not None)
+    return changes(plain, samples_subset=samples, samples_full=pool, updates=longer)
 
 
 def with_values(definition: StudyDefinition, config: Config, new: Mapping[str, Value]) -> Values:

@@ -10,10 +10,11 @@ import numpy as np
 
 from hpo.definition.study import StudyDefinition
 from hpo.proof.estimates import Estimate, estimate
-from hpo.proof.final_runs import FinalRun, Stage
+from hpo.proof.final_runs import FinalRun, FullResult, Stage, excess_of, full_results
 from hpo.proof.preference import Contender, preferred
 from hpo.proof.racing import Race, race
 from hpo.searching.candidates import candidates
+from hpo.searching.constraints import Constraint
 from hpo.searching.space import Box, Config, Numeric, SearchSpace
 from hpo.searching.trials import Key, TrialResult
 
@@ -33,22 +34,30 @@ class RacedConfig:
     good: bool
     worse: bool
     gap: float = math.inf
-    """Train minus validation accuracy, mean over the same runs; infinite if all of them failed."""
+    """Train minus validation score, mean over the same runs; infinite if all of them failed or it is not known."""
 
 
 def chosen_by_search(definition: StudyDefinition, box: Box, trials: Sequence[TrialResult]) -> list[TrialResult]:
     """Return those of the comparable `trials` whose configs race; `box` is the last round's."""
-    return candidates(definition.space, box, trials, definition.final.racing, definition.search.max_gap)
+    return candidates(
+        definition.space,
+        box,
+        trials,
+        definition.final.racing,
+        constrained=bool(definition.bounds),
+        metric=definition.metric,
+    )
 
 
 def raced(definition: StudyDefinition, chosen: Sequence[TrialResult], runs: Sequence[FinalRun]) -> Race:
     """Return how the race of the `chosen` trials stands."""
     scores: dict[Key, dict[int, float]] = {}
+    final, metric = definition.final, definition.metric
     for run in runs:
         if run.stage == "race":
-            scores.setdefault(run.source, {})[run.run] = run.score
-    final = definition.final
-    return race([trial.key for trial in chosen], scores, final.race_runs, final.good_values)
+            failed = run.failed and metric.worst is None
+            scores.setdefault(run.source, {})[run.run] = -math.inf if failed else run.score
+    return race([trial.key for trial in chosen], scores, final.race_runs, final.good_values, metric)
 
 
 def raced_configs(
@@ -67,7 +76,7 @@ def raced_configs(
     scores = {(run.source, run.run): run.score for run in runs if run.stage == "race"}
     gaps: dict[Key, list[float]] = {}
     for run in runs:
-        if run.stage == "race" and not run.reason:
+        if run.stage == "race" and _has_a_gap(run):
             gaps.setdefault(run.source, []).append(run.train_accuracy - run.score)
     ranked = []
     for key, trial in chosen.items():
@@ -84,26 +93,38 @@ def raced_configs(
 def recommended_order(definition: StudyDefinition, good: Sequence[Key], runs: Sequence[FinalRun]) -> list[Key]:
     """Return the keys of the good values, the recommended one first.
 
-    By their validation accuracy on all of the data as soon as all of them are trained there; before, by that of their
+    By their validation score on all of the data as soon as all of them are trained there; before, by that of their
     confirmation, and before that by the race: scores of different sizes are never compared with each other.
     """
     final = definition.final
     stages: tuple[tuple[Stage, int], ...] = (("full", final.seeds), ("confirm", final.confirmation_runs), ("race", 1))
     for stage, wanted in stages:
-        found = contenders(runs, stage, good)
+        found = contenders(runs, stage, good, definition.bounds)
         if all(len(each.scores) >= wanted for each in found):
-            return preferred(found, definition.search.max_gap)
+            return preferred(found, definition.max_gap)
     return list(good)
 
 
-def contenders(runs: Sequence[FinalRun], stage: Stage, keys: Sequence[Key]) -> list[Contender]:
-    """Return the configs of `keys` with their scores and mean gap in the runs of a stage."""
+def results_on_all_of_the_data(definition: StudyDefinition, runs: Sequence[FinalRun]) -> list[FullResult]:
+    """Return the results on all of the data, the one to use first (see `full_results`)."""
+    return full_results(runs, definition.max_gap, metric=definition.metric, constraints=definition.bounds)
+
+
+def _has_a_gap(run: FinalRun) -> bool:
+    return not run.reason and not run.failed and not math.isnan(run.train_accuracy)
+
+
+def contenders(
+    runs: Sequence[FinalRun], stage: Stage, keys: Sequence[Key], constraints: Sequence[Constraint] = ()
+) -> list[Contender]:
+    """Return the configs of `keys` with their scores, mean gap and mean excess in the runs of a stage."""
     found = []
     for key in keys:
         own = [run for run in runs if run.stage == stage and run.source == key]
-        gaps = [run.train_accuracy - run.score for run in own if not run.reason]
+        gaps = [run.train_accuracy - run.score for run in own if _has_a_gap(run)]
         scores = {run.run: run.score for run in own}
-        found.append(Contender(key, scores, float(np.mean(gaps)) if gaps else math.inf))
+        gap = float(np.mean(gaps)) if gaps else math.inf
+        found.append(Contender(key, scores, gap, excess_of(own, constraints)))
     return found
 
 
@@ -132,7 +153,7 @@ def good_of(
             key=each.key,
             config=each.config,
             race=each.mean,
-            confirmed=estimate(confirmed.get(each.key, [])),
+            confirmed=estimate(confirmed.get(each.key, []), definition.metric),
             search_score=tried[each.key].score,
             at_boundary=boundaries(definition.space, each.config),
             trained=max(tried[each.key].rungs, default=100),
@@ -166,7 +187,7 @@ class GoodValue:
     trained: int = 100
     """How far the search trained it, in percent: a stopped trial may be promising because its neighbours are."""
     gap: float = math.nan
-    """Train minus validation accuracy, mean over its runs in the race."""
+    """Train minus validation score, mean over its runs in the race."""
 
 
 def boundaries(space: SearchSpace, config: Config) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """In what order configs are preferred: by their score, and by their gap only where scores and a bound leave the choice.
 
-A small gap between train and validation accuracy says little by itself: a network that learnt nothing has none. So
+A small gap between train and validation score says little by itself: a network that learnt nothing has none. So
 the mean score decides. A study that bounds the gap (`search.max_gap`) asks for more: of the configs that are
-statistically tied with the best, and within the bound, the one with the smallest gap comes first.
+statistically tied with the best, and within the bound, the one with the smallest gap comes first. A constraint on
+anything else is a condition: configs that keep to it come before all that do not.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from hpo.searching.trials import Key
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A config with its scores by run, of which those of one number share images and seed, and its mean gap."""
+    """A config with its scores by run, of which those of one number share images and seed, and its mean gap.
+
+    `excess` is by how much it breaks the worst of the constraints on anything but the gap, on average.
+    """
 
     key: Key
     scores: Mapping[int, float]
     gap: float = math.inf
+    excess: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -33,11 +38,12 @@ class Contender:
 
 def preferred(contenders: Sequence[Contender], max_gap: float | None = None) -> list[Key]:
     """Return the keys of `contenders`, the preferred one first; earlier trials first among equals."""
-    order = sorted(contenders, key=lambda each: (-each.mean, each.key))
+    order = sorted(contenders, key=lambda each: (each.excess > 0, -each.mean, each.key))
     if max_gap is None or not order:
         return [each.key for each in order]
     best = order[0]
-    within = [each for each in order if each.gap <= max_gap and (each is best or tied(best, each))]
+    peers = [each for each in order if (each.excess > 0) == (best.excess > 0)]
+    within = [each for each in peers if each.gap <= max_gap and (each is best or tied(best, each))]
     within.sort(key=lambda each: each.gap)
     return [each.key for each in (*within, *(each for each in order if each not in within))]
 

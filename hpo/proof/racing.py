@@ -27,6 +27,8 @@ import numpy as np
 
 from hpo.proof.dunnett import critical_value
 from hpo.proof.estimates import CONFIDENCE
+from hpo.searching.extremes import clipped
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.trials import Key
 
 EARLY = 0.02
@@ -46,11 +48,18 @@ class Race:
     crowded_out: tuple[Key, ...] = ()
 
 
-def race(configs: Sequence[Key], scores: Mapping[Key, Mapping[int, float]], runs: int, places: int) -> Race:
+def race(
+    configs: Sequence[Key],
+    scores: Mapping[Key, Mapping[int, float]],
+    runs: int,
+    places: int,
+    metric: Metric = ACCURACY,
+) -> Race:
     """Return how a race of `configs` over at most `runs` runs (2 or more), with `places` after the second, stands.
 
     `scores[key][j]` is the score of the config in run j, where that is over. A run is judged when it and all before it
     are complete, so the verdict does not depend on the order in which they end; a race with one config left is over.
+    A run that failed in a `metric` without a worst score is -inf; what each look makes of it, see `_bounded`.
     """
     left = tuple(configs)
     crowded_out: tuple[Key, ...] = ()
@@ -62,7 +71,7 @@ def race(configs: Sequence[Key], scores: Mapping[Key, Mapping[int, float]], runs
         table = {key: [scores.get(key, {}).get(j, math.nan) for j in range(run + 1)] for key in left}
         if any(math.isnan(score) for row in table.values() for score in row):
             return Race(tuple(heats), ())
-        good = not_told_apart(table, error=_error(run + 1, runs), started=len(configs))
+        good = not_told_apart(_bounded(table, metric), error=_error(run + 1, runs), started=len(configs))
         left, crowded_out = tuple(good[:places]), (*crowded_out, *good[places:])
         if len(left) == 1:
             break
@@ -91,6 +100,23 @@ def not_told_apart(
     margin = critical_value(max(k, started) - 1, freedom, 1 - error) * s * math.sqrt(2 / r)
     means = table.mean(axis=1)
     return [key for key, mean in zip(order, means, strict=True) if means[0] - mean <= margin]
+
+
+def _bounded(table: Mapping[Key, Sequence[float]], metric: Metric) -> Mapping[Key, Sequence[float]]:
+    """Return the scores of a look as they are compared: those without a bound clipped (see hpo.searching.extremes).
+
+    One absurd score would make the noise so large that nobody could be told from anybody. A failure lies as far below
+    the worst score as that lies below the best: a config that fails again and again must not pass for the worst of
+    those that do not.
+    """
+    scores = np.array(list(table.values()), dtype=np.float64)
+    ended = np.isfinite(scores)
+    if metric.worst is not None or not ended.any():
+        return table if ended.all() else {key: [0.0] * len(row) for key, row in table.items()}
+    kept = clipped(metric, scores)
+    low, high = float(kept[ended].min()), float(kept[ended].max())
+    kept = np.where(ended, kept, min(low - (high - low), math.nextafter(low, -math.inf)))
+    return {key: row.tolist() for key, row in zip(table, kept, strict=True)}
 
 
 def _error(run: int, runs: int) -> float:

@@ -12,8 +12,10 @@ from hpo.proof.estimates import Estimate
 from hpo.proof.final_runs import FullResult
 from hpo.proof.good_values import GoodValue
 from hpo.proof.transfer import Change
+from hpo.searching.learning import clearly_above
+from hpo.searching.metric import Metric
 from hpo.searching.space import Config
-from hpo.searching.trials import WORST_SCORE, Key, TrialResult, ranked
+from hpo.searching.trials import Key, TrialResult, ranked
 
 Where = Literal["test", "confirmation", "search"]
 """Where a score comes from: the test set, after a training on all of the data; fresh runs on the subset; the search."""
@@ -22,9 +24,6 @@ Nothing = Literal["untried", "failed", "alike", "chance", "lost"]
 """Why no config is recommended: none was tried yet; every training failed; all scores are the same; the best is not
 clearly above guessing; or it learnt on the subset, and on all of the data it did not.
 """
-
-STANDARD_ERRORS, LEARNT = 3.0, 0.02
-"""A score is clearly above guessing beyond so many standard errors, and so much of what guessing leaves to learn."""
 
 FEWEST_ALIKE = 5
 """Of fewer trials the scores may be the same by chance."""
@@ -37,7 +36,7 @@ class Recommended:
     """What to use: the values as they are to be trained, what they scored and where, and what was changed on the way.
 
     `config` is None where `nothing` says why; the rest then tells of the config that came closest. `trial` and `key`
-    are those of the search's trial that tried it first. `validation` are the accuracies that it was chosen by; `score`
+    are those of the search's trial that tried it first. `validation` are the scores that it was chosen by; `score`
     is that of the test set where it was evaluated there. `changes` are the settings that were changed for all of the
     data, and those that were put back.
     """
@@ -69,7 +68,7 @@ def recommend(
     study's data. No number that chose a config is taken for its score, unless there is no other yet.
     """
     last = definition.rounds[-1]
-    subset = min(last.samples, int(data["pool"]))
+    subset = last.taken(int(data["pool"]))
     if full and _all_trained(definition, good, full):
         winner = full[0]
         found = Recommended(
@@ -98,7 +97,7 @@ def recommend(
             epochs=last.epochs,
         )
     else:
-        first = next((trial for trial in ranked(trials) if not _failed(trial)), None)
+        first = next((trial for trial in ranked(trials) if not _failed(trial, definition.metric)), None)
         if first is None:
             return Recommended(None, nothing="failed" if trials else "untried")
         score = Estimate(first.score, math.nan, math.nan, 1)
@@ -124,14 +123,8 @@ def values_in_use(definition: StudyDefinition, result: FullResult, full: Sequenc
     own = {name: result.config[name] for name in definition.space.hyperparameters}
     if not changed:
         return own
-    settings = definition.settings(result.config)[1]
-    return {**own, **{name: getattr(settings, name) for name in changed}}
-
-
-def clearly_above(chance: float, images: int) -> float:
-    """Return the score above which a config has learnt: `chance` is what guessing scores, on so many `images`."""
-    noise = math.sqrt(chance * (1 - chance) / max(images, 1))
-    return chance + max(STANDARD_ERRORS * noise, LEARNT * (1 - chance))
+    plain = definition.plain(result.config)
+    return {**own, **{name: plain[name] for name in changed}}
 
 
 def _all_trained(definition: StudyDefinition, good: Sequence[GoodValue], full: Sequence[FullResult]) -> bool:
@@ -148,23 +141,25 @@ def _nothing(
     found: Recommended,
 ) -> Nothing | None:
     """Return why what was `found` is not to be recommended, if so."""
-    if trials and all(_failed(trial) for trial in trials):
+    metric = definition.metric
+    if trials and all(_failed(trial, metric) for trial in trials):
         return "failed"
     if len(trials) >= FEWEST_ALIKE and len({trial.score for trial in trials}) == 1:
         return "alike"
     chance = data.get("chance")
     if chance is None or not found.validation.runs:
         return None
-    if found.validation.mean > clearly_above(chance, _images_scored(definition, data, found.where)):
+    if found.validation.mean > clearly_above(chance, _images_scored(definition, data, found.where), metric):
         return None
     confirmed = next((each.confirmed for each in good if each.key == found.key), UNKNOWN)
-    learnt = confirmed.runs and confirmed.mean > clearly_above(chance, _images_scored(definition, data, "confirmation"))
+    images = _images_scored(definition, data, "confirmation")
+    learnt = confirmed.runs and confirmed.mean > clearly_above(chance, images, metric)
     return "lost" if found.where == "test" and learnt else "chance"
 
 
-def _failed(trial: TrialResult) -> bool:
-    """Say whether a trial failed or diverged, which counts as no image right."""
-    return trial.failed or trial.score == WORST_SCORE
+def _failed(trial: TrialResult, metric: Metric) -> bool:
+    """Say whether a trial failed or diverged, which counts as the worst score there is: no image right."""
+    return trial.failed or trial.score == metric.worst
 
 
 def _images_scored(definition: StudyDefinition, data: Mapping[str, Any], where: Where | None) -> int:
@@ -180,33 +175,34 @@ def _changes(
     source = next((trial for trial in trials if trial.key == winner.source), None)
     if source is None:
         return ()
-    before, after = (definition.settings(config)[1] for config in (source.config, winner.config))
+    before, after = (definition.plain(config) for config in (source.config, winner.config))
     carried = next((each for each in full if each.stage == "full" and each.source == winner.source), None)
     found = []
-    if before.weight_decay != after.weight_decay:
-        ratio = before.weight_decay / after.weight_decay if after.weight_decay else math.inf
+    metric = definition.metric
+    improved = "rose" if metric.maximized else "fell"
+    old_decay, decay = before.get("weight_decay"), after.get("weight_decay")
+    if old_decay is not None and decay is not None and old_decay != decay:
+        ratio = old_decay / decay if decay else math.inf
         why = f"divided by {ratio:.3g} for {ratio:.3g} times the images"
-        found.append(Change("weight_decay", before.weight_decay, after.weight_decay, why))
-    elif carried is not None and any(each.plain and each.source == winner.source for each in full):
-        scaled = definition.settings(carried.config)[1].weight_decay
+        found.append(Change("weight_decay", old_decay, decay, why))
+    elif (
+        decay is not None and carried is not None and any(each.plain and each.source == winner.source for each in full)
+    ):
+        scaled = definition.plain(carried.config)["weight_decay"]
         plain = next(each for each in full if each.plain and each.source == winner.source)
-        if scaled not in (0, after.weight_decay):
-            ratio, lost = after.weight_decay / scaled, plain.validation.mean - carried.validation.mean
-            why = f"kept as in the search (divided by {ratio:.3g}, validation accuracy was {_points(lost)} lower)"
-            found.append(Change("weight_decay", after.weight_decay, after.weight_decay, why))
-    if before.learning_rate != after.learning_rate:
-        factor = after.learning_rate / before.learning_rate
+        if scaled not in (0, decay):
+            ratio, lost = decay / scaled, plain.validation.mean - carried.validation.mean
+            how = f"validation {metric.name} was {metric.amount(lost)} {'lower' if metric.maximized else 'higher'}"
+            why = f"kept as in the search (divided by {ratio:.3g}, {how})"
+            found.append(Change("weight_decay", decay, decay, why))
+    if before.get("learning_rate") != after.get("learning_rate"):
+        factor = after["learning_rate"] / before["learning_rate"]
         how = "doubled" if factor > 1 else "halved"
         base = [each for each in full if each.source == winner.source and each.stage in ("full", "plain")]
-        same = [each for each in base if definition.settings(each.config)[1].weight_decay == after.weight_decay]
+        same = [each for each in base if definition.plain(each.config).get("weight_decay") == decay]
         gain = winner.validation.mean - same[0].validation.mean if same else math.nan
         why = f"{how} on all of the data" + (
-            "" if math.isnan(gain) else f" (validation accuracy rose by {_points(gain)})"
+            "" if math.isnan(gain) else f" (validation {metric.name} {improved} by {metric.amount(gain)})"
         )
-        found.append(Change("learning_rate", before.learning_rate, after.learning_rate, why))
+        found.append(Change("learning_rate", before["learning_rate"], after["learning_rate"], why))
     return tuple(found)
-
-
-def _points(share: float) -> str:
-    points = abs(round(100 * share, 1))
-    return "less than 0.1 points" if points == 0 else f"{points:.1f} points"

@@ -26,9 +26,9 @@ The learning rate stays: what a step may be is set by curvature, not by the numb
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from hpo.models import TrainingSettings
+from typing import Any
 
 SHRINKING = ("sgd", "momentum", "nesterov", "adamw")
 """The optimizers that shrink a weight by a known share a step."""
@@ -47,22 +47,28 @@ class Change:
     why: str
 
 
-def changes(settings: TrainingSettings, *, samples_subset: int, samples_full: int, updates: int) -> tuple[Change, ...]:
-    """Return what of `settings`, found on `samples_subset` training images, changes on `samples_full`.
+def changes(
+    plain: Mapping[str, Any], *, samples_subset: int, samples_full: int, updates: int | None
+) -> tuple[Change, ...]:
+    """Return what of a training's settings by name, found on `samples_subset` examples, changes on `samples_full`.
 
-    `updates` are those of the longer training: a weight decay that does nothing even there stays what it is.
+    `updates` are those of the longer training: a weight decay that does nothing even there stays what it is. Who says
+    nothing of a weight decay has nothing to change.
     """
-    old, ratio = settings.weight_decay, samples_full / samples_subset
-    if old == 0 or samples_full == samples_subset or shrinkage(settings, updates) < NO_EFFECT:
+    old, ratio = plain.get("weight_decay"), samples_full / samples_subset
+    if not isinstance(old, int | float) or old == 0 or samples_full == samples_subset:
+        return ()
+    if shrinkage(plain, updates) < NO_EFFECT:
         return ()
     new = old / ratio
     why = f"divided by {ratio:.3g} for {ratio:.3g} times the images"
     return (Change("weight_decay", old, new, why),)
 
 
-def shrinkage(settings: TrainingSettings, updates: int) -> float:
+def shrinkage(plain: Mapping[str, Any], updates: int | None) -> float:
     """Return the share of a weight (0..1) that decay takes away in so many `updates`; 1, no claim, where unknown."""
-    if settings.optimizer not in SHRINKING:
+    optimizer = plain.get("optimizer")
+    if optimizer not in SHRINKING or updates is None or "learning_rate" not in plain:
         return 1.0
-    spent = 1 - settings.momentum if settings.optimizer in ("momentum", "nesterov") else 1.0
-    return -math.expm1(-settings.learning_rate * settings.weight_decay * updates / spent)
+    spent = 1 - plain["momentum"] if optimizer in ("momentum", "nesterov") else 1.0
+    return -math.expm1(-plain["learning_rate"] * plain["weight_decay"] * updates / spent)

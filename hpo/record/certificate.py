@@ -27,8 +27,8 @@ from hpo.storage import optuna_studies, studies
 from hpo.storage.database import Database
 from hpo.storage.errors import UserError
 
-SAME = ("seed", "data", "model", "training", "space")
-"""The tables of a definition that decide what a certificate finds; how rounds are run does not."""
+SAME = ("seed", "data", "model", "training", "trainer", "metric", "space")
+"""The tables of a definition, where it has them, that decide what a certificate finds; how rounds are run does not."""
 
 
 class CertificateRecord(StudyRecord):
@@ -100,7 +100,7 @@ class CertificateRecord(StudyRecord):
     def _changes(self, definition: StudyDefinition) -> list[str]:
         begun = self.definition
         ours, theirs = begun.record(), definition.on_the_data_of(begun).record()
-        return differences({key: ours[key] for key in SAME}, {key: theirs[key] for key in SAME})
+        return differences({key: ours.get(key) for key in SAME}, {key: theirs.get(key) for key in SAME})
 
     def _refuse_others(self, definition: StudyDefinition, source: Mapping[str, str], asked: Mapping[str, int]) -> None:
         plan = self.plan
@@ -141,10 +141,11 @@ def load_findings(
     if record is None or not record.fits(definition) or (source is not None and other_images(record.source, source)):
         return None
     trials = trials_of(database, record).search
-    found = certificate(record.plan, trials, definition.seed)
+    metric = definition.metric
+    found = certificate(record.plan, trials, definition.seed, metric)
     if found is None:
         return None
-    return Findings(definition, record.source, record.plan, scores(record.plan, trials), found)
+    return Findings(definition, record.source, record.plan, scores(record.plan, trials, metric), found)
 
 
 def load_certificate(

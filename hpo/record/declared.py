@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from hpo.certificate.auto_samples import SAMPLES, auto_rounds, choice_record, with_samples
 from hpo.certificate.ranking import Certificate
-from hpo.definition.files import define, load_tables
+from hpo.definition.files import define, load_tables, study_path
 from hpo.definition.naming import check_study_name
 from hpo.definition.study import StudyDefinition
 from hpo.record.study import chosen_samples
@@ -40,6 +40,8 @@ class DeclaredStudy:
     _define: Callable[[Mapping[str, Any]], StudyDefinition]
     started_from: str | None = None
     """The preset, or the name of the study file."""
+    folder: Path | None = None
+    """Where the study file lies, and the paths in it begin."""
 
     @classmethod
     def load(cls, study: str, changes: Sequence[str] = (), seed: int | None = None, *, name: str | None = None) -> Self:
@@ -53,7 +55,13 @@ class DeclaredStudy:
             made = define(study, numbers)
             return made if name is None else dataclasses.replace(made, name=check_study_name(name))
 
-        return cls(tables, defined(with_samples(tables) if auto_rounds(tables) else tables), defined, Path(study).name)
+        return cls(
+            tables,
+            defined(with_samples(tables) if auto_rounds(tables) else tables),
+            defined,
+            Path(study).name,
+            study_path(study).parent.resolve(),
+        )
 
     @classmethod
     def of(cls, definition: StudyDefinition) -> Self:

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+OF_SOURCE = "trainer.source"
+"""How the lines begin that are about the files which a trainer is written in."""
+
+
+def source_changes(lines: Sequence[str]) -> str:
+    """Return which of these files have changed, of lines about nothing else."""
+    said = []
+    for line in lines:
+        name, _, change = line.removeprefix(f"{OF_SOURCE}.").partition(": ")
+        before, _, after = change.partition(" -> ")
+        said.append(f"{name} {'is new' if before == 'null' else 'is gone' if after == 'null' else 'has changed'}")
+    return ", ".join(said)
 
 
 def other_images(recorded: Mapping[str, str], source: Mapping[str, str]) -> list[str]:

@@ -11,8 +11,8 @@ from hpo.certificate.ranking import Certificate
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.study import StudyDefinition
 from hpo.proof.comparison import ComparedConfig, compared
-from hpo.proof.final_runs import FinalRun, FullResult, final_runs, full_results
-from hpo.proof.good_values import GoodValue, RacedConfig, good_of, raced_configs
+from hpo.proof.final_runs import FinalRun, FullResult, final_runs
+from hpo.proof.good_values import GoodValue, RacedConfig, good_of, raced_configs, results_on_all_of_the_data
 from hpo.proof.replaying import runs_that_count
 from hpo.record.certificate import load_certificate
 from hpo.record.commands import command_for
@@ -36,8 +36,9 @@ from hpo.storage.records import Curve, LedgerEntry, load_curves, load_test_evalu
 class StudyResults:
     """A study's definition, record, trials and verdicts. Curves are by the database id of their trial.
 
-    A comparison has no verdicts, but `compared`, which a search has not. Two are equal only if they are the same, so
-    that what was computed of one can be remembered.
+    What was found are scores of `definition.metric`, of which more is always better; `queued` and `curves` have values,
+    in the metric's own units. A comparison has no verdicts, but `compared`, which a search has not. Two are equal only
+    if they are the same, so that what was computed of one can be remembered.
     """
 
     definition: StudyDefinition
@@ -59,7 +60,7 @@ class StudyResults:
     chosen: Mapping[str, Any] | None = None
     """How many images the "auto" rounds were given, see StudyRecord.chosen."""
     guard: GuardCost | None = None
-    """What the bound on the gap did to the choice, once the search is over, where the study has one."""
+    """What the constraints did to the choice, once the search is over, where the study has one."""
     unopened: UnopenedRound | None = None
     """The round at which the search ended, if it ended before the last one."""
     relevance: Sequence[Relevance] = ()
@@ -123,7 +124,9 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
     name, definition, found = record.name, record.definition, trials_of(database, record)
     queued, final = found.search, found.final
     record.refresh()
-    rounds, trials, runs = record.rounds, search_results(queued), final_runs(final)
+    metric, constrained = definition.metric, bool(definition.bounds)
+    rounds, trials = record.rounds, search_results(queued, metric, definition.bounds)
+    runs = final_runs(final, metric)
     known = comparable(definition, trials)
     searched = len(rounds) == record.rounds_to_open and definition.comparison is None
     searched = searched and len(trials) == sum(each.trials for each in rounds)
@@ -141,11 +144,13 @@ def _results(database: Database, record: StudyRecord) -> StudyResults:
         trials=trials,
         runs=runs,
         good=good_of(definition, raced, known, runs),
-        full=full_results(runs, definition.search.max_gap),
+        full=results_on_all_of_the_data(definition, runs),
         curves=load_curves(database.engine, [trial.id for trial in (*queued, *final)]),
         ledger=load_test_evaluations(database.engine, name),
         compared=compared(definition, queued) if definition.comparison is not None else (),
-        guard=guard_cost(definition.space, rounds[-1].box, known, definition.final.racing, definition.search.max_gap)
+        guard=guard_cost(
+            definition.space, rounds[-1].box, known, definition.final.racing, constrained=constrained, metric=metric
+        )
         if searched
         else None,
         raced=raced,
@@ -166,4 +171,5 @@ def relevances(
     if definition.comparison is not None:
         return ()
     boxes = {opened.number: opened.box for opened in rounds}
-    return relevance(definition.space, boxes, known, seed=derived_seed(definition.seed, RELEVANCE))
+    seed = derived_seed(definition.seed, RELEVANCE)
+    return relevance(definition.space, boxes, known, seed=seed, metric=definition.metric)

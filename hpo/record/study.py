@@ -19,15 +19,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from hpo.definition.continuing import goes_on, with_more_rounds
+from hpo.definition.metrics import read_metric
 from hpo.definition.naming import check_study_name
 from hpo.definition.parts import CERTIFICATE_SUFFIX, FINAL_SUFFIX
 from hpo.definition.reading import read_definition
 from hpo.definition.rounds import RoundRecord, UnopenedRound
 from hpo.definition.study import StudyDefinition
 from hpo.record.commands import command_for
-from hpo.record.differences import differences, other_images
+from hpo.record.differences import OF_SOURCE, differences, other_images, source_changes
 from hpo.record.names import absent, require_free_name, role_of, taken
 from hpo.record.untrusted import reading, table, using
+from hpo.searching.metric import ACCURACY
 from hpo.searching.space import Box, Value
 from hpo.storage import studies
 from hpo.storage.database import Database
@@ -39,12 +41,12 @@ from hpo.storage.stamps import alone
 from hpo.storage.studies import FINAL, SEARCH, RoundRow, StudyRow
 
 WARM_START = "warm start"
-METRIC = "validation accuracy"
 CHOSEN = "samples chosen"
 UNOPENED = "round not opened"
 ADDED, ASKED = "rounds added", "rounds asked for"
 CONTINUED = "continued"
 STARTED_FROM = "started from"
+ACCEPTED = "changes of the source that were accepted"
 FINAL_PART_OF, CERTIFICATE_OF = "final part of", "certificate of"
 """By these attributes people see which of Optuna's studies shows a part of another one."""
 
@@ -75,6 +77,7 @@ class StudyRecord:
         warm_start: Sequence[Mapping[str, Value]] = (),
         more_rounds: int = 0,
         started_from: str | None = None,
+        accept_source: bool = False,
     ) -> StudyRecord:
         """Create the study, or open it if it exists.
 
@@ -82,7 +85,8 @@ class StudyRecord:
         rounds were given (`choice_record`), `warm_start` the good values of another study that it
         begins at, kept here so that resuming does not depend on that study. A study that is there goes on with the
         rounds that `definition` has more than it, and with `more_rounds` like its last one. `started_from` is the
-        preset or the name of the study file, for messages alone. Raises UserError if the study exists with another
+        preset or the name of the study file, for messages alone. With `accept_source` a study goes on with a trainer
+        whose source has changed. Raises UserError if the study exists with another
         definition or other data, showing what differs and the ways out, and where the name is another's.
         """
         check_study_name(definition.name)
@@ -115,6 +119,8 @@ class StudyRecord:
             database.write(create_unless_there)
         opened = cls(database, definition.name)
         with using(opened.name):
+            if accept_source:
+                opened._accept_source(definition)
             opened.refuse_changes(definition, source)
             opened._continue(definition, more_rounds)
         return opened
@@ -152,6 +158,25 @@ class StudyRecord:
             )
 
         self._database.write(go_on)
+        self.refresh()
+
+    def _accept_source(self, declared: StudyDefinition) -> None:
+        """Go on with the trainer as it is `declared`, where only its source differs from the recorded one."""
+        recorded = self.definition
+        lines = differences(recorded.trainer.tables(), declared.trainer.tables())
+        if not lines or not all(line.startswith(OF_SOURCE) for line in lines):
+            return
+        new = dataclasses.replace(recorded, trainer=declared.trainer)
+        accepted = [*self._attributes.get(ACCEPTED, ()), source_changes(lines)]
+
+        def accept(connection: sa.Connection) -> None:
+            if leads.is_led(connection, self.id):
+                raise UserError(f"{self.name!r} is running; stop it first (Ctrl-C), or its workers mix both sources")
+            studies.change(
+                connection, self._row, definition=new.record(), record={**self._attributes, ACCEPTED: accepted}
+            )
+
+        self._database.write(accept)
         self.refresh()
 
     def refresh(self) -> None:
@@ -210,9 +235,10 @@ class StudyRecord:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The numbers of the study's data: pool, holdout, classes, chance."""
+        """The numbers of the study's data: pool, holdout, classes, chance (what guessing reaches, if it is known)."""
         with reading(self.name):
-            return table(self._attributes.get("data"), "what is known of its data", numbers=("pool", "chance"))
+            found = table(self._attributes.get("data"), "what is known of its data", numbers=("pool",))
+            return table(found, "what is known of its data", values=("chance",))
 
     @property
     def source(self) -> dict[str, str]:
@@ -313,6 +339,12 @@ class StudyRecord:
         begun = self.definition
         changes = differences(begun.record(), definition.on_the_data_of(begun).record())
         changes += other_images(self.source, source)
+        if changes and all(line.startswith(OF_SOURCE) for line in changes):
+            raise UserError(
+                f"what the study {self.name!r} trains with has changed since it was begun: {source_changes(changes)}\n"
+                "Ways out: undo the change and run again to resume it; or go on with it as it is now, --accept-source: "
+                "finished trials keep the scores that they had; or start a new study beside it, --name another"
+            )
         if changes:
             listed = "".join(f"\n  {change}" for change in changes)
             raise UserError(
@@ -325,14 +357,16 @@ class StudyRecord:
 def parts_shown(
     name: str, definition: Mapping[str, Any], record: Mapping[str, Any], certificate_of: str | None = None
 ) -> dict[str, NewStudy]:
-    """Return Optuna's studies that are to show the parts of a study, or of a certificate."""
-    system = {"study:metric_names": [METRIC]}
+    """Return Optuna's studies that are to show the parts of a study, or of a certificate, with the metric's values."""
+    declared = definition.get("metric")
+    metric = ACCURACY if declared is None else read_metric(declared)
+    system = {"study:metric_names": [f"validation {metric.name}"]}
     attributes = {**record, "state": studies.RUNNING, "definition": definition}
     if certificate_of is not None:
-        return {SEARCH: NewStudy(name, {CERTIFICATE_OF: certificate_of, **attributes}, system)}
+        return {SEARCH: NewStudy(name, {CERTIFICATE_OF: certificate_of, **attributes}, system, metric.direction)}
     return {
-        SEARCH: NewStudy(name, attributes, system),
-        FINAL: NewStudy(name + FINAL_SUFFIX, {FINAL_PART_OF: name}, system),
+        SEARCH: NewStudy(name, attributes, system, metric.direction),
+        FINAL: NewStudy(name + FINAL_SUFFIX, {FINAL_PART_OF: name}, system, metric.direction),
     }
 
 

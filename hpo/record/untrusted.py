@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hpo.definition.printable import on_one_line
+from hpo.searching.metric import LARGEST
 from hpo.storage.errors import UserError
 
 if TYPE_CHECKING:  # every front door knows the errors of this file, and few need a search space
@@ -18,7 +19,9 @@ if TYPE_CHECKING:  # every front door knows the errors of this file, and few nee
 
 MOST = 2**63
 WHOLE = ("round", "index", "run", "source_trial", "seed", "n_train", "epochs", "allowed", "size", "worker_deaths")
-NUMBERS = ("train_accuracy", "test_accuracy", "seconds")
+NUMBERS = ("seconds",)
+VALUES = ("train_accuracy", "test_accuracy")
+REPORTED = "metrics"
 TEXTS = ("stage", "source", "reason")
 """What a trial's attributes must be, where they are there, by the code's own names."""
 
@@ -73,8 +76,17 @@ def using(study: str) -> Iterator[None]:
         raise UnreadableStudyError(study, _what(error)) from error
 
 
-def table(value: object, what: str, *, texts: Iterable[str] = (), numbers: Iterable[str] = ()) -> dict[str, Any]:
-    """Return `value` if it is a table with those texts, and those numbers, in it.
+def table(
+    value: object,
+    what: str,
+    *,
+    texts: Iterable[str] = (),
+    numbers: Iterable[str] = (),
+    values: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Return `value` if it is a table with those texts, and those numbers, in it, and these `values` of a metric.
+
+    The last may be missing, None, or below zero.
 
     Raises UserError, which calls it `what`.
     """
@@ -86,7 +98,15 @@ def table(value: object, what: str, *, texts: Iterable[str] = (), numbers: Itera
             raise UserError(f"{what} is damaged: {name!r} is missing or unknown")
         if not (isinstance(found, str) if name in texts else _is_number(found)):
             raise UserError(f"{what} is damaged: it has {name} = {_short(found)}")
+    for name in values:
+        found = value.get(name)
+        if found is not None and not _is_a_value(found):
+            raise UserError(f"{what} is damaged: it has {name} = {_short(found)}")
     return value
+
+
+def _is_a_value(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _is_number(value: object) -> bool:
@@ -111,10 +131,14 @@ def check_trials(trials: Iterable[Trial], space: Config | Mapping[str, object]) 
 def _fits(name: str, value: object) -> bool:
     if name in WHOLE:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST
+    if name in VALUES:
+        return _is_a_value(value) or value is None or (isinstance(value, float) and math.isnan(value))
     if name in NUMBERS:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return abs(value) < MOST or math.isnan(value)
-        return name == "test_accuracy" and value is None
+        return (
+            isinstance(value, int | float) and not isinstance(value, bool) and (abs(value) < MOST or math.isnan(value))
+        )
+    if name == REPORTED:
+        return isinstance(value, dict) and all(map(_is_a_value, value.values()))
     if name == "overrides":
         return isinstance(value, dict)
     return name not in TEXTS or isinstance(value, str) or value is None

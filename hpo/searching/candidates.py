@@ -9,34 +9,46 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from hpo.searching.learning import learnt_enough
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.smoothing import Floats, smoothed_scores
 from hpo.searching.space import Box, SearchSpace, Value
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult
 
 CANDIDATE_SHARE = 1 / 3
-LEARNT_SHARE = 0.5
-"""The share of the best score under which a trial has learnt too little for its small gap to say anything."""
 
 
 def candidates(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], count: int, max_gap: float | None = None
+    space: SearchSpace,
+    box: Box,
+    trials: Sequence[TrialResult],
+    count: int,
+    *,
+    constrained: bool = False,
+    metric: Metric = ACCURACY,
 ) -> list[TrialResult]:
     """Return the `count` most promising of `trials`, best first: highest smoothed score among the top third by score.
 
     Scores are smoothed over all trials, failures included (see `smoothing`): a lucky run among failures is not
-    promising, a plateau is. A config that was drawn twice, as happens with few choices, is one candidate. With
-    `max_gap`, a bound on the train-validation gap, only those `within_bound` are considered, unless none is.
+    promising, a plateau is. A config that was drawn twice, as happens with few choices, is one candidate. Where the
+    study is `constrained`, only those `within_bound` are considered, unless none is.
     """
-    scored = with_imputed_scores(trials)
-    return promising(trials, scored, smoothed_scores(space, box, scored), count, max_gap)
+    scored = with_imputed_scores(trials, metric)
+    return promising(trials, scored, smoothed_scores(space, box, scored), count, constrained=constrained, metric=metric)
 
 
 def promising(
-    trials: Sequence[TrialResult], scored: Sequence[TrialResult], smooth: Floats, count: int, max_gap: float | None
+    trials: Sequence[TrialResult],
+    scored: Sequence[TrialResult],
+    smooth: Floats,
+    count: int,
+    *,
+    constrained: bool,
+    metric: Metric = ACCURACY,
 ) -> list[TrialResult]:
     """Return the candidates, given the `trials` with imputed scores, and what each of these is worth, (n,)."""
-    by_score = sorted(_considered(scored, max_gap), key=lambda i: (-scored[i].score, scored[i].key))
+    by_score = sorted(_considered(scored, constrained, metric), key=lambda i: (-scored[i].score, scored[i].key))
     best = by_score[: max(count, math.ceil(CANDIDATE_SHARE * len(by_score)))]
     best.sort(key=lambda i: (-smooth[i], scored[i].key))
     chosen: dict[tuple[tuple[str, Value], ...], TrialResult] = {}
@@ -47,20 +59,21 @@ def promising(
     return list(chosen.values())[:count]
 
 
-def within_bound(trials: Sequence[TrialResult], max_gap: float) -> list[int]:
-    """Return the places of the `trials` (imputed scores where stopped) that keep to a bound on the gap.
+def within_bound(trials: Sequence[TrialResult], metric: Metric = ACCURACY) -> list[int]:
+    """Return the places of the `trials` (imputed scores where stopped) that keep to all constraints.
 
     What was stopped had no time to overfit, and what learnt nothing has no gap: alone, a bound would favour both. So a
-    trial must reach half of the best score, and stopped ones count only where no trial trained to its end keeps to it.
+    trial must have learnt enough (half of the best accuracy, see `learning`), and stopped ones count only where no
+    trial trained to its end keeps to it.
     """
-    enough = LEARNT_SHARE * max((trial.score for trial in trials), default=0.0)
+    enough = learnt_enough(metric, [trial.score for trial in trials])
     kept = [
-        i for i, trial in enumerate(trials) if trial.gap is not None and trial.gap <= max_gap and trial.score >= enough
+        i for i, trial in enumerate(trials) if trial.excess is not None and trial.excess <= 0 and trial.score >= enough
     ]
     return [i for i in kept if not trials[i].stopped] or kept
 
 
-def _considered(trials: Sequence[TrialResult], max_gap: float | None) -> Sequence[int]:
-    """Return the places of those `within_bound`; all of them without a bound, or if none is."""
+def _considered(trials: Sequence[TrialResult], constrained: bool, metric: Metric) -> Sequence[int]:
+    """Return the places of those `within_bound`; all of them without a constraint, or if none is."""
     everybody = range(len(trials))
-    return everybody if max_gap is None else within_bound(trials, max_gap) or everybody
+    return within_bound(trials, metric) or everybody if constrained else everybody

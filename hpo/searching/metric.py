@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 Direction = Literal["maximize", "minimize"]
 DIRECTIONS: tuple[Direction, ...] = ("maximize", "minimize")
+LARGEST = 1e100
+"""A value beyond this is none that anybody has measured, and its square would leave no finite mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class Metric:
         return None if bound is None else self.score(bound)
 
     @property
+    def span(self) -> float | None:
+        """How far the best score lies above the worst, where values are bounded on both sides."""
+        return None if self.best is None or self.worst is None else self.best - self.worst
+
+    @property
     def long_tail(self) -> bool:
         """Whether bad luck reaches further than good luck, as has been measured for accuracies."""
         return self.is_share
@@ -63,10 +70,24 @@ class Metric:
         """Return what is wrong with `value` as one of this metric, or None."""
         if not math.isfinite(value):
             return f"{self.name} is {value}, which is no finite number"
+        if abs(value) > LARGEST:
+            return f"{self.name} is {value:g}; what lies beyond {LARGEST:g} is taken for a failure"
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             low, high = ("" if each is None else f"{each:g}" for each in (self.low, self.high))
             return f"{self.name} is {value:g}, outside its bounds {low} .. {high}"
         return None
+
+    def text(self, score: float) -> str:
+        """Return the value of `score` for a sentence: 91.2 %, or 0.123."""
+        value = self.value(score)
+        return f"{100 * value:.1f} %" if self.is_share else f"{value:.4g}"
+
+    def amount(self, difference: float) -> str:
+        """Return how large a difference of two scores is, for a sentence: 2.1 points, or 0.123."""
+        if not self.is_share:
+            return f"{abs(difference):.3g}"
+        points = abs(round(100 * difference, 1))
+        return "less than 0.1 points" if points == 0 else f"{points:.1f} points"
 
 
 ACCURACY = Metric()

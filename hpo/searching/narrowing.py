@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hpo.searching.learning import hopeless
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.space import Box, Categorical, Interval, Numeric, Region, SearchSpace, Value
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult, ranked
@@ -18,7 +20,6 @@ TOP_SHARE = 0.15
 TOP_AT_LEAST = 8
 EDGE_SHARE = 0.2
 EDGE_WITNESSES = 5
-HOPELESS_MARGIN = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,16 @@ class Narrowing:
     why: tuple[str, ...]
 
 
-def narrow(space: SearchSpace, box: Box, trials: Sequence[TrialResult], chance: float) -> Narrowing:
+def narrow(
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], chance: float | None, metric: Metric = ACCURACY
+) -> Narrowing:
     """Return where the round after `box` looks.
 
     `trials` are all finished and stopped trials scored like the last round's (same samples and epochs), `chance` the
-    accuracy of always guessing the commonest class.
+    value of `metric` that guessing reaches (for an accuracy, always guessing the commonest class), None: not known.
 
-    1. If even the best trial is under chance + .15, nothing was learnt: the next box is the limits.
+    1. If even the best trial is hardly better than guessing (an accuracy under chance + .15, see `learning`), or all
+       trials failed, nothing was learnt: the next box is the limits.
     2. The top is the best 15 % (at least 8) by score, stopped trials by their imputed score.
     3. For a numeric hyperparameter the next interval is the span of the top, each side stretched by span / (k - 1):
        the best k of n uniform draws of an irrelevant parameter span (k - 1) / (k + 1) of its range, so without the
@@ -47,12 +51,11 @@ def narrow(space: SearchSpace, box: Box, trials: Sequence[TrialResult], chance: 
 
     A categorical hyperparameter keeps the choices found in the top, and those tried fewer than three times.
     """
-    order = ranked(with_imputed_scores(trials))
+    order = ranked(with_imputed_scores(trials, metric))
     if not order:
         return Narrowing(box, ("no trial has finished: the box is kept",))
-    if order[0].score < chance + HOPELESS_MARGIN:
-        why = f"the best score, {order[0].score:.3f}, is hardly above chance ({chance:.3f}): search the whole limits"
-        return Narrowing(space.limits(), (why,))
+    if hopeless(metric, order[0].score, chance) or all(trial.failed for trial in order):
+        return Narrowing(space.limits(), (_nothing_learnt(metric, order, chance),))
     top = order[: max(TOP_AT_LEAST, math.ceil(TOP_SHARE * len(order)))]
     regions: dict[str, Region] = {}
     why_each: list[str] = []
@@ -64,6 +67,16 @@ def narrow(space: SearchSpace, box: Box, trials: Sequence[TrialResult], chance: 
             regions[name], why = _narrow_choices(name, hyperparameter, order, top)
         why_each.append(f"{name}: {why}")
     return Narrowing(Box(regions), tuple(why_each))
+
+
+def _nothing_learnt(metric: Metric, order: Sequence[TrialResult], chance: float | None) -> str:
+    if all(trial.failed for trial in order):
+        return "every trial failed: search the whole limits"
+    form = ".3f" if metric.is_share else ".4g"
+    best = f"the best {metric.name}, {metric.value(order[0].score):{form}},"
+    if chance is None:
+        return f"{best} is the worst there is: search the whole limits"
+    return f"{best} is hardly better than guessing ({chance:{form}}): search the whole limits"
 
 
 def _narrow_interval(name: str, numeric: Numeric, old: Interval, top: Sequence[TrialResult]) -> tuple[Interval, str]:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.searching.extremes import clipped
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.space import Box, Interval, Numeric, SearchSpace
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.thinning import thinned
@@ -42,11 +44,20 @@ AT_ONCE = 5000
 """The weights of so many trials are in memory at once."""
 
 
-def expected_gain(space: SearchSpace, box: Box, following: Box, trials: Sequence[TrialResult], seed: int) -> float:
-    """Return by how much (a share of accuracy) a round in the box `following` is expected to improve the best score.
+def expected_gain(
+    space: SearchSpace,
+    box: Box,
+    following: Box,
+    trials: Sequence[TrialResult],
+    seed: int,
+    *,
+    metric: Metric = ACCURACY,
+) -> float:
+    """Return by how much a round in the box `following` is expected to improve the best score, in `metric`'s units.
 
-    `trials` are the finished and stopped trials scored alike (same samples and epochs), `box` is where the last round
-    looked and `following` where narrowing would look next.
+    Of an accuracy that is a share. Scores without a worst one are clipped first (see `extremes`), so that one absurd
+    value does not set the gain. `trials` are the finished and stopped trials scored alike (same samples and epochs),
+    `box` is where the last round looked and `following` where narrowing would look next.
 
     1. What the last round gained is the highest smoothed score of all trials less the highest among those of the rounds
        before, both from one smoother over all of them, in `box`: the maximum of raw scores would grow by luck alone.
@@ -66,13 +77,14 @@ def expected_gain(space: SearchSpace, box: Box, following: Box, trials: Sequence
     before = np.array([trial.round < last for trial in trials], dtype=bool)
     if not before.any() or reaches_outward(box, following):
         return math.inf
-    scored = with_imputed_scores(trials)
+    scored = with_imputed_scores(trials, metric)
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(len(scored), np.full(len(scored), 1 / len(scored)), size=RESAMPLES)
     axes = [_axis(space, box, name, scored) for name in space.hyperparameters]
-    scores = np.array([trial.score for trial in scored])
-    centres = _centres(axes, scores, before)
-    smooth = np.where(drawn[:, centres] > 0, _smoothed(axes, scores, drawn, centres), 0.0)
+    scores = clipped(metric, [trial.score for trial in scored])
+    nothing = float(scores.min()) if metric.worst is None else metric.worst
+    centres = _centres(axes, scores, before, nothing)
+    smooth = np.where(drawn[:, centres] > 0, _smoothed(axes, scores, drawn, centres, nothing), nothing)
     gains = smooth.max(axis=1) - smooth[:, before[centres]].max(axis=1)
     return SHRINKS * float(gains.mean())
 
@@ -89,7 +101,7 @@ def reaches_outward(old: Box, new: Box) -> bool:
     return False
 
 
-def _centres(axes: Sequence[Axis], scores: Floats, before: NDArray[np.bool_]) -> Places:
+def _centres(axes: Sequence[Axis], scores: Floats, before: NDArray[np.bool_], nothing: float) -> Places:
     """Return the places of the trials where a highest score is looked for, a half of them surely of those `before`."""
     everywhere = np.arange(len(scores))
     if len(scores) <= MOST:
@@ -97,15 +109,16 @@ def _centres(axes: Sequence[Axis], scores: Floats, before: NDArray[np.bool_]) ->
     few = np.zeros((1, len(scores)), dtype=np.int64)
     few[0, thinned(np.argsort(-scores, kind="stable").tolist(), MOST, best=0)] = 1
     rough = [
-        _smoothed(axes, scores, few, everywhere[start : start + AT_ONCE])[0] for start in range(0, len(scores), AT_ONCE)
+        _smoothed(axes, scores, few, everywhere[start : start + AT_ONCE], nothing)[0]
+        for start in range(0, len(scores), AT_ONCE)
     ]
     order = np.argsort(-np.concatenate(rough), kind="stable")
     of_before = order[before[order]][: MOST // 2]
     return np.union1d(of_before, order[: MOST - len(of_before)])
 
 
-def _smoothed(axes: Sequence[Axis], scores: Floats, drawn: Places, centres: Places) -> Floats:
-    """Return the smoothed score at each of the k `centres` for each of s samples, (s, k); 0 where nothing is near.
+def _smoothed(axes: Sequence[Axis], scores: Floats, drawn: Places, centres: Places, nothing: float) -> Floats:
+    """Return the smoothed score at each of the k `centres` for each of s samples, (s, k); `nothing` where none is near.
 
     `scores` are those of the trials, (n,), and `drawn` is how often each is in each sample, (s, n).
     """
@@ -117,7 +130,7 @@ def _smoothed(axes: Sequence[Axis], scores: Floats, drawn: Places, centres: Plac
         counts = np.take(drawn, some, axis=1)
         sums += counts * scores[some] @ weights
         total += counts @ weights
-    return np.divide(sums, total, out=np.zeros_like(total), where=total > 0)
+    return np.divide(sums, total, out=np.full_like(total, nothing), where=total > 0)
 
 
 def _axis(space: SearchSpace, box: Box, name: str, trials: Sequence[TrialResult]) -> Axis:

@@ -16,6 +16,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.trial import create_trial
 
+from hpo.searching.extremes import clipped
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.seeds import split_seed
 from hpo.searching.space import Box, Numeric, SearchSpace, Value
 from hpo.searching.spreading import more_like
@@ -75,7 +77,8 @@ def propose(
     n: int,
     seed: int,
     sampler: str,
-    max_gap: float | None = None,
+    constrained: bool = False,
+    metric: Metric = ACCURACY,
     warm: bool = False,
 ) -> list[dict[str, Value]]:
     """Return `n` configs for a round that looks in `box`.
@@ -83,7 +86,8 @@ def propose(
     `trials` are the comparable finished trials (imputed scores where stopped); samplers that learn see those inside the
     box. WIDE_SHARE of the configs, in the first round FIRST_WIDE_SHARE, is drawn from the whole limits. A grid knows no
     boxes.
-    `max_gap`, a bound on the train-validation gap, is a constraint to those that know such: tpe and gp.
+    Where the study is `constrained`, the excess of a trial is a constraint to those that know such: tpe and gp.
+    A Gaussian process is told scores without a worst one clipped (see `extremes`); the other samplers go by ranks.
     `warm` says that the box of a first round comes from another study, and is as a narrowed one.
     """
     if sampler == GRID:
@@ -91,8 +95,16 @@ def propose(
     share = WIDE_SHARE if warm or trials else FIRST_WIDE_SHARE
     wide = round(share * n) if box != space.limits() else 0
     sampler_seed, wide_seed = split_seed(seed, 2)
-    inside = _PROPOSERS[sampler](space, box, trials, n - wide, sampler_seed, max_gap=max_gap)
+    told = _clipped(trials, metric)
+    inside = _PROPOSERS[sampler](space, box, told, n - wide, sampler_seed, constrained=constrained)
     return inside + lattice(space, space.limits(), wide, wide_seed)
+
+
+def _clipped(trials: Sequence[TrialResult], metric: Metric) -> Sequence[TrialResult]:
+    if metric.worst is not None:
+        return trials
+    scores = clipped(metric, [trial.score for trial in trials])
+    return [trial.scoring(float(score)) for trial, score in zip(trials, scores, strict=True)]
 
 
 def lattice(space: SearchSpace, box: Box, n: int, seed: int) -> list[dict[str, Value]]:
@@ -112,9 +124,9 @@ def lattice(space: SearchSpace, box: Box, n: int, seed: int) -> list[dict[str, V
 
 
 def _lattice(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None = None
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool = False
 ) -> list[dict[str, Value]]:
-    del trials, max_gap
+    del trials, constrained
     return lattice(space, box, n, seed)
 
 
@@ -132,11 +144,11 @@ def _learning(make: Callable[[int], BaseSampler], limited: _Limited) -> Callable
     """Return a proposer that asks the Optuna sampler `make(seed)`, which learns from the trials in the box."""
 
     def propose_with_optuna(
-        space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+        space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool
     ) -> list[dict[str, Value]]:
         inside = [trial for trial in trials if trial.config in box]
         told, asked = _bounded(inside, n, limited)
-        configs = _asked(make(seed), space, box, told, asked, max_gap=max_gap)
+        configs = _asked(make(seed), space, box, told, asked, constrained=constrained)
         if asked == n:
             return configs
         rest_seed = split_seed(seed, 1)[0]
@@ -162,14 +174,14 @@ def _asked(
     inside: Sequence[TrialResult],
     n: int,
     *,
-    max_gap: float | None = None,
+    constrained: bool = False,
 ) -> list[dict[str, Value]]:
     """Return `n` configs that `sampler` answers with, having been told the trials `inside` of `box`."""
     distributions = space.distributions(box)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for trial in inside:
-        # What failed has no gap, and its score says enough.
-        bound = None if max_gap is None else {"gap": 0.0 if trial.gap is None else trial.gap - max_gap}
+        # Of what failed no excess is known, and its score says enough.
+        bound = {"excess": trial.excess or 0.0} if constrained else None
         study.add_trial(
             create_trial(params=dict(trial.config), distributions=distributions, value=trial.score, constraints=bound)
         )
@@ -178,7 +190,7 @@ def _asked(
 
 
 def _cmaes(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool
 ) -> list[dict[str, Value]]:
     """Return `n` draws from the normal distribution that the best tenth of the trials in `box` supports.
 
@@ -188,7 +200,7 @@ def _cmaes(
     round 1, CMA-ES has nothing to say and Optuna would draw at random; the lattice spreads evenly instead.
     Of very many an even choice is the source, the best tenth of which stands for the best tenth of all.
     """
-    del max_gap
+    del constrained
     ranges = {name: each for name, each in space.distributions(box).items() if _has_a_direction(each)}
     inside = [trial for trial in trials if trial.config in box]
     if len(inside) < WARM_START_AT_LEAST or not ranges:
@@ -206,10 +218,10 @@ def _cmaes(
 
 
 def _random(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool
 ) -> list[dict[str, Value]]:
     """Return `n` uniform draws: Optuna's, which learn nothing, and beyond ALL_ASKED of them plain ones."""
-    del trials, max_gap
+    del trials, constrained
     configs = _asked(RandomSampler(seed=seed), space, box, (), min(n, ALL_ASKED))
     rng = np.random.default_rng(split_seed(seed, 1)[0])
     points = rng.random((n - len(configs), len(space.hyperparameters)))
@@ -217,13 +229,13 @@ def _random(
 
 
 def _qmc(
-    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, max_gap: float | None
+    space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool
 ) -> list[dict[str, Value]]:
     """Return `n` points of Optuna's scrambled Sobol sequence, which one trial tells of the space, not of scores.
 
     A point takes it as long as all before it, so beyond ALL_ASKED of them the lattice spreads the others.
     """
-    del max_gap
+    del constrained
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = QMCSampler(seed=seed, scramble=True)

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.ranks import rank_shares
 from hpo.searching.space import Box, Categorical, Hyperparameter, Interval, Region, SearchSpace, Value
 from hpo.searching.stopping import with_imputed_scores
@@ -83,7 +84,7 @@ class Relevance:
 
 
 def relevance(
-    space: SearchSpace, boxes: Mapping[int, Box], trials: Sequence[TrialResult], *, seed: int
+    space: SearchSpace, boxes: Mapping[int, Box], trials: Sequence[TrialResult], *, seed: int, metric: Metric = ACCURACY
 ) -> list[Relevance]:
     """Return for each hyperparameter of `space` whether the scores of the comparable `trials` depend on it.
 
@@ -92,7 +93,7 @@ def relevance(
     nonstochastic interpretation of reported significance levels"), and is looked at again as something that the
     hyperparameter may bend: weight decay matters where the learning rate is good.
     """
-    scored = _looked_at(with_imputed_scores(trials))
+    scored = _looked_at(with_imputed_scores(trials, metric))
     enough = len(scored) >= FEWEST_TRIALS
     ranks = rank_shares(np.array([trial.score for trial in scored]))
     columns = {name: _columns(each, name, scored) for name, each in space.hyperparameters.items() if enough}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 TRIAL, PROPOSAL, RACE, CONFIRM, FULL, COMPARE, LUCK, RELEVANCE = range(8)
+REPRODUCE = 200
 CERTIFY, PAYING = 100, 101
 
 
@@ -22,3 +23,11 @@ def training_rng(trial_seed: int, group: int) -> np.random.Generator:
 def split_seed(seed: int, parts: int) -> tuple[int, ...]:
     """Return `parts` seeds, below 2**32, for what one derived seed is to decide apart."""
     return tuple(int(word) for word in np.random.SeedSequence(seed).generate_state(parts))
+
+
+def child_seed(trial_seed: int, group: int) -> int:
+    """Return the seed of a trial's training on one of its groups, for trainers that are not ours: below 2**31.
+
+    Any library takes such a seed.
+    """
+    return int(np.random.SeedSequence([trial_seed, group]).generate_state(1, np.uint32)[0]) >> 1

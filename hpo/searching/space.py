@@ -119,6 +119,16 @@ class Categorical:
 
 
 Hyperparameter = Numeric | Categorical
+
+
+def to_try(hyperparameter: Hyperparameter) -> tuple[Value, ...]:
+    """Return the values that whoever trains must be able to take: both ends of the limits, or every choice."""
+    if isinstance(hyperparameter, Numeric):
+        low, high = hyperparameter.limits.low, hyperparameter.limits.high
+        return hyperparameter.from_axis(hyperparameter.to_axis(low)), high
+    return hyperparameter.choices
+
+
 Region = Interval | tuple[Value, ...]
 """Where one hyperparameter is looked for: an interval, or some of the choices."""
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TypeVar
 
+from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.trials import TrialResult
 
 Key = TypeVar("Key")
@@ -31,19 +32,19 @@ def survivors(scores: Mapping[Key, float], keep: float) -> set[Key]:
     return set(order[:count])
 
 
-def with_imputed_scores(trials: Sequence[TrialResult]) -> list[TrialResult]:
+def with_imputed_scores(trials: Sequence[TrialResult], metric: Metric = ACCURACY) -> list[TrialResult]:
     """Return `trials` with each stopped one's score raised to what it would probably have reached.
 
     A stopped trial gets its last rung's score plus the median gain, from that rung to the end, of its round's
     survivors, capped just below their median: it was stopped because it was worse than they were. A trial that failed
-    on the way is no survivor.
+    on the way is no survivor. No score falls below the worst of `metric`.
     """
     finished: dict[int, list[TrialResult]] = {}
     for trial in trials:
         if not trial.stopped:
             finished.setdefault(trial.round, []).append(trial)
     stopped_at = {(trial.round, _last_rung(trial)) for trial in trials if trial.stopped}
-    expected = {key: _gain_and_cap(finished.get(key[0], []), key[1]) for key in stopped_at}
+    expected = {key: _gain_and_cap(finished.get(key[0], []), key[1], metric) for key in stopped_at}
     return [_raised(trial, expected[trial.round, _last_rung(trial)]) if trial.stopped else trial for trial in trials]
 
 
@@ -55,10 +56,11 @@ def _last_rung(trial: TrialResult) -> int:
     return max(trial.rungs, default=-1)
 
 
-def _gain_and_cap(finishers: Sequence[TrialResult], rung: int) -> tuple[float, float] | None:
+def _gain_and_cap(finishers: Sequence[TrialResult], rung: int, metric: Metric) -> tuple[float, float] | None:
     """Return what the survivors of `rung` gained until the end, and where they ended; None if there are none."""
     survived = [peer for peer in finishers if rung in peer.rungs and not peer.failed]
     if not survived:
         return None
     gain = median(peer.score - peer.rungs[rung] for peer in survived)
-    return gain, math.nextafter(median(peer.score for peer in survived), 0.0)
+    cap = math.nextafter(median(peer.score for peer in survived), -math.inf)
+    return gain, cap if metric.worst is None else max(cap, metric.worst)

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from hpo.searching.space import Config
 
 WORST_SCORE = 0.0
-"""The objective value (validation accuracy) of a diverged or failed trial: finite, so that samplers learn from it."""
+"""The accuracy of a diverged or failed trial: finite, so that samplers learn from it. See `extremes.failed_score`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
     """One trial of the search whose training has ended.
 
-    `score` is the mean validation accuracy over its groups (0..1) where its training ended; `rungs` the scores at
-    the shares of the training where the round was compared. A stopped trial ended at its last rung; a failed one could
-    not be trained to its end and has the worst score.
+    `score` is the mean validation score over its groups where its training ended (of an accuracy the accuracy itself,
+    0..1; more is better, see `hpo.searching.metric`); `rungs` the scores at the shares of the training where the round
+    was compared. A stopped trial ended at its last rung; a failed one could not be trained to its end and has the worst
+    score.
     """
 
     round: int
@@ -30,7 +31,9 @@ class TrialResult:
     number: int = -1
     """The trial's number in the Optuna study, for people; no decision looks at it."""
     gap: float | None = None
-    """Train minus validation accuracy where its training ended, if that is known and it did not diverge."""
+    """Train minus validation score where its training ended, if that is known and it did not diverge."""
+    excess: float | None = None
+    """By how much it breaks the worst of the study's constraints, at most 0 where it keeps to all; None: not known."""
 
     @property
     def key(self) -> tuple[int, int]:
@@ -49,6 +52,7 @@ class TrialResult:
             failed=self.failed,
             number=self.number,
             gap=self.gap,
+            excess=self.excess,
         )
 
 

@@ -152,7 +152,8 @@ def _read_row(database: Database, name: str) -> list[str]:
         return ["not made by hpo run", "", "", "", "", ""]
     definition, found = record.definition, trials_of(database, record)
     search, everything = found.search, [*found.search, *found.final]
-    results = with_imputed_scores(comparable(definition, search_results(search)))
+    metric = definition.metric
+    results = with_imputed_scores(comparable(definition, search_results(search, metric)), metric)
     rounds = record.rounds
     state = record.state
     if state != "done":
@@ -165,7 +166,7 @@ def _read_row(database: Database, name: str) -> list[str]:
         str(ended),
         str(len(everything) - ended - failed),
         str(failed),
-        f"{100 * incumbent(results).score:.1f} %" if results else "-",
+        metric.text(incumbent(results).score) if results else "-",
         _where(definition, rounds),
     ]
 

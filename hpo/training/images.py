@@ -14,12 +14,10 @@ from hpo.storage.copies import partition_with_copies
 from hpo.storage.datasets import Located, TrainingPart
 from hpo.storage.errors import UserError
 from hpo.storage.splits import Indices, Partition
+from hpo.training.cuts import Cut
 
 OF_ALL_OF_MNIST = 60_000
 """What a definition is for where a small stand-in takes the place of MNIST."""
-
-CERTIFICATE_STREAM = 10_000
-"""Where the draws of validation images of a certificate begin: behind those of any race or confirmation."""
 
 
 @dataclass(frozen=True)
@@ -86,39 +84,9 @@ class StudyData:
         """The accuracy of always guessing the commonest class."""
         return float(np.bincount(self.part.labels).max() / len(self.part.labels))
 
-    def search_fold(self, samples: int, group: int) -> Fold:
-        """Return group `group` of `samples` training images, and the images that score every trial of the search."""
-        return self._fold(self._group(samples, group), self.split.validation(self.settings.validation))
-
-    def race_fold(self, samples: int, group: int, run: int) -> Fold:
-        """Return a fresh group, and validation images that the search never used."""
-        fresh = self.split.fresh_validation(self.settings.validation, k=run, after=self.settings.validation)
-        return self._fold(self._group(samples, group), fresh)
-
-    def confirmation_fold(self, samples: int, group: int, run: int) -> Fold:
-        """Return a fresh group, and more validation images that the search never used."""
-        fresh = self.split.fresh_validation(self.settings.confirmation, k=run, after=self.settings.validation)
-        return self._fold(self._group(samples, group), fresh)
-
-    def certificate_fold(self, samples: int, size: int, run: int, within: tuple[int, int] | None) -> Fold:
-        """Return the training and validation images of run `run` on the size-th size of a certificate.
-
-        The former lie `within` a range of the pool; where an older version planned none, they are the run's group. The
-        latter are drawn as those of a confirmation, so that a ranking is not blurred by too few images.
-        """
-        stream = CERTIFICATE_STREAM * (1 + size) + run
-        fresh = self.split.fresh_validation(self.settings.confirmation, k=stream, after=self.settings.validation)
-        train = self._group(samples, run) if within is None else self.split.within(samples, run, *within)
-        return self._fold(train, fresh)
-
-    def comparison_fold(self, samples: int, run: int) -> Fold:
-        """Return the group of run `run` (0 samples: the whole pool), and the whole holdout."""
-        train = self._group(samples, run) if samples else self.split.pool
-        return self._fold(train, self.split.holdout)
-
-    def full_fold(self) -> Fold:
-        """Return the whole pool and the whole holdout."""
-        return self._fold(self.split.pool, self.split.holdout)
+    def fold(self, cut: Cut) -> Fold:
+        """Return the images that train and that score, as `cut` says."""
+        return Fold(self._examples(cut.train(self.split)), self._examples(cut.validation(self.split, self.settings)))
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers that a study's record keeps of its data."""
@@ -131,12 +99,6 @@ class StudyData:
             "image_shape": list(self.image_shape),
             "chance": self.chance,
         }
-
-    def _group(self, samples: int, group: int) -> Indices:
-        return self.split.group(min(samples, self.pool_size), group)
-
-    def _fold(self, train: Indices, validation: Indices) -> Fold:
-        return Fold(self._examples(train), self._examples(validation))
 
     def _examples(self, indices: Indices) -> models.Examples:
         return models.Examples(self.part.images[indices], self.part.labels[indices])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,12 +124,24 @@ class Training(Protocol):
         """End it and give back what it holds: processes, files."""
 
 
+@runtime_checkable
+class Saves(Protocol):
+    """A training that saves itself in files, from which it goes on after its process has ended."""
+
+    def forget(self) -> None:
+        """Delete these: its trial is over."""
+
+
 class Trainer(Protocol):
     """Starts trainings for one study, in the process of one worker."""
 
     @property
     def abilities(self) -> Abilities:
         """What it can do."""
+
+    @property
+    def stops_anywhere(self) -> bool:
+        """Whether its trainings can be advanced to any percent, and not to their rungs alone."""
 
     def start(self, config: Config, assignment: Assignment, open_test: OpenTest) -> Training:
         """Return the training of `config` at its beginning; what can be told wrong then raises TrainingFailedError."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from hpo import models
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import networks_of
 from hpo.models.trainer import Trainer
 from hpo.searching.space import Config, Numeric
 from hpo.storage.errors import UserError
@@ -54,6 +55,6 @@ def _in_the_middle(definition: StudyDefinition) -> tuple[models.NetworkDescripti
         for name, each in definition.space.hyperparameters.items()
     }
     try:
-        return definition.settings(config)
+        return networks_of(definition).settings(config)
     except UserError:
-        return definition.settings({})
+        return networks_of(definition).settings({})

@@ -6,7 +6,6 @@ that. Or a weight decay is so small that it shrinks no weight: then it does noth
 
 from __future__ import annotations
 
-from hpo.models import steps_per_epoch
 from hpo.proof.transfer import NO_EFFECT, shrinkage
 from hpo.record.results import StudyResults
 from hpo.reports.facts.once import once
@@ -43,6 +42,6 @@ def no_decay_mattered(results: StudyResults) -> bool:
 
 def decay_shrinkage(results: StudyResults, config: Config, number: int) -> float:
     """Return the share of a weight that decay alone takes away in a training of round `number`; 1 is no claim."""
-    settings = results.definition.settings(config)[1]
-    epochs = results.definition.rounds[number - 1].epochs
-    return shrinkage(settings, epochs * steps_per_epoch(n_train(results, number), settings.batch_size))
+    definition = results.definition
+    epochs = definition.rounds[number - 1].epochs
+    return shrinkage(definition.plain(config), definition.updates(config, n_train(results, number), epochs))

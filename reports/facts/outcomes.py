@@ -132,7 +132,7 @@ def mean_curve(curve: Curve) -> MeanCurve:
 
 def n_train(results: StudyResults, number: int) -> int:
     """Return how many images a group of round `number` trains on: no more than there are."""
-    return int(min(results.definition.rounds[number - 1].samples, results.data["pool"]))
+    return results.definition.rounds[number - 1].taken(int(results.data["pool"]))
 
 
 def _state(trial: QueuedTrial) -> State:

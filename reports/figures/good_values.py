@@ -98,9 +98,9 @@ def taken_elsewhere(results: StudyResults, full: FullResult | None) -> list[str]
     """Return the learning rate that was adopted on all of the data, in words, where it is not that of the search."""
     if full is None or full.stage != "adopted":
         return []
-    rate = results.definition.settings(full.config)[1].learning_rate
+    rate = results.definition.plain(full.config)["learning_rate"]
     trial = next(good for good in results.good if good.key == full.source)
-    if rate == results.definition.settings(trial.config)[1].learning_rate:
+    if rate == results.definition.plain(trial.config)["learning_rate"]:
         return []
     return [f"{compact_items({'learning_rate': rate})[0]} on all of the data"]
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from hpo.definition.trainers.networks import NetworkTrainer, networks_of
 from hpo.proof.recommended import Recommended
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
@@ -45,8 +46,9 @@ def use_section(results: StudyResults) -> Section:
         blocks += paragraphs(change_notes(results), "note")
     if found.config is not None and found.where == "test":
         blocks += paragraphs([*limits_to_widen(results), *winner_warnings(results)], "warning")
-        whole_text = whole(results, found.config)
-        blocks.append(Folded("The whole network and training", [Code("As in a study file", whole_text)]))
+        if isinstance(results.definition.trainer, NetworkTrainer):
+            whole_text = whole(results, found.config)
+            blocks.append(Folded("The whole network and training", [Code("As in a study file", whole_text)]))
     blocks += paragraphs(guard_text(results))
     return Section("use", "What to use", blocks)
 
@@ -63,7 +65,7 @@ def values_text(results: StudyResults, use: Mapping[str, Any]) -> str:
 
 def whole(results: StudyResults, config: Config) -> str:
     """Return the network and the training with `config` in them, as the tables of a study file."""
-    network, training = results.definition.settings(config)
+    network, training = networks_of(results.definition).settings(config)
     record = results.definition.record()
     model = {"network": record["model"]["network"]} | _plain(dataclasses.asdict(network))
     return toml_text({"model": model, "training": _plain(dataclasses.asdict(training))}).strip()

@@ -310,13 +310,13 @@ def evaluations_table(results: StudyResults) -> pd.DataFrame:
     for rank, full in enumerate(results.full, 1):
         for run in full.runs:
             config = {**run.config, **run.overrides}
-            settings = definition.settings(config)[1]
+            plain = definition.plain(config)
             ended = run.test_accuracy is not None or (run.stage in PROBES and run.reason is None)
             rows.append(
                 config_cells(definition.space, config)
                 | {
-                    "learning_rate": settings.learning_rate,
-                    "weight_decay": settings.weight_decay,
+                    "learning_rate": plain.get("learning_rate"),
+                    "weight_decay": plain.get("weight_decay"),
                     "rank": rank if full.ranked else None,
                     "stage": run.stage,
                     "source_trial": run.source_trial,

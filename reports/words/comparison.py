@@ -239,11 +239,12 @@ def _margin(results: StudyResults, best: int, following: int) -> str:
 
 def _final_losses(results: StudyResults, compared: ComparedConfig) -> dict[int, float]:
     """Return the training loss that each run ended with."""
-    return {
+    found = {
         run.run: results.curves[run.id].points[-1].train_loss
         for run in compared.runs
         if not run.reason and run.id in results.curves and results.curves[run.id].points
     }
+    return {run: loss for run, loss in found.items() if loss is not None}
 
 
 def _updates(over: Band, level: float) -> str:

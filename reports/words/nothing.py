@@ -63,7 +63,7 @@ def _rates(results: StudyResults, *, smaller: bool = False) -> str:
     """Return which learning rates to try, as far as the search had a say in them."""
     numeric = results.definition.space.hyperparameters.get("learning_rate")
     if not isinstance(numeric, Numeric):
-        rate = value_text(results.definition.training.learning_rate)
+        rate = value_text(results.definition.plain({})["learning_rate"])
         return f"Try {'a smaller' if smaller else 'another'} learning rate (training.learning_rate is {rate})."
     tried = [float(trial.config["learning_rate"]) for trial in results.trials]
     span = f"tried: {region_text(Interval(min(tried), max(tried)))}"

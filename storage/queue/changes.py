@@ -12,6 +12,9 @@ from hpo.storage import mirror
 from hpo.storage.schema import CLAIMED, FAILED, READY, trials
 from hpo.storage.stamps import now, stamp
 
+LONGEST_DETAILS = 20_000
+"""So many characters at the end of what is known of a failure are kept."""
+
 
 def ours(trial_id: int, lease: int) -> tuple[sa.ColumnElement[bool], ...]:
     """Return what holds of a trial as long as it is claimed under this lease."""
@@ -31,9 +34,15 @@ def requeue(connection: sa.Connection, study_id: int, *which: sa.ColumnElement[b
 
 
 def end_as_failed(
-    connection: sa.Connection, study_id: int, which: Sequence[sa.ColumnElement[bool]], reason: str, **values: Any
+    connection: sa.Connection,
+    study_id: int,
+    which: Sequence[sa.ColumnElement[bool]],
+    reason: str,
+    details: str = "",
+    **values: Any,
 ) -> list[int]:
     """End these trials as failed, for `reason`, and return their numbers; `values` are written, too."""
+    why = {"reason": reason, **({"details": details[-LONGEST_DETAILS:]} if details else {})}
     query = sa.select(trials.c.id, trials.c.outcome).where(*which).with_for_update()
     failed = []
     for found in connection.execute(query).all():
@@ -43,14 +52,14 @@ def end_as_failed(
             .values(
                 state=FAILED,
                 lease_until=None,
-                outcome=json.dumps({**json.loads(found.outcome), "reason": reason}),
+                outcome=json.dumps({**json.loads(found.outcome), **why}),
                 ended_at=now(connection),
                 changed=stamp(connection, study_id),
                 **values,
             )
         )
         row = connection.execute(ended.returning(trials.c.number, trials.c.optuna_id, trials.c.ended_at)).one()
-        mirror.ended(connection, [row.optuna_id], FAILED, row.ended_at, {"reason": reason})
+        mirror.ended(connection, [row.optuna_id], FAILED, row.ended_at, why)
         failed.append(row.number)
     return failed
 

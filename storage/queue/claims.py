@@ -164,9 +164,12 @@ def note(connection: sa.Connection, study_id: int, row: TrialRow, percent: int, 
     return found is not None
 
 
-def fail(connection: sa.Connection, study_id: int, row: TrialRow, reason: str) -> bool:
-    """End a claimed trial as failed, for `reason`, and say whether the claim was still ours."""
-    return bool(end_as_failed(connection, study_id, ours(row.id, row.lease), reason))
+def fail(connection: sa.Connection, study_id: int, row: TrialRow, reason: str, details: str = "") -> bool:
+    """End a claimed trial as failed, for `reason`, and say whether the claim was still ours.
+
+    `details` is what else is known of it, such as a whole traceback.
+    """
+    return bool(end_as_failed(connection, study_id, ours(row.id, row.lease), reason, details))
 
 
 def give_back(connection: sa.Connection, study_id: int, row: TrialRow) -> bool:

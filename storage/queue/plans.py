@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hpo.storage import mirror
-from hpo.storage.schema import PAUSED, PLANNED, READY, STOPPED, trials
+from hpo.storage.schema import FAILED, PAUSED, PLANNED, READY, STOPPED, trials
 from hpo.storage.stamps import now, stamp
 
 _BATCH = 500
@@ -111,6 +111,29 @@ def stop(connection: sa.Connection, study_id: int, ids: Sequence[int]) -> None:
         found = connection.execute(stopped.returning(trials.c.optuna_id, trials.c.ended_at)).all()
         if found:
             mirror.ended(connection, [each.optuna_id for each in found], STOPPED, found[0].ended_at)
+
+
+def again(connection: sa.Connection, study_id: int, ids: Sequence[int]) -> None:
+    """Put failed trials into the queue again, from their beginning, as if they had not been tried."""
+    for some in _batches(ids):
+        failed = trials.c.id.in_(some), trials.c.state == FAILED
+        anew = (
+            trials.update()
+            .where(*failed)
+            .values(
+                state=READY,
+                reached=0,
+                rungs="{}",
+                outcome="{}",
+                deaths=0,
+                ended_at=None,
+                holder=None,
+                dead_holder=None,
+                changed=stamp(connection, study_id),
+            )
+        )
+        found = connection.execute(anew.returning(trials.c.optuna_id)).scalars().all()
+        mirror.waiting(connection, found)
 
 
 def _batches(ids: Sequence[int]) -> list[Sequence[int]]:

@@ -99,8 +99,12 @@ def main() -> None:
     parser.add_argument(
         "--seeds", type=int, default=30, metavar="N", help="searches a table, sampler, length and end (default: 30)"
     )
+    parser.add_argument(
+        "--ends", type=int, metavar="N", help="the same for each end that is too near (default: as --seeds)"
+    )
     parser.add_argument("--json", action="store_true", help="print what every audit said as JSON")
     arguments = parser.parse_args()
+    arguments.ends = arguments.seeds if arguments.ends is None else arguments.ends
     found: dict[str, list[Seen]] = {}
     with multiprocessing.get_context("spawn").Pool(arguments.workers) as pool:
         for name in arguments.tables:
@@ -110,7 +114,7 @@ def main() -> None:
                 for sampler in SAMPLERS
                 for trials in TRIALS
                 for cut in cuts
-                for seed in range(arguments.seeds)
+                for seed in range(arguments.seeds if cut is None else arguments.ends)
             ]
             found[name] = pool.map(functools.partial(seen, name, arguments.folder), tasks, chunksize=5)
             print(f"{name}: done", file=sys.stderr)

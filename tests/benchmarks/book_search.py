@@ -27,11 +27,13 @@ import numpy as np
 
 from hpo import models
 from hpo.definition.files import load_definition
+from hpo.definition.trainers.networks import networks_of
 from hpo.proof.estimates import estimate
 from hpo.record.results import load_results
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located, TrainingPart, load_training_part, locate
 from hpo.storage.test_set import load_test_part
+from hpo.training.cuts import Cut
 from hpo.training.images import StudyData
 
 ROOT = Path(__file__).parents[2]
@@ -123,12 +125,12 @@ def service(
             config = load_results(database, STUDY).good[0].config
     definition = load_definition(STUDY, changes, seed)
     data = StudyData.build(definition, located, part)
-    settings = definition.settings(config)[1]
+    settings = networks_of(definition).settings(config)[1]
     accuracies = {}
     for samples in (500, 400):
         runs = []
         for run in range(5):
-            fold = data.search_fold(samples, group=20 + run)
+            fold = data.fold(Cut(samples, group=20 + run))
             network, _ = _train(fold.train, fold.validation, settings, np.random.default_rng([seed, samples, run]))
             runs.append(network.evaluate(test).accuracy)
         accuracies[samples] = float(np.mean(runs))

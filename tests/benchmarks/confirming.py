@@ -32,8 +32,10 @@ from rich.table import Table
 from scipy.stats import binomtest
 
 from hpo import models
+from hpo.definition.trainers.networks import networks_of
 from hpo.proof.estimates import estimate
 from hpo.searching.space import Config
+from hpo.training.cuts import Cut
 from tests.benchmarks.arguments import add_table_arguments
 from tests.benchmarks.claims import wide_space
 from tests.benchmarks.printing import console
@@ -99,10 +101,10 @@ def confirmed(task: tuple[str, int], folder: Path, runs: int, data_dir: Path | N
     winner = replay(table, budget_of(100), seed, space=wide_space(table, missed_by=0), how=HOW).winner
     data, _ = table_data(name, data_dir)
     size = table.design.sizes[0]
-    network_settings, training = table.design.definition.settings(winner)
+    network_settings, training = networks_of(table.design.definition).settings(winner)
     scores = []
     for run in range(runs):
-        fold = data.confirmation_fold(size.samples, FIRST_GROUP + run, run)
+        fold = data.fold(Cut(size.samples, FIRST_GROUP + run, scorers="confirmation", draw=run))
         rng = np.random.default_rng([STREAM, run])  # shared by all winners, as by all good values
         network = models.build_network(network_settings, fold.train.images.shape[1:], data.part.classes, rng)
         steps = size.epochs * models.steps_per_epoch(size.samples, training.batch_size)

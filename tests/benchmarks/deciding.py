@@ -82,7 +82,8 @@ class Case:
         relevances(self.results.definition, self.results.rounds, self.known)
 
     def guard_cost(self) -> None:
-        guard_cost(self._space, self.box, self.known, 6, 0.05)
+        bounded = [replace(trial, excess=None if trial.gap is None else trial.gap - 0.05) for trial in self.known]
+        guard_cost(self._space, self.box, bounded, 6, constrained=True)
 
     def progress(self) -> None:
         progress(self.results.definition, self.results.queued, (), DATA["pool"])

@@ -23,9 +23,11 @@ import optuna
 from rich.table import Table
 
 from hpo import models
+from hpo.definition.trainers.networks import networks_of
 from hpo.searching.space import Config
+from hpo.training.cuts import Cut
 from hpo.training.images import Fold, StudyData
-from hpo.training.runs import evaluation_steps
+from hpo.training.networks import evaluation_steps
 from tests.benchmarks.peers import PEERS
 from tests.benchmarks.peers.problem import RUNGS, Problem, recommended, run
 from tests.benchmarks.printing import console
@@ -61,7 +63,7 @@ class Trainings:
     def run(self, config: Config, size: int, seed: int) -> Run:
         """Train `config` on `size` to its end and return what it scored; the same for the same three."""
         samples = self.design.all_sizes[size].samples
-        fold = self._data.search_fold(samples, seed % (self._data.pool_size // samples))
+        fold = self._data.fold(Cut(samples, seed % (self._data.pool_size // samples)))
         network, points = self._trained(config, size, seed, fold)
         ended = points[-1].diverged is not None
         images = confirmation_images(self._data)
@@ -76,13 +78,13 @@ class Trainings:
 
     def truth(self, config: Config, seed: int) -> float:
         """Train `config` on all of the data and return its accuracy on the test images."""
-        network, points = self._trained(config, self.full, seed, self._data.full_fold())
+        network, points = self._trained(config, self.full, seed, self._data.fold(Cut(None, scorers="holdout")))
         return 0.0 if points[-1].diverged else network.evaluate(self._test).accuracy
 
     def _trained(
         self, config: Config, size: int, seed: int, fold: Fold
     ) -> tuple[models.Network, list[models.TrainingResult]]:
-        described, training = self.design.definition.settings(config)
+        described, training = networks_of(self.design.definition).settings(config)
         rng = np.random.default_rng([seed, size])
         network = models.build_network(described, fold.train.images.shape[1:], self._data.part.classes, rng)
         epochs = self.design.all_sizes[size].epochs

@@ -23,10 +23,12 @@ from typing import Any
 import numpy as np
 
 from hpo import models
+from hpo.definition.trainers.networks import networks_of
 from hpo.storage.datasets import load_training_part, locate
 from hpo.storage.test_set import load_test_part
+from hpo.training.cuts import Cut
 from hpo.training.images import Fold, StudyData
-from hpo.training.runs import evaluation_steps
+from hpo.training.networks import evaluation_steps
 from tests.benchmarks.arguments import FOLDER
 from tests.benchmarks.peers.problem import RUNGS
 from tests.benchmarks.recorded.designs import CONFIRMATION, DESIGNS, TEST, VALIDATION, Design
@@ -136,7 +138,7 @@ def record(task: Task, data_dir: Path | None) -> tuple[Task, dict[str, Any]]:
     data, test = table_data(task.table, data_dir)
     size = design.all_sizes[task.size]
     fold = _fold(data, size.samples, task.seed)
-    network_settings, training = design.definition.settings(design.configs[task.config])
+    network_settings, training = networks_of(design.definition).settings(design.configs[task.config])
     rng = np.random.default_rng([task.seed, task.size])
     network = models.build_network(network_settings, fold.train.images.shape[1:], data.part.classes, rng)
     steps = size.epochs * models.steps_per_epoch(size.samples, training.batch_size)
@@ -176,7 +178,7 @@ def _padded(accuracies: list[float]) -> list[float]:
 
 def _fold(data: StudyData, samples: int, seed: int) -> Fold:
     """Return fresh training images for each seed, as far as there are, and the validation images of every search."""
-    return data.search_fold(samples, seed if samples < data.pool_size else 0)
+    return data.fold(Cut(samples, seed if samples < data.pool_size else 0))
 
 
 def confirmation_images(data: StudyData) -> models.Examples:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hpo.models import steps_per_epoch
+from hpo.definition.trainers.networks import networks_of
 from hpo.proof.estimates import Estimate, estimate
 from hpo.proof.racing import race
 from hpo.proof.transfer import changes
@@ -171,8 +171,7 @@ def carried_over(design: Design, config: Config, size: int = 0) -> Config:
     What a table over four hyperparameters says of one value that changes was held against trainings: the best eight
     configs of fashion_mlp_4 gained .8 points of test accuracy (standard error .65) where it says .8.
     """
-    settings = design.definition.settings(config)[1]
-    subset, full = design.sizes[size], design.full
-    updates = max(size.epochs * steps_per_epoch(size.samples, settings.batch_size) for size in (subset, full))
-    new = changes(settings, samples_subset=subset.samples, samples_full=full.samples, updates=updates)
+    definition, subset, full = design.definition, design.sizes[size], design.full
+    updates = max(networks_of(definition).updates(config, each.samples, each.epochs) for each in (subset, full))
+    new = changes(definition.plain(config), samples_subset=subset.samples, samples_full=full.samples, updates=updates)
     return {**config, **{change.name: change.new for change in new}}

@@ -14,6 +14,7 @@ from hpo.certificate.auto_samples import AUTO
 from hpo.definition.files import load_definition, load_tables, presets
 from hpo.definition.reading import read_definition
 from hpo.definition.template import study_text
+from hpo.definition.trainers.networks import networks_of
 from hpo.models.bounds import declared
 from tests.support.builders import tables
 
@@ -39,7 +40,14 @@ def test_whoever_takes_a_hash_away_gets_the_default_that_held_before(preset: str
 @pytest.mark.parametrize("preset", ["mnist_wd", "mnist_convnet"])
 def test_every_field_that_a_search_has_stands_in_the_file_with_what_it_is_for(preset: str) -> None:
     text, made = study_text(load_tables(preset), preset), load_definition(preset)
-    for settings in (made.data, made.network, made.training, made.search, made.rounds[0], made.final):
+    for settings in (
+        made.data,
+        networks_of(made).network,
+        networks_of(made).training,
+        made.search,
+        made.rounds[0],
+        made.final,
+    ):
         for name, field in declared(type(settings)).items():
             assert re.search(rf"^(# )?{name}( =|: not set)", text, re.MULTILINE), name
             assert " ".join(field.says.split()) in " ".join(text.split()), name

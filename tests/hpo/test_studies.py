@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from hpo.definition.files import FOLDER, load_definition, presets, study_path
+from hpo.definition.trainers.networks import networks_of
 from hpo.storage.errors import UserError
 
 STUDY = """
@@ -53,7 +54,7 @@ def test_every_preset_is_named_like_its_file(name):
 def test_a_file_is_a_study_named_like_it(mine):
     loaded = load_definition(mine)
     assert (loaded.name, loaded.title) == ("mine", "mine")
-    assert loaded.network.hidden == (20, 10)
+    assert networks_of(loaded).network.hidden == (20, 10)
 
 
 def test_a_users_own_study_may_have_the_name_of_a_folder_it_lies_in(tmp_path, mine, monkeypatch):
@@ -127,9 +128,9 @@ def test_a_table_that_is_missing_is_said_once_with_the_study(tmp_path):
         ("title=a=b", lambda d: d.title == "a=b"),
         ("rounds.0.trials=5", lambda d: [each.trials for each in d.rounds] == [5, 10]),
         ("rounds.1.trials=5", lambda d: [each.trials for each in d.rounds] == [20, 5]),
-        ("model.hidden=[50, 40, 30]", lambda d: d.network.hidden == (50, 40, 30)),
-        ("model.hidden.1=7", lambda d: d.network.hidden == (20, 7)),
-        ("training.learning_rate=1e-2", lambda d: d.training.learning_rate == 0.01),
+        ("model.hidden=[50, 40, 30]", lambda d: networks_of(d).network.hidden == (50, 40, 30)),
+        ("model.hidden.1=7", lambda d: networks_of(d).network.hidden == (20, 7)),
+        ("training.learning_rate=1e-2", lambda d: networks_of(d).training.learning_rate == 0.01),
         ("search.sampler=tpe", lambda d: d.search.sampler == "tpe"),
         ("search.rungs=[]", lambda d: d.search.rungs == ()),
         ("space.learning_rate.limits=[1e-6, 1]", lambda d: d.space.limits().interval("learning_rate").high == 1),

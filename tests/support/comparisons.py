@@ -19,6 +19,7 @@ from hpo.storage.database import Database
 from hpo.storage.datasets import Located, load_training_part, locate
 from hpo.storage.records import load_curves, load_network_bytes, load_test_evaluations
 from hpo.training.images import StudyData
+from hpo.training.kinds import trainer_of
 
 NAME = "versus"
 CONFIGS, SEEDS, EPOCHS = 4, 2, 60
@@ -77,6 +78,7 @@ def work_through(database: Database, definition: StudyDefinition) -> StudyData:
     worker = Worker(
         database,
         definition.name,
+        trainer_of(definition, data),
         data,
         located,
         stop=StopRequest(),

@@ -24,6 +24,7 @@ from hpo.engine.interrupts import STOPPING
 from hpo.engine.launchers.base import Launch, LaunchFor
 from hpo.engine.launchers.restarts import Restarts
 from hpo.storage.errors import UserError
+from hpo.training.given import Given
 
 IDLE_LINE, READY_LINE = "idle", "ready"
 """What a crew says on its standard output: a worker finds nothing to do, so that the next round is opened at once; all
@@ -58,6 +59,8 @@ class Order:
     data_dir: str | None
     workers: int
     patience: float | None = None
+    trainer: dict[str, Any] | None = None
+    """The trainer that its workers are given, see hpo.training.kinds.Given; None where a study trains our networks."""
 
 
 def line(told: Ahead | Order) -> str:
@@ -170,8 +173,10 @@ class Fleet:
         announce: Callable[[str], None],
         take: Take = start,
         patience: float | None = None,
+        given: Given | None = None,
     ) -> None:
-        self._order = Order(study, storage, None if data_dir is None else str(data_dir), size, patience)
+        trainer = None if given is None else given.record()
+        self._order = Order(study, storage, None if data_dir is None else str(data_dir), size, patience, trainer)
         self._announce = announce
         self._restarts = Restarts()
         self._idle = threading.Event()
@@ -254,16 +259,23 @@ class Fleet:
 
 
 def on_this_machine(
-    storage: str, workers: int, data_dir: Path | None, take: Take = start, patience: float | None = None
+    storage: str,
+    workers: int,
+    data_dir: Path | None,
+    take: Take = start,
+    patience: float | None = None,
+    *,
+    given: Given | None = None,
 ) -> LaunchFor:
     """Return what starts `workers` processes here, which reach the database at `storage`; `take` gives the crew's.
 
-    `patience` are the seconds for which they wait for a database that is gone; None for as long as is usual.
+    `patience` are the seconds for which they wait for a database that is gone; None for as long as is usual. `given` is
+    the trainer that they may start, where a study trains something else than our networks.
     """
 
     def launch(study: str) -> Launch:
         return lambda announce: Fleet(
-            study, storage, workers, data_dir=data_dir, announce=announce, take=take, patience=patience
+            study, storage, workers, data_dir=data_dir, announce=announce, take=take, patience=patience, given=given
         )
 
     return launch

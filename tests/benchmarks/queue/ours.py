@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from hpo.engine.coordinator import Coordinator
 from hpo.engine.interrupts import StopRequest
@@ -18,7 +18,7 @@ from tests.benchmarks.queue.meters import Meter
 from tests.benchmarks.queue.places import Place
 from tests.benchmarks.queue.processes import Job, Work, in_a_process
 from tests.benchmarks.queue.sides import Offer
-from tests.benchmarks.queue.stub import Stub, StubRun, stub_study
+from tests.benchmarks.queue.stub import Stub, stub_study
 
 OURS = "ours"
 
@@ -40,10 +40,10 @@ class StubWorker(Worker):
     def __init__(self, database: Database, stub: Stub, *, stays: bool, idle: Signal | None, nudged: Signal) -> None:
         self._asked = StopRequest()
         self.claims = self.done = 0
-        self._pause = stub.pause
         super().__init__(
             database,
             stub.definition.name,
+            stub,
             stub.data,
             stub.located,
             stop=self._asked,
@@ -78,10 +78,6 @@ class StubWorker(Worker):
         claimed = super()._claim()
         self.done += claimed is not None and claimed.allowed == DONE
         return claimed
-
-    def _start(self, trial: QueuedTrial, task: Any) -> Any:
-        networks = super()._start(trial, task).networks if task.keep_network or task.test != "never" else []
-        return StubRun(dict(trial.config), int(trial.attributes["seed"]), networks, self._pause)
 
 
 @contextmanager

@@ -13,31 +13,58 @@ from typing import Any
 import numpy as np
 
 from hpo import models
+from hpo.definition.abilities import EVERYTHING, Abilities
 from hpo.definition.reading import read_definition
 from hpo.definition.study import StudyDefinition
+from hpo.models.checkpoint import network_bytes
 from hpo.searching.queued import DONE
+from hpo.searching.space import Config
 from hpo.storage.datasets import Located, load_training_part, locate
-from hpo.storage.records import Curve, CurvePoint
 from hpo.training.images import StudyData
-from hpo.training.runs import RunResult, Watch
+from hpo.training.kinds import trainer_of
+from hpo.training.protocol import Assignment, OpenTest, Point, Score
 
 NAME = "bench"
 HITS = np.random.default_rng(0).random((1, 500)) < 0.8
 """As many validation images as our presets have."""
-POINTS = tuple(CurvePoint(0, 5 * k, k / 8, 0.5123, 0.8123, 0.6123, 0.7123, 0.01 * k) for k in range(1, 9))
-CURVES = [Curve(POINTS[:k], HITS) for k in range(9)]
+POINTS = tuple(
+    Point(0, 5 * k, k / 8, 0.7123, train=0.8123, train_loss=0.5123, validation_loss=0.6123, seconds=0.01 * k)
+    for k in range(1, 9)
+)
+CURVES = [POINTS[:k] for k in range(9)]
 """As many points as a trial has, made before: what a stub takes is no part of what is measured."""
 
 
 @dataclass(frozen=True)
 class Stub:
-    """What the product knows of the study beside the database."""
+    """What the product knows of the study beside the database; and its trainer, which trains nothing."""
 
     definition: StudyDefinition
     data: StudyData
     located: Located
     pause: float = 0.0
     """Seconds that a trial takes."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """Everything, as far as anybody can tell."""
+        return EVERYTHING
+
+    @property
+    def stops_anywhere(self) -> bool:
+        """As our networks do."""
+        return True
+
+    def start(self, config: Config, assignment: Assignment, open_test: OpenTest) -> StubRun:
+        """Return what says at once how it stands; a network is built only where one is kept or tested."""
+        networks: list[models.Network] = []
+        if assignment.keeps or assignment.test_allowed:
+            trainer = trainer_of(self.definition, self.data)
+            networks = trainer.start(config, assignment, open_test).networks  # type: ignore[attr-defined]
+        return StubRun(config, assignment, open_test, networks, self.pause)
+
+    def close(self) -> None:
+        """There is nothing to give back."""
 
 
 def stub_study(folder: Path, rounds: Sequence[int], *, rungs: Sequence[float] = (), pause: float = 0.0) -> Stub:
@@ -68,23 +95,48 @@ def stub_study(folder: Path, rounds: Sequence[int], *, rungs: Sequence[float] = 
 
 
 class StubRun:
-    """Stands where a TrainingRun would: the same results, of the same size, at once."""
+    """Stands where a NetworkTraining would: the same results, of the same size, at once."""
 
-    def __init__(self, config: dict[str, Any], seed: int, networks: list[models.Network], pause: float) -> None:
-        self._config, self._seed, self.networks, self._pause = config, seed, networks, pause
+    def __init__(
+        self,
+        config: Config,
+        assignment: Assignment,
+        open_test: OpenTest,
+        networks: list[models.Network],
+        pause: float,
+    ) -> None:
+        self._config, self._assignment, self._open_test = config, assignment, open_test
+        self._networks, self._pause = networks, pause
         self.percent = 0
 
-    def advance(self, percent: int, watch: Watch | None = None) -> RunResult:
+    def advance(self, percent: int) -> Score:
         """Return what a training to `percent` might say."""
-        del watch
         if self._pause:
             time.sleep(self._pause * (percent - self.percent) / DONE)
         self.percent = percent
-        score = _score(self._config, self._seed, percent)
-        return RunResult(score, min(1.0, score + 0.05), None, CURVES[-(-8 * percent // DONE)], 0.01, None)
+        value = _value(self._config, self._assignment.seed, percent)
+        return Score(
+            value,
+            train=min(1.0, value + 0.05),
+            test=self._tested() if self._assignment.test == "at the end" and percent == DONE else None,
+            points=CURVES[-(-8 * percent // DONE)],
+            hits=HITS,
+            seconds=0.01,
+        )
+
+    def kept(self) -> bytes:
+        """Return a network as it is before training, in the bytes of a file."""
+        return network_bytes(self._networks[0])
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+    def _tested(self) -> float:
+        part = self._open_test()
+        return self._networks[0].evaluate(models.Examples(part.images, part.labels)).accuracy
 
 
-def _score(config: dict[str, Any], seed: int, percent: int) -> float:
+def _value(config: Config, seed: int, percent: int) -> float:
     """Return an accuracy that depends on the config, the trial's seed and how far it is, and on nothing else."""
     u, v = (math.log10(float(config[name])) for name in ("learning_rate", "weight_decay"))
     mean = 0.9 * math.exp(-0.5 * ((u + 1.5) / 1.5) ** 2) - 0.005 * abs(v + 4)

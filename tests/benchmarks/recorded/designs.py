@@ -12,6 +12,7 @@ from scipy.stats import qmc
 from hpo import models
 from hpo.definition.settings import DataSettings, RoundSettings
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.searching.space import Config, Interval, Numeric, SearchSpace
 
 VALIDATION, CONFIRMATION, TEST = 500, 2_000, 10_000
@@ -119,8 +120,10 @@ def _design(subject: _Subject, space: dict[str, Numeric], configs: Sequence[Conf
         name=subject.name,
         title=subject.name,
         data=DataSettings(subject.dataset, validation=VALIDATION, confirmation=CONFIRMATION),
-        network=subject.network,
-        training=models.TrainingSettings(optimizer=subject.optimizer, batch_size=100),
+        trainer=NetworkTrainer(
+            network=subject.network,
+            training=models.TrainingSettings(optimizer=subject.optimizer, batch_size=100),
+        ),
         space=SearchSpace(space),
         rounds=(RoundSettings(trials=1, samples=sizes[0].samples, epochs=sizes[0].epochs),),
     )

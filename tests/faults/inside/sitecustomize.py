@@ -58,23 +58,23 @@ def _watch_statements(module):
 
 
 def _watch_training(module):
-    made, advanced = module.TrainingRun.__init__, module.TrainingRun.advance
+    made, advanced = module.NetworkTraining.__init__, module.NetworkTraining.advance
 
-    def init(self, *arguments, seed, **named):
-        self.fault_seed = f"seed {seed};"
-        made(self, *arguments, seed=seed, **named)
+    def init(self, network, training, folds, assignment, **named):
+        self.fault_seed = f"seed {assignment.seed};"
+        made(self, network, training, folds, assignment, **named)
 
     def advance(self, *arguments, **named):
         _reached("train", self.fault_seed)
         return advanced(self, *arguments, **named)
 
-    module.TrainingRun.__init__, module.TrainingRun.advance = init, advance
+    module.NetworkTraining.__init__, module.NetworkTraining.advance = init, advance
 
 
 _AFTER = {}
 if _WANTED:
     _AFTER["sqlalchemy"] = _watch_statements
-    _AFTER["hpo.training.runs"] = _watch_training
+    _AFTER["hpo.training.networks"] = _watch_training
 
 
 class _Finder:

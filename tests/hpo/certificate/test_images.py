@@ -54,7 +54,8 @@ def images_of(blobs, made=lambda plan: plan) -> tuple[CertificatePlan, dict[int,
     trained: dict[int, list[set[bytes]]] = {}
     for number, (_, attributes) in enumerate(wanted_trials(plan, study.seed)):
         if attributes["index"] == 0:
-            (fold,) = assignment(study, data, queued(number, attributes)).folds
+            (cut,) = assignment(study, data.pool_size, queued(number, attributes)).cuts
+            fold = data.fold(cut)
             trained.setdefault(len(fold.train), []).append({image.tobytes() for image in fold.train.images})
     return plan, trained
 

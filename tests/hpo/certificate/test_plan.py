@@ -25,6 +25,7 @@ from hpo.searching.space import Box, Interval
 from hpo.storage.datasets import load_training_part, locate
 from hpo.storage.errors import UserError
 from hpo.training.assignments import assignment
+from hpo.training.cuts import Cut
 from hpo.training.images import StudyData
 from tests.support.builders import comparison_tables, definition, linear, log_scaled, queued, space
 
@@ -135,15 +136,18 @@ def test_sizes_and_runs_are_scored_on_images_of_their_own_that_the_search_never_
     data = StudyData.build(study, located, load_training_part(located))
     made = make_plan(study, [], data.pool_size)
     wanted = {trial_key(a): queued(i, a) for i, (_, a) in enumerate(wanted_trials(made, study.seed))}
-    tasks = {(size, run): assignment(study, data, wanted[size, 0, run]) for size in range(3) for run in range(3)}
-    assert {(key[0], len(t.folds[0].train), t.epochs) for key, t in tasks.items()} == {
+    tasks = {
+        (size, run): assignment(study, data.pool_size, wanted[size, 0, run]) for size in range(3) for run in range(3)
+    }
+    folds = {key: data.fold(task.cuts[0]) for key, task in tasks.items()}
+    assert {(key[0], len(folds[key].train), task.epochs) for key, task in tasks.items()} == {
         (0, 100, 4),
         (1, 400, 1),
         (2, 1600, 1),
     }
-    assert all(task.test == "never" and len(task.folds[0].validation) == 200 for task in tasks.values())
-    assert len({task.folds[0].validation.images.tobytes() for task in tasks.values()}) == 9
-    searched = {image.tobytes() for image in data.search_fold(100, 0).validation.images}
-    assert not searched & {image.tobytes() for image in tasks[2, 1].folds[0].validation.images}
-    again = assignment(study, data, wanted[1, 5, 2])
-    assert np.array_equal(again.folds[0].validation.images, tasks[1, 2].folds[0].validation.images)
+    assert all(task.test == "never" and len(folds[key].validation) == 200 for key, task in tasks.items())
+    assert len({fold.validation.images.tobytes() for fold in folds.values()}) == 9
+    searched = {image.tobytes() for image in data.fold(Cut(100)).validation.images}
+    assert not searched & {image.tobytes() for image in folds[2, 1].validation.images}
+    again = data.fold(assignment(study, data.pool_size, wanted[1, 5, 2]).cuts[0])
+    assert np.array_equal(again.validation.images, folds[1, 2].validation.images)

@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import kendalltau
 
 from hpo.certificate.ranking import LOSS, LOSS_HIGH, TAU_LOW, Certificate, Floats, Size, SizeVerdict, certify, kendall
+from hpo.searching.metric import KNOWN, Metric
 
 SMALL, MIDDLE, LARGE = Size(500, 40), Size(2000, 10), Size(8000, 3)
 TRUTH = np.linspace(0.9, 0.6, 16)
@@ -142,3 +143,19 @@ def test_the_smallest_size_that_passes_is_chosen_else_the_reference():
 def test_too_little_for_a_certificate_is_refused(shapes, says):
     with pytest.raises(ValueError, match=says):
         certify({Size(100 * 4**i, 1): np.zeros(shape) for i, shape in enumerate(shapes)}, seed=0)
+
+
+def test_of_a_loss_a_point_is_a_part_of_what_its_better_half_spans_whatever_its_unit():
+    loss = Metric("rmse", **KNOWN["rmse"])
+    rng = np.random.default_rng(0)
+    tables = {size: measured(TRUTH, 0.005, rng) for size in (SMALL, MIDDLE, LARGE)}
+    one = certify({size: table - 2 for size, table in tables.items()}, seed=0, metric=loss)
+    other = certify({size: 1000 * (table - 2) for size, table in tables.items()}, seed=0, metric=loss)
+    assert [each.passes for each in one.sizes] == [each.passes for each in other.sizes]
+    assert [each.tau for each in one.sizes] == [each.tau for each in other.sizes]
+    assert other.sizes[0].span == pytest.approx(1000 * one.sizes[0].span)
+    absurd = {size: table - 2 for size, table in tables.items()}
+    absurd[LARGE][TRUTH.argmin(), 0] = -1e30
+    found = certify(absurd, seed=0, metric=loss)
+    assert [each.passes for each in found.sizes] == [each.passes for each in one.sizes]
+    assert found.sizes[0].span == one.sizes[0].span

@@ -8,26 +8,25 @@ import pytest
 
 from hpo import run
 from hpo.cli import effort
-from hpo.cli.data import look_at_data
+from hpo.cli.data import Looked, look_at_data
 from hpo.cli.effort import effort_line, rounded, spoken_long
 from hpo.cli.memory import check_memory, machine_memory
 from hpo.definition.files import load_definition
 from hpo.definition.largest import largest_network
 from hpo.definition.study import StudyDefinition
 from hpo.storage.errors import UserError
-from hpo.training.images import StudyData
 from hpo.training.timing import SECONDS, seconds_per_image
 from tests.support.builders import definition
 
 
 @pytest.fixture
-def small(blob_study: Path) -> tuple[StudyDefinition, StudyData]:
+def small(blob_study: Path) -> tuple[StudyDefinition, Looked]:
     loaded = load_definition(str(blob_study))
-    return loaded, look_at_data(loaded, None)[0]
+    return loaded, look_at_data(loaded, None)
 
 
 def test_trainings_images_and_time_are_said(
-    small: tuple[StudyDefinition, StudyData], monkeypatch: pytest.MonkeyPatch
+    small: tuple[StudyDefinition, Looked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(effort, "seconds_per_image", lambda *_: 1e-3)
     # 16 trials in two groups, 2 x 2 race runs, 2 good values in 2 + 2 runs, and 2 seeds in 4 runs around the winner.
@@ -40,8 +39,9 @@ def test_trainings_images_and_time_are_said(
     assert effort_line(*small, workers=2).endswith(": training takes less than a minute")
 
 
-def test_the_time_is_that_of_real_steps_and_measured_in_a_moment(small: tuple[StudyDefinition, StudyData]) -> None:
-    loaded, data = small
+def test_the_time_is_that_of_real_steps_and_measured_in_a_moment(small: tuple[StudyDefinition, Looked]) -> None:
+    loaded, data = small[0], small[1].data
+    assert data is not None
     assert 0 < seconds_per_image(loaded, data) < SECONDS
     huge = load_definition_with(loaded, "training.batch_size=1000000")
     assert 0 < seconds_per_image(huge, data) < SECONDS
@@ -98,11 +98,13 @@ def test_a_choice_that_is_too_large_is_named_before_anything_is_made() -> None:
 
 
 def test_what_does_not_fit_into_the_memory_of_the_machine_is_said_with_the_numbers(
-    small: tuple[StudyDefinition, StudyData],
+    small: tuple[StudyDefinition, Looked],
 ) -> None:
-    check_memory(*small)
+    loaded, data = small[0], small[1].data
+    assert data is not None
+    check_memory(loaded, data)
     with pytest.raises(UserError, match=r"of 8,645 parameters.*0\.3 MB of memory, and this machine has 0\.1 MB"):
-        check_memory(*small, memory=100_000)
+        check_memory(loaded, data, memory=100_000)
     memory = machine_memory()
     assert memory is None or memory > 1e8
 

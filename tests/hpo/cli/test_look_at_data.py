@@ -7,7 +7,9 @@ from hpo import models
 from hpo.cli.data import data_dir_of_workers, look_at_data
 from hpo.definition.reading import read_definition
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import networks_of
 from hpo.storage.errors import UserError
+from hpo.training.cuts import Cut
 from tests.support.builders import TABLES
 from tests.support.dataset_files import small_arrays
 
@@ -25,18 +27,19 @@ def study(path, *, model=None, **changed) -> StudyDefinition:
 @pytest.mark.parametrize("model", [None, CONVNET], ids=["mlp", "convnet"])
 def test_colour_images_with_channels_last_train_and_are_named_in_one_line(tmp_path, capsys, model):
     definition = study(tmp_path / "own.npz", model=model)
-    data, source = look_at_data(definition, None)
+    looked = look_at_data(definition, None)
+    data = looked.data
+    assert data is not None
     said = capsys.readouterr().out.splitlines()
     assert said == [
         "own.npz: x_train (60, 8, 8, 3) as colour images, channels last; labels 0..2 as 3 classes",
     ]
-    assert source["provenance"] == "own.npz"
-    fold = data.search_fold(20, 0)
+    assert looked.source["provenance"] == "own.npz"
+    fold = data.fold(Cut(20))
     rng = np.random.default_rng(0)
-    network = models.build_network(definition.network, data.image_shape, data.part.classes, rng)
-    results = list(
-        models.fit(network, fold.train, fold.validation, definition.training, epochs=1, rng=rng, evaluate_at=[1])
-    )
+    network = models.build_network(networks_of(definition).network, data.image_shape, data.part.classes, rng)
+    training = networks_of(definition).training
+    results = list(models.fit(network, fold.train, fold.validation, training, epochs=1, rng=rng, evaluate_at=[1]))
     assert results[-1].step >= 1
     assert data.image_shape == (3, 8, 8)
 

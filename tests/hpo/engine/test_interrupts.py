@@ -187,3 +187,51 @@ with StopRequest(say) as stop:
             os.kill(child, number)
         printed, _ = parent.communicate(timeout=20)
     assert printed == "the child ended with 7, a stop was asked for here: False\n"
+
+
+def test_a_stop_that_was_swallowed_in_training_is_raised_behind_it() -> None:
+    def swallowing() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException:
+            return
+
+    with StopRequest() as stop, pytest.raises(Interrupted), stop.interruptible():
+        swallowing()
+
+
+def test_a_stop_inside_a_shielded_block_waits_until_its_end() -> None:
+    written = []
+
+    def train(stop: StopRequest) -> None:
+        with stop.interruptible():
+            with stop.shielded():
+                signal.raise_signal(signal.SIGTERM)
+                written.append("all of it")
+            written.append("what comes behind it")
+
+    with StopRequest() as stop, pytest.raises(Interrupted):
+        train(stop)
+    assert written == ["all of it"]
+
+
+def test_behind_a_shielded_block_that_failed_a_stop_is_obeyed_at_once_again() -> None:
+    trained = []
+
+    def train(stop: StopRequest) -> None:
+        with stop.interruptible():
+            with contextlib.suppress(OSError), stop.shielded():
+                raise OSError
+            signal.raise_signal(signal.SIGTERM)
+            trained.append("further")
+
+    with StopRequest() as stop, pytest.raises(Interrupted):
+        train(stop)
+    assert not trained
+
+
+def test_outside_of_training_a_shielded_block_raises_nothing() -> None:
+    with StopRequest() as stop:
+        with stop.shielded():
+            signal.raise_signal(signal.SIGTERM)
+        assert stop.requested

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hpo.proof.final_runs import full_results
 from hpo.proof.probing import PROBES, better_probe
 from hpo.training.assignments import assignment, planned_size
-from hpo.training.images import StudyData
+from hpo.training.cuts import Cut
 from tests.support.builders import definition, final_run, queued
 
 SCORES = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(lambda scores: dict(enumerate(scores)))
@@ -34,13 +34,6 @@ def test_there_is_nothing_to_take_where_nothing_was_tried():
     assert better_probe({0: 0.5}, {}) is None
 
 
-class NoData:
-    """Data of which only the part for runs on all of them may be asked for."""
-
-    def full_fold(self) -> str:
-        return "all"
-
-
 @pytest.mark.parametrize(
     ("stage", "test", "kept"),
     [
@@ -52,10 +45,10 @@ class NoData:
     ],
 )
 def test_all_of_the_data_trains_every_neighbour_but_a_probe_never_opens_the_test_set(stage, test, kept):
-    study, trial = definition(), queued(3, {"stage": stage, "run": 0, "source_trial": 5})
-    data: StudyData = NoData()  # type: ignore[assignment]
-    asked = assignment(study, data, trial)
-    assert (asked.folds, asked.epochs, asked.test, asked.keep_network) == (["all"], 5, test, kept)
+    study, trial = definition(), queued(3, {"stage": stage, "run": 0, "seed": 9, "source_trial": 5})
+    asked = assignment(study, 1000, trial)
+    assert asked.cuts == (Cut(None, scorers="holdout"),), "the whole pool trains, and all that is held out scores"
+    assert (asked.epochs, asked.test, asked.keeps) == (5, test, kept)
     assert planned_size(study, 1000, trial.attributes) == {"n_train": 1000, "epochs": 5}
 
 

@@ -5,13 +5,15 @@ import numpy as np
 import pytest
 
 from hpo import models
+from hpo.definition.trainers.networks import networks_of
 from hpo.models.checkpoint import network_bytes
 from hpo.record.kept_networks import kept_network
 from hpo.record.results import StudyResults
 from hpo.storage.database import Database
 from hpo.storage.records import save_network_bytes
 from hpo.training.images import Fold
-from hpo.training.runs import TrainingRun
+from hpo.training.networks import NetworkTraining
+from hpo.training.protocol import Assignment
 from tests.support import comparison_results, results
 
 
@@ -28,11 +30,11 @@ def shown_run(of: StudyResults) -> tuple[int, int, dict[str, object]]:
 def test_a_kept_network_comes_with_the_one_that_its_training_began_with(of: StudyResults, tmp_path: Path):
     of = replace(of, data={**of.data, "image_shape": [1, 8, 8], "classes": 10})
     trial, seed, config = shown_run(of)
-    network, training = of.definition.settings(config)
+    network, training = networks_of(of.definition).settings(config)
     images = models.Examples(np.random.default_rng(0).random((40, 1, 8, 8)), np.arange(40) % 10)
-    run = TrainingRun(
-        network, training, [Fold(images, images)], classes=10, epochs=1, evaluations=1, rungs=(), seed=seed
-    )
+    task = Assignment("full", run=0, seed=seed, samples=40, epochs=1, cuts=(), evaluations=1)
+    folds = [Fold(images, images)]
+    run = NetworkTraining(network, training, folds, task, classes=10, open_test=lambda: None)
     first = run.networks[0].params.copy()
     run.advance(100)
     with Database(f"sqlite:///{tmp_path / 'study.db'}") as database:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import optuna
 import pytest
 from hypothesis import given
@@ -22,37 +24,51 @@ TRIALS = [
 """Five trials that lie near each other, the best of which overfits."""
 
 
+def bounded(trials, max_gap):
+    """The same trials in a study that bounds the gap."""
+    return [replace(t, excess=None if t.gap is None else t.gap - max_gap) for t in trials]
+
+
+def chosen(trials, count, max_gap):
+    """The indices of the candidates in a study that bounds the gap."""
+    return [t.index for t in candidates(LINE, LINE.limits(), bounded(trials, max_gap), count, constrained=True)]
+
+
+def cost_of(trials, count, max_gap):
+    return guard_cost(LINE, LINE.limits(), bounded(trials, max_gap), count, constrained=True)
+
+
 def test_only_configs_within_the_bound_race_and_a_gap_that_nobody_knows_is_not_within():
-    assert [t.index for t in candidates(LINE, LINE.limits(), TRIALS, 5, 0.1)] == [1, 2]
+    assert chosen(TRIALS, 5, 0.1) == [1, 2]
 
 
 def test_where_nobody_keeps_to_the_bound_everybody_is_considered_and_that_is_known():
     free = candidates(LINE, LINE.limits(), TRIALS, 3)
-    assert candidates(LINE, LINE.limits(), TRIALS, 3, 0.01) == free
-    cost = guard_cost(LINE, LINE.limits(), TRIALS, 3, 0.01)
+    assert chosen(TRIALS, 3, 0.01) == [t.index for t in free]
+    cost = cost_of(TRIALS, 3, 0.01)
     assert cost is not None
-    assert (cost.any_within, cost.chosen, cost.without) == (False, free[0], free[0])
+    assert (cost.any_within, cost.chosen.key, cost.without.key) == (False, free[0].key, free[0].key)
 
 
 def test_what_the_bound_cost_is_the_first_choice_with_it_beside_that_without():
-    cost = guard_cost(LINE, LINE.limits(), TRIALS, 3, 0.1)
+    cost = cost_of(TRIALS, 3, 0.1)
     assert cost is not None
     assert (cost.any_within, cost.chosen.index, cost.without.index) == (True, 1, 0)
-    assert guard_cost(LINE, LINE.limits(), TRIALS, 3, None) is None
-    assert guard_cost(LINE, LINE.limits(), [], 3, 0.1) is None
+    assert guard_cost(LINE, LINE.limits(), TRIALS, 3, constrained=False) is None
+    assert guard_cost(LINE, LINE.limits(), [], 3, constrained=True) is None
 
 
 def test_what_was_stopped_is_within_the_bound_only_where_nothing_trained_to_its_end_is():
     trained = [result({"x": 0.1}, 0.72, 0, gap=0.20), result({"x": 0.2}, 0.60, 1, gap=0.09)]
     stopped = [result({"x": 0.3}, 0.55, 2, gap=0.00, rungs={25: 0.55}, stopped=True)]
-    assert [t.index for t in candidates(LINE, LINE.limits(), trained + stopped, 5, 0.1)] == [1]
-    assert [t.index for t in candidates(LINE, LINE.limits(), trained + stopped, 5, 0.05)] == [2]
+    assert chosen(trained + stopped, 5, 0.1) == [1]
+    assert chosen(trained + stopped, 5, 0.05) == [2]
 
 
 def test_what_learnt_next_to_nothing_is_no_candidate_for_its_small_gap():
     learnt, nothing = result({"x": 0.1}, 0.72, 0, gap=0.20), result({"x": 0.9}, 0.095, 1, gap=0.0)
-    assert candidates(LINE, LINE.limits(), [learnt, nothing], 1, 0.05) == [learnt]
-    cost = guard_cost(LINE, LINE.limits(), [learnt, nothing], 1, 0.05)
+    assert chosen([learnt, nothing], 1, 0.05) == [0]
+    cost = cost_of([learnt, nothing], 1, 0.05)
     assert cost is not None
     assert not cost.any_within
 
@@ -63,7 +79,7 @@ def test_what_learnt_next_to_nothing_is_no_candidate_for_its_small_gap():
 )
 def test_nobody_within_the_bound_breaks_it_or_has_less_than_half_of_the_best_score(trials, max_gap):
     tried = [result({"x": x}, score, i, gap=gap, stopped=early) for i, (x, score, gap, early) in enumerate(trials)]
-    kept = [tried[i] for i in within_bound(tried, max_gap)]
+    kept = [tried[i] for i in within_bound(bounded(tried, max_gap))]
     best = max((trial.score for trial in tried), default=0.0)
     assert all(trial.gap <= max_gap and trial.score >= best / 2 for trial in kept)
     assert len({trial.stopped for trial in kept}) <= 1
@@ -72,7 +88,7 @@ def test_nobody_within_the_bound_breaks_it_or_has_less_than_half_of_the_best_sco
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.5, 1), st.floats(-0.5, 1)), min_size=1, max_size=12))
 def test_a_bound_that_nobody_breaks_changes_nothing_among_those_that_learnt(drawn):
     trials = [result({"x": x}, score, i, gap=gap) for i, (x, score, gap) in enumerate(drawn)]
-    assert candidates(LINE, LINE.limits(), trials, 4, 1.0) == candidates(LINE, LINE.limits(), trials, 4)
+    assert chosen(trials, 4, 1.0) == [t.index for t in candidates(LINE, LINE.limits(), trials, 4)]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +132,8 @@ def test_tpe_keeps_away_from_what_overfits():
     trials = [result({"x": i / 39}, i / 39, i, gap=max(0.0, i / 39 - 0.5)) for i in range(40)]
 
     def above(max_gap: float | None) -> int:
-        proposed = propose(LINE, LINE.limits(), trials, n=20, seed=1, sampler="tpe", max_gap=max_gap)
+        known = trials if max_gap is None else bounded(trials, max_gap)
+        proposed = propose(LINE, LINE.limits(), known, n=20, seed=1, sampler="tpe", constrained=max_gap is not None)
         return sum(each["x"] > 0.6 for each in proposed)
 
     assert above(0.02) < 7

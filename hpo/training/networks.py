@@ -1,4 +1,4 @@
-"""Training one config as a trial asks: a pausable run over one or more groups of images, and what came out of it."""
+"""Our networks as a trainer: a pausable training over one or more groups of images, and what came out of it."""
 
 from __future__ import annotations
 
@@ -9,29 +9,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hpo import models
+from hpo.definition.abilities import Abilities
+from hpo.definition.trainers.networks import NetworkTrainer
+from hpo.models.checkpoint import network_bytes
 from hpo.searching.queued import DONE
 from hpo.searching.seeds import training_rng
+from hpo.searching.space import Config
 from hpo.searching.trials import WORST_SCORE
-from hpo.storage.records import Curve, CurvePoint
-from hpo.training.images import Fold
+from hpo.training.images import Fold, StudyData
+from hpo.training.protocol import Assignment, OpenTest, Point, Score
 
 Watch = Callable[[models.Network], float]
 """What looks at a network at every point of its curve: its accuracy on the test images."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What is known of a config when all of its groups have reached the same share of their training.
-
-    `test_accuracy` is None unless somebody watched.
-    """
-
-    score: float
-    train_accuracy: float
-    test_accuracy: float | None
-    curve: Curve
-    seconds: float
-    diverged: str | None
 
 
 @dataclass
@@ -55,10 +44,37 @@ class _Group:
                 self.watched.append(_seen(self.network, point, watch))
 
 
-class TrainingRun:
+class Networks:
+    """Trains the networks that a study declares on its images."""
+
+    def __init__(self, settings: NetworkTrainer, data: StudyData) -> None:
+        self._settings, self._data = settings, data
+
+    @property
+    def abilities(self) -> Abilities:
+        """Everything."""
+        return self._settings.abilities
+
+    @property
+    def stops_anywhere(self) -> bool:
+        """True: between any two updates."""
+        return True
+
+    def start(self, config: Config, assignment: Assignment, open_test: OpenTest) -> NetworkTraining:
+        """Return the training of `config` at its beginning."""
+        network, training = self._settings.settings(config)
+        folds = [self._data.fold(cut) for cut in assignment.cuts]
+        classes = self._data.part.classes
+        return NetworkTraining(network, training, folds, assignment, classes=classes, open_test=open_test)
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+
+class NetworkTraining:
     """One config in training: `advance` trains every group up to a share of the whole and says how it stands there.
 
-    A run may be left alone between two calls for as long as one likes; it is its own seed's child, so a run that was
+    It may be left alone between two calls for as long as one likes; it is its own seed's child, so a training that was
     paused, moved or started again ends with the same numbers.
     """
 
@@ -67,26 +83,26 @@ class TrainingRun:
         network: models.NetworkDescription,
         training: models.TrainingSettings,
         folds: Sequence[Fold],
+        assignment: Assignment,
         *,
         classes: int,
-        epochs: int,
-        evaluations: int,
-        rungs: Sequence[int],
-        seed: int,
+        open_test: OpenTest,
     ) -> None:
+        self._assignment, self._open_test = assignment, open_test
+        self._watch = self._on_the_test_set() if assignment.test == "along the curve" else None
         self._groups: list[_Group] = []
         for group, fold in enumerate(folds):
-            rng = training_rng(seed, group)
+            rng = training_rng(assignment.seed, group)
             built = models.build_network(network, fold.train.images.shape[1:], classes, rng)
-            steps = epochs * models.steps_per_epoch(len(fold.train), training.batch_size)
+            steps = assignment.epochs * models.steps_per_epoch(len(fold.train), training.batch_size)
             results = models.fit(
                 built,
                 fold.train,
                 fold.validation,
                 training,
-                epochs=epochs,
+                epochs=assignment.epochs,
                 rng=rng,
-                evaluate_at=evaluation_steps(steps, evaluations, rungs),
+                evaluate_at=evaluation_steps(steps, assignment.evaluations, assignment.rungs),
                 probe=_probe(fold),
             )
             self._groups.append(_Group(results, built, steps))
@@ -101,39 +117,55 @@ class TrainingRun:
         """How far every group has been trained, in whole percent; one that diverged has come to its end."""
         return min(DONE if group.ended else _percent(group) for group in self._groups)
 
-    def advance(self, percent: int, watch: Watch | None = None) -> RunResult:
-        """Train every group to `percent` of its steps and return what is known there.
-
-        `watch` looks at the network at every point of the curve on the way, as it is there.
-        """
+    def advance(self, percent: int) -> Score:
+        """Train every group to `percent` of its steps and return what is known there."""
         for group in self._groups:
-            group.advance(_step(group.steps, percent), watch)
+            group.advance(_step(group.steps, percent), self._watch)
         last = [group.points[-1] for group in self._groups]
-        seen = [group.watched[-1] for group in self._groups if group.watched[-1] is not None]
         diverged = next((f"group {i + 1}: {p.diverged}" for i, p in enumerate(last) if p.diverged), None)
         scores = [WORST_SCORE if point.diverged else point.validation_accuracy for point in last]
-        return RunResult(
-            score=float(np.mean(scores)),
-            train_accuracy=float(np.mean([point.train_accuracy for point in last])),
-            test_accuracy=float(np.mean(seen)) if seen else None,
-            curve=Curve(tuple(self._curve()), np.stack([point.validation_hits for point in last])),
+        return Score(
+            value=float(np.mean(scores)),
+            train=float(np.mean([point.train_accuracy for point in last])),
+            test=self._test_accuracy(percent),
+            points=tuple(self._curve()),
+            hits=np.stack([point.validation_hits for point in last]),
             seconds=sum(point.seconds for point in last),
-            diverged=diverged,
+            reason=diverged,
         )
 
-    def _curve(self) -> Iterator[CurvePoint]:
+    def kept(self) -> bytes:
+        """Return the first group's network as the bytes of a file."""
+        return network_bytes(self._groups[0].network)
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+    def _on_the_test_set(self) -> Watch:
+        part = self._open_test()
+        examples = models.Examples(part.images, part.labels)
+        return lambda network: network.evaluate(examples).accuracy
+
+    def _test_accuracy(self, percent: int) -> float | None:
+        """Return the accuracy on the test images, where it is to be known by now."""
+        if self._assignment.test == "at the end" and percent == DONE:
+            return self._on_the_test_set()(self._groups[0].network)
+        seen = [group.watched[-1] for group in self._groups if group.watched[-1] is not None]
+        return float(np.mean(seen)) if seen else None
+
+    def _curve(self) -> Iterator[Point]:
         for index, group in enumerate(self._groups):
             for p, test_accuracy in zip(group.points, group.watched, strict=True):
-                yield CurvePoint(
+                yield Point(
                     group=index,
                     step=p.step,
                     epoch=p.epoch,
+                    value=p.validation_accuracy,
+                    train=p.train_accuracy,
                     train_loss=p.train_loss,
-                    train_accuracy=p.train_accuracy,
                     validation_loss=p.validation_loss,
-                    validation_accuracy=p.validation_accuracy,
+                    test=test_accuracy,
                     seconds=p.seconds,
-                    test_accuracy=test_accuracy,
                 )
 
 
