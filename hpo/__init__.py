@@ -10,6 +10,7 @@ What a program may rely on, beside the command line:
 - `search(train, space, ...)`: the same for a Python function of your own, from a script or a notebook
 - `open_study(name=None, storage=None)`: a study in a database: what to use, how sure that is, its report
 - `Study`: what both return
+- `log`, `uniform`, `integer`, `choice`, `fixed`: what a hyperparameter is, for a space in Python
 - `Score`, `Test`, `Run`: what a training function gives back, and what it is given: `train(config, run)`
 - `hpo.models`: layers, networks, optimizers and training, on NumPy alone
 - `hpo.reports.tables`: a study's tables as pandas DataFrames
@@ -25,6 +26,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpo.definition.constructors import choice, fixed, integer, log, uniform
     from hpo.definition.files import load_definition, presets
     from hpo.definition.study import StudyDefinition
     from hpo.searches import search
@@ -43,6 +45,11 @@ _HOMES = {
     "Study": "hpo.study",
     "open_study": "hpo.study",
     "run_study": "hpo.study",
+    "log": "hpo.definition.constructors",
+    "uniform": "hpo.definition.constructors",
+    "integer": "hpo.definition.constructors",
+    "choice": "hpo.definition.constructors",
+    "fixed": "hpo.definition.constructors",
     "search": "hpo.searches",
     "Run": "hpo.training.functions.run",
     "Score": "hpo.training.functions.scores",
@@ -58,11 +65,16 @@ __all__ = [
     "Test",
     "UserError",
     "__version__",
+    "choice",
+    "fixed",
+    "integer",
     "load_definition",
+    "log",
     "open_study",
     "presets",
     "run_study",
     "search",
+    "uniform",
 ]
 
 

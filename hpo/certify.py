@@ -29,6 +29,7 @@ from hpo.cli.running import quiet_optuna, run_command, say, stopped
 from hpo.cli.waiting import patience
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.exit_codes import DONE
 from hpo.engine.launchers.processes import Prestarted, on_this_machine
 from hpo.engine.running import run_certificate
@@ -135,6 +136,11 @@ def _study(arguments: argparse.Namespace, database: Database) -> tuple[StudyDefi
     present = name in study_names(database)
     if present and not arguments.study.endswith(".toml") and not arguments.changes and arguments.seed is None:
         record = StudyRecord(database, name)
+        if not isinstance(record.definition.trainer, NetworkTrainer):
+            raise UserError(
+                f"{name} has a trainer of your own, and nothing runs that only a database names; give its study file: "
+                "hpo certify --study FILE.toml"
+            )
         return record.definition, record.rounds
     declared = DeclaredStudy.load(arguments.study, arguments.changes, arguments.seed, name=arguments.name)
     definition = declared.as_far_as_known(database)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hpo.definition.constructors import space_tables
 from hpo.definition.metrics import metric_record
 from hpo.definition.naming import check_study_name
 from hpo.definition.reading import read_definition
@@ -72,15 +73,13 @@ def search(
         "data": _data(data, test, examples),
         **given.trainer.tables(),
         "metric": metric_record(metric) if isinstance(metric, Metric) else metric,
-        "space": {key: _hyperparameter(value) for key, value in space.items()},
+        "space": space_tables(space, require),
         "search": {key: value for key, value in asked.items() if value is not None},
         "rounds": [round_of] * rounds,
         "final": dict(final or {}),
     }
     if constraints:
         tables["constraints"] = [dict(each) for each in constraints]
-    if require:
-        tables["require"] = [require] if isinstance(require, str) else list(require)
     definition = read_definition(check_study_name(name or name_of(train)), tables)
     return run_declared(
         DeclaredStudy.of(definition),
@@ -104,10 +103,3 @@ def _data(data: Any, test: tuple[Any, Any] | None, examples: int | None) -> dict
         known = isinstance(data, str) and data in DATASETS
         return {"dataset": data if known else str(Path(data).expanduser().absolute()), **counted}
     return {"dataset": str(kept_arrays(data, test)), **counted}
-
-
-def _hyperparameter(value: Any) -> Any:
-    """Return the table of a hyperparameter: as it is given, or of a list of choices."""
-    if isinstance(value, list | tuple):
-        return {"type": "categorical", "choices": list(value)}
-    return value

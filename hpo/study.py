@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,9 +57,14 @@ class Study:
     def recommended(self) -> Recommended:
         """The recommended config with its score, its origin and what was changed; or the reason why there is none.
 
+        Its scores are values of the study's metric, in its own units and direction.
+
         Raises UserError for a comparison, which recommends nothing.
         """
-        return facts_of(self._search()).recommended
+        found, metric = facts_of(self._search()).recommended, self.results.definition.metric
+        if metric.maximized:
+            return found
+        return replace(found, score=found.score.in_units(metric), validation=found.validation.in_units(metric))
 
     @property
     def use(self) -> dict[str, Any] | None:
@@ -71,7 +77,10 @@ class Study:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 90 % interval of the recommended config's accuracy (0..1); nan where it is not known yet."""
+        """The 90 % interval of what the recommended config reaches; nan where it is not known yet.
+
+        It is of values of the study's metric: an accuracy from 0 to 1, a loss in its own units.
+        """
         score = self.recommended.score
         return score.low, score.high
 

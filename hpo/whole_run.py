@@ -137,7 +137,7 @@ def _write_network(database: Database, results: StudyResults, data: StudyData | 
         return []
     written = [write_network(kept.after, out)]
     if isinstance(kept.after, models.ConvNet) and data is not None:
-        written += write_look(kept.before, kept.after, data.part.images[data.split.holdout[0]], out)
+        written += write_look(kept.before, kept.after, data.pictures.images[data.split.holdout[0]], out)
     return written
 
 

@@ -27,12 +27,13 @@ from hpo.engine.watchdog import watched
 from hpo.engine.worker import Worker
 from hpo.record.study import StudyRecord, check_same_data
 from hpo.storage.database import Database, database_errors
-from hpo.storage.datasets import Located, load_training_part, locate
 from hpo.storage.errors import UserError
+from hpo.storage.located import Located
 from hpo.storage.queue import deaths
 from hpo.training.given import Given
 from hpo.training.images import StudyData
 from hpo.training.kinds import trainer_of
+from hpo.training.loading import load_data, locate_data
 from hpo.training.own_data import provenance
 from hpo.training.protocol import Trainer
 
@@ -161,8 +162,8 @@ def _loaded_ahead(ahead: Ahead) -> _Loaded | None:
         definition = read_definition(ahead.name, ahead.definition)
         if definition.data.dataset is None:
             return None
-        located = locate(definition.data.dataset, data_dir=_folder(ahead), offline=True, announce=lambda _: None)
-        return _Loaded(definition, located, StudyData.build(definition, located, load_training_part(located)))
+        located = locate_data(definition, data_dir=_folder(ahead), offline=True, announce=lambda _: None)
+        return _Loaded(definition, located, StudyData.build(definition, located, load_data(located)))
     except UserError:
         return None
 
@@ -207,8 +208,8 @@ def _load(
             return trainer_of(definition, None, given, scope=record.row.key), None, None
         scope = record.row.key
         stand_in = record.source["complete"] != "yes"
-        located = locate(
-            definition.data.dataset,
+        located = locate_data(
+            definition,
             data_dir=data_dir,
             offline=offline or stand_in,
             announce=(lambda _: None) if stand_in else announce,
@@ -218,7 +219,7 @@ def _load(
     if ahead is not None and ahead.fits(definition, located):
         data = ahead.data
     else:
-        data = StudyData.build(definition, located, load_training_part(located))
+        data = StudyData.build(definition, located, load_data(located))
     return trainer_of(definition, data, given, located=located, scope=scope), data, located
 
 

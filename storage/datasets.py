@@ -8,7 +8,7 @@ files, or of class folders with pictures. What is loaded here has no test images
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from hpo.storage.own import locate_own, missing
 from hpo.storage.parts import read_part
 from hpo.storage.sources import FILE_NAMES, PARTS, SOURCES, Source, cache_folder, idx_files
 from hpo.storage.splits import Indices
+from hpo.storage.targets import Task
 
 __all__ = ["Located", "TrainingPart", "load_training_part", "locate"]
 
@@ -39,6 +40,28 @@ class TrainingPart:
     classes: int
     names: tuple[str, ...] = ()
     copies: Indices | None = None
+
+    unit = "images"
+    task: ClassVar[Task] = "classification"
+
+    @property
+    def x(self) -> npt.NDArray[Any]:
+        """The images."""
+        return self.images
+
+    @property
+    def y(self) -> npt.NDArray[np.int64]:
+        """Their labels."""
+        return self.labels
+
+    @property
+    def strata(self) -> npt.NDArray[np.int64]:
+        """What a split keeps the shares of (N,): the classes."""
+        return self.labels
+
+    def take(self, indices: Indices) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+        """Return the images `indices`, and their labels."""
+        return self.images[indices], self.labels[indices]
 
     def name(self, label: int) -> str:
         """Return what the class with the number `label` is called."""

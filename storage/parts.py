@@ -48,12 +48,15 @@ def raw_labels(located: Located, part: str) -> npt.NDArray[Any]:
         _check_pictures(located, part)
         return class_folders.read_classes(file.path / each for each in file.members)
     if located.kind == "npz":
-        arrays = [
-            class_values(npz.parse(data, f"{file.path}: {key}"), f"{file.path}: {key}")
-            for key, data in _checked_members(located, part)
-        ]
+        arrays = [class_values(array, f"{file.path}: {key}") for key, array in checked_arrays(located, part)]
         return np.concatenate(arrays)
     return parse_idx(_checked_bytes(located, part), file.path, "labels").astype(np.int64)
+
+
+def checked_arrays(located: Located, part: str) -> list[tuple[str, npt.NDArray[Any]]]:
+    """Return the arrays of `part` of an .npz file as they were saved, by name, after checking their SHA-256."""
+    path = located.part(part).path
+    return [(key, npz.parse(data, f"{path}: {key}")) for key, data in _checked_members(located, part)]
 
 
 def _labels(located: Located, part: str) -> npt.NDArray[np.int64]:
@@ -69,10 +72,7 @@ def _images(located: Located, part: str) -> npt.NDArray[Any]:
         _check_pictures(located, part)
         return class_folders.read_pictures([file.path / each for each in file.members], colour=located.colour)
     if located.kind == "npz":
-        arrays = [
-            as_images(npz.parse(data, f"{file.path}: {key}"), f"{file.path}: {key}")
-            for key, data in _checked_members(located, part)
-        ]
+        arrays = [as_images(array, f"{file.path}: {key}") for key, array in checked_arrays(located, part)]
         shapes = {array.shape[1:]: key for array, key in zip(arrays, file.members, strict=True)}
         if len(shapes) > 1:
             listed = ", ".join(f"{key} {shape}" for shape, key in shapes.items())

@@ -279,6 +279,8 @@ def test_the_test_set_has_one_door_that_only_the_worker_goes_through() -> None:
     assert users_of("hpo.storage.test_set") == {"hpo.training.test_set_access"}
     assert users_of("hpo.training.test_set_access") == {"hpo.engine.worker"}
     assert users_of("hpo.storage.test_check") == {"hpo.storage.test_set", "hpo.cli.data"}, "it returns only mistakes"
+    assert users_of("hpo.storage.example_check") == {"hpo.cli.data"}, "it returns only mistakes, too"
+    assert users_of("hpo.storage.test_examples") == {"hpo.storage.test_set", "hpo.storage.example_check"}
 
 
 def test_the_rooms_are_all_there() -> None:

@@ -13,8 +13,8 @@ from hpo.certificate.ranking import LEAST_CONFIGS, Certificate, Floats, Size, ce
 from hpo.definition.rounds import RoundRecord
 from hpo.definition.study import StudyDefinition
 from hpo.searching.extremes import failed_score
+from hpo.searching.lattice import lattice
 from hpo.searching.metric import ACCURACY, Metric
-from hpo.searching.proposing import lattice
 from hpo.searching.queued import QueuedTrial, score_of
 from hpo.searching.seeds import CERTIFY, derived_seed
 from hpo.searching.space import Box, Categorical, Config, Interval, Numeric, Region, SearchSpace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,17 @@ from hpo.cli.memory import check_memory
 from hpo.cli.running import say
 from hpo.definition.settings import DATASETS
 from hpo.definition.study import StudyDefinition
+from hpo.definition.trainers.estimators import EstimatorTrainer
 from hpo.definition.trainers.networks import NetworkTrainer
-from hpo.storage.datasets import TrainingPart, load_training_part, locate
+from hpo.storage.datasets import TrainingPart
 from hpo.storage.errors import UserError
+from hpo.storage.example_check import check_test_examples, remarks
+from hpo.storage.examples import ExamplePart
+from hpo.storage.located import Located
 from hpo.storage.test_check import check_test_part
+from hpo.training.estimator_door import check_estimators, settled
 from hpo.training.images import StudyData
+from hpo.training.loading import TrainingData, load_data, locate_data
 from hpo.training.own_data import SOURCE, own_data_summary
 
 
@@ -31,7 +37,9 @@ class Looked:
     source: Mapping[str, str]
 
     def settled(self, definition: StudyDefinition) -> StudyDefinition:
-        """Return `definition` with the numbers that it left to the number of examples."""
+        """Return `definition` with what it left to the data and to its trainer's class."""
+        if isinstance(definition.trainer, EstimatorTrainer):
+            definition = replace(definition, trainer=settled(definition.trainer))
         return definition if self.data is None else self.data.settled(definition)
 
 
@@ -41,14 +49,19 @@ def look_at_data(definition: StudyDefinition, data_dir: Path | None, announce: C
     Says what a user's own data were taken for, in one line, and another if pictures are there more than once.
     """
     if definition.data.dataset is None:
+        if isinstance(definition.trainer, EstimatorTrainer):
+            raise UserError("data.dataset is missing: what is the estimator to be fitted to? an .npz, .csv or .parquet")
         return Looked(None, own_data_summary(definition), SOURCE)
-    located = locate(definition.data.dataset, data_dir=data_dir, announce=announce)
+    located = locate_data(definition, data_dir=data_dir, announce=announce)
     if located.taken_for:
         announce(located.taken_for)
-    part = load_training_part(located)
-    for remark in (*_remarks(part), *check_test_part(located, part)):
+    part = load_data(located)
+    for remark in _remarks(located, part):
         announce(f"{located.provenance}: {remark}")
     data = StudyData.build(definition, located, part)
+    if isinstance(definition.trainer, EstimatorTrainer):
+        for remark in check_estimators(definition, settled(definition.trainer), data):
+            announce(remark)
     if isinstance(definition.trainer, NetworkTrainer):
         check_memory(definition, data)
         rng = np.random.default_rng(0)
@@ -67,7 +80,14 @@ def data_dir_of_workers(definition: StudyDefinition, data_dir: Path | None) -> P
     return path if path.exists() else data_dir
 
 
-def _remarks(part: TrainingPart) -> list[str]:
+def _remarks(located: Located, part: TrainingData) -> tuple[str, ...]:
+    """Return what a user should know about the data that is no mistake. Raises UserError for a test part that is."""
+    if isinstance(part, ExamplePart):
+        return (*remarks(part), *check_test_examples(located, part))
+    return (*_of_images(part), *check_test_part(located, part))
+
+
+def _of_images(part: TrainingPart) -> list[str]:
     """Return what a user should know about training images that are no mistake."""
     said = []
     if part.copies is not None:

@@ -12,6 +12,7 @@ from rich.progress import Progress as Bar
 from hpo.cli.pace import Moment, seconds_left
 from hpo.definition.printable import printable
 from hpo.engine.progress import Progress
+from hpo.searching.metric_text import name_of
 
 PLAIN_EVERY_SECONDS = 15.0
 SECONDS_UNTIL = 120
@@ -55,7 +56,7 @@ class Display:
 
     def update(self, now: Progress) -> None:
         """Show `now`."""
-        best = "" if now.best is None else f"best so far {now.best_text}"
+        best = "" if now.best is None else f"best {name_of(now.metric)}so far {now.best_text}"
         left = self._time_left(now)
         trials = f"{now.trials_done}/{now.trials_in_phase} trials"
         if now.trials_in_phase <= FEW and now.epochs_in_phase:

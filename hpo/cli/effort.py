@@ -26,7 +26,7 @@ def effort_line(definition: StudyDefinition, looked: Looked, workers: int) -> st
     if looked.data is None:
         return counts
     images = progress(definition, [], [], looked.data.pool_size).total
-    counts += f", about {rounded(images)} images in all"
+    counts += f", about {rounded(images)} {looked.data.part.unit} in all"
     if not isinstance(definition.trainer, NetworkTrainer):
         return counts
     seconds = images * seconds_per_image(definition, looked.data) / workers

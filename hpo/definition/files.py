@@ -57,21 +57,26 @@ def load_tables(study: str, changes: Sequence[str] = (), seed: int | None = None
 
 
 def _settle_dataset(tables: Mapping[str, Any], folder: Path) -> None:
-    """Make data.dataset, if it is a path, one that starts at `folder` where it is relative."""
+    """Make data.dataset and data.test, if they are paths, such that start at `folder` where they are relative."""
+    for key in ("dataset", "test"):
+        _settle(tables, key, folder)
+
+
+def _settle(tables: Mapping[str, Any], key: str, folder: Path) -> None:
     data = tables.get("data")
-    dataset = data.get("dataset") if isinstance(data, dict) else None
+    dataset = data.get(key) if isinstance(data, dict) else None
     if not isinstance(dataset, str) or not dataset or dataset in DATASETS:
         return
     try:
         path = Path(dataset).expanduser()
         whole = folder.resolve() / path
         if whole.exists() or path.parent != Path() or path.suffix:
-            tables["data"]["dataset"] = str(whole)
+            tables["data"][key] = str(whole)
     except (OSError, RuntimeError, ValueError):  # too long, ~nosuchuser, a zero byte: said where it is looked for
         return
     if not whole.exists() and path.exists():
         raise UserError(
-            f"data.dataset = {dataset!r}: there is no {whole}; a path in a study file starts at the file's folder, so "
+            f"data.{key} = {dataset!r}: there is no {whole}; a path in a study file starts at the file's folder, so "
             f"write {str(path.absolute())!r} for the one in the current folder"
         )
 

@@ -28,13 +28,15 @@ def largest_network(
     """Return what takes the most memory of all that `definition` may train on images of `image_shape`.
 
     Hyperparameters are set one after the other, each to the value of its limits or choices that makes the most of
-    those before it. A combination that does not fit the images is passed over, and told elsewhere; None where none
-    fits. Raises UserError, with the numbers, for a network that is too large to be made.
+    those before it. A combination that a relation forbids, or that does not fit the images, is passed over, and told
+    elsewhere; None where none fits. Raises UserError, with the numbers, for a network that is too large to be made.
     """
     best = _measured(definition, {}, image_shape, classes, pool)
     config: dict[str, Value] = {}
     for name, hyperparameter in definition.space.hyperparameters.items():
         for value in to_try(hyperparameter):
+            if not definition.space.allows({**config, name: value}):
+                continue
             found = _measured(definition, {**config, name: value}, image_shape, classes, pool)
             if found is not None and (best is None or found.training_bytes > best.training_bytes):
                 best = found
@@ -47,7 +49,7 @@ def _measured(
 ) -> Largest | None:
     """Return the network of `config`, None where it fits no image; UserError where it is too large."""
     try:
-        network, training = networks_of(definition).settings(config)
+        network, training = networks_of(definition).settings(definition.space.whole(config))
         size = models.network_size(network, image_shape, classes)
     except (UserError, ValueError):
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpo.definition.tables import check_keys, read_value
 from hpo.models.bounds import Number, OneOf, Rule, Text, shown
-from hpo.searching.metric import DIRECTIONS, KNOWN, LARGEST, Metric
+from hpo.searching.metric import DIRECTIONS, KNOWN, LARGEST, Direction, Metric
 from hpo.storage.errors import UserError
 
 ANY = Number(-LARGEST, at_most=LARGEST)
@@ -22,10 +22,11 @@ FIELDS: Mapping[str, tuple[Any, Rule, str]] = {
 }
 
 
-def read_metric(table: object, where: str = "metric") -> Metric:
+def read_metric(table: object, where: str = "metric", direction: Direction | None = None) -> Metric:
     """Return the metric that `table` declares. Raises UserError for what is wrong in it.
 
-    What a usual name says (`hpo.searching.metric.KNOWN`) need not be repeated; any other name needs its direction.
+    `direction` is that of names which are not known here: scorers of scikit-learn are all to be maximized. What a usual
+    name says (`hpo.searching.metric.KNOWN`) need not be repeated; any other name needs its direction.
     """
     if isinstance(table, str):
         table = {"name": table}
@@ -43,6 +44,8 @@ def read_metric(table: object, where: str = "metric") -> Metric:
         raise UserError(f"{where}.name is missing: what is it that scores a trial? accuracy, rmse, reward, ...")
     if "share" in given:
         given["is_share"] = given.pop("share")
+    if name not in KNOWN and direction is not None:
+        given.setdefault("direction", direction)
     if name not in KNOWN and "direction" not in given:
         raise UserError(
             f'{where}.direction is missing: for {name!r} write direction = "maximize" or "minimize"; it is known for '

@@ -10,6 +10,7 @@ from hpo import models
 from hpo.definition.constraints import read_constraints
 from hpo.definition.effort import check_effort
 from hpo.definition.metrics import read_metric
+from hpo.definition.possible import check_possible
 from hpo.definition.settings import (
     ComparisonSettings,
     DataSettings,
@@ -18,13 +19,15 @@ from hpo.definition.settings import (
     SearchSettings,
     check_field,
 )
-from hpo.definition.spaces import read_hyperparameter
+from hpo.definition.spaces import REQUIRE, read_space
 from hpo.definition.study import COMPARISON_DATA, COMPARISON_SEARCH, StudyDefinition
 from hpo.definition.tables import check_keys, read_table, read_value
+from hpo.definition.trainers.base import TrainerSettings
+from hpo.definition.trainers.estimators import EstimatorTrainer
 from hpo.definition.trainers.kinds import read_trainer
 from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.models.bounds import Rule, Text, Whole, declared, shown
-from hpo.searching.metric import ACCURACY, Metric
+from hpo.searching.metric import ACCURACY, Direction, Metric
 from hpo.searching.proposing import CMAES, GRID
 from hpo.searching.space import Numeric, SearchSpace
 from hpo.storage.errors import UserError
@@ -55,7 +58,7 @@ SEED = Whole(0, 2**53 - 1)
 """The largest number that JSON readers everywhere hold exactly."""
 
 
-MOST_ROUNDS, MOST_HYPERPARAMETERS = 100, 64
+MOST_ROUNDS = 100
 
 
 V = TypeVar("V")
@@ -85,8 +88,8 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
         title=_checked("title", read_value(str, tables.get("title", name), "title"), TITLE),
         seed=_checked("seed", read_value(int, tables.get("seed", 0), "seed"), SEED),
         trainer=trainer,
-        metric=_read_metric(tables, ours=ours),
-        space=_read_space(tables.get("space", {}), may_be_empty=compares),
+        metric=_read_metric(tables, trainer),
+        space=read_space(tables.get("space", {}), may_be_empty=compares),
         **(_read_comparison(tables) if compares else _read_search(tables, ours=ours)),
     )
     _check_amounts(definition.search, definition.metric)
@@ -95,6 +98,7 @@ def read_definition(name: str, tables: Mapping[str, Any]) -> StudyDefinition:
         definition = dataclasses.replace(definition, constraints=constraints)
     if definition.search.sampler == GRID:
         _check_grid(definition)
+    check_possible(definition.space, grid=definition.search.sampler == GRID)
     check_effort(definition)
     definition.trainer.check_space(definition.space)
     if definition.search.sampler == CMAES:
@@ -115,6 +119,7 @@ def _homes() -> Iterator[tuple[str, Collection[str]]]:
     yield "model", {name for kind in models.NETWORKS.values() for name in declared(kind.description)} | {"network"}
     yield "training", declared(models.TrainingSettings)
     yield "data", declared(DataSettings)
+    yield "space", (REQUIRE,)
     yield "search", declared(SearchSettings)
     yield "rounds.0", declared(RoundSettings)
     yield "final", declared(FinalSettings)
@@ -145,20 +150,10 @@ def _check_amounts(search: SearchSettings, metric: Metric) -> None:
         )
 
 
-def _read_space(space: object, *, may_be_empty: bool) -> SearchSpace:
-    if not isinstance(space, Mapping) or not (space or may_be_empty):
-        raise UserError("space: at least one [space.NAME] table is needed, or there is nothing to search")
-    if len(space) > MOST_HYPERPARAMETERS:
-        raise UserError(
-            f"space: there are {len(space):,} hyperparameters, and a study searches at most {MOST_HYPERPARAMETERS}; "
-            "fix some of them in [model] or [training]"
-        )
-    return SearchSpace({str(key): read_hyperparameter(str(key), table) for key, table in space.items()})
-
-
-def _read_metric(tables: Mapping[str, Any], *, ours: bool) -> Metric:
-    metric = read_metric(tables["metric"]) if "metric" in tables else ACCURACY
-    if ours and metric != ACCURACY:
+def _read_metric(tables: Mapping[str, Any], trainer: TrainerSettings) -> Metric:
+    direction: Direction | None = "maximize" if isinstance(trainer, EstimatorTrainer) else None
+    metric = read_metric(tables["metric"], direction=direction) if "metric" in tables else ACCURACY
+    if isinstance(trainer, NetworkTrainer) and metric != ACCURACY:
         raise UserError(f"metric: our networks are scored by their accuracy, not by {metric.name}; remove [metric]")
     return metric
 

@@ -12,6 +12,11 @@ from hpo.searching.proposing import GRID, SAMPLERS
 DATASETS = ("fashion_mnist", "mnist")
 """The datasets that are known by name (hpo.storage.sources); any other is a path."""
 
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".pq")
+"""Of files that are tables, whose rows are examples (hpo.storage.tables)."""
+
+TASKS = ("classification", "regression")
+
 LEAST = 10
 """So many images at least score anything."""
 FIGURES = ("overfitting", "training_loss", "grid", "convnet")
@@ -62,21 +67,31 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class DataSettings:
-    """Which images, and how many are set aside: `holdout` of the train file are never trained on.
+    """Which data, and how many examples are set aside: `holdout` of those to train on are never trained on.
 
     A trial of the search is scored on the first `validation` of the holdout, a confirmation run on `confirmation`
     others, a run on all of the data on the whole holdout. In a comparison the whole holdout scores every run, which is
     said by confirmation = 0. What is None follows from the number of images, see `held_out`.
+
+    Of a table (.csv, .parquet), `target` is the column to predict, `test` the path of another table that is tested on,
+    `ignore` columns that are not learnt from. `task` is "classification" or "regression", where the values of the
+    target leave it open. `tested` says whether there is a test part; None: there is one if the data have one.
     """
 
-    dataset: Annotated[str | None, NAME, "a known name, or the path of your own data"] = None
+    dataset: Annotated[str | None, NAME, "a known name, or the path of your own images, arrays or table"] = None
     holdout: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "images that are never trained on"] = None
     validation: Annotated[int | None, Whole(LEAST, IMAGES.at_most), "of these, how many score a trial"] = None
     confirmation: Annotated[int | None, Whole(0, IMAGES.at_most), "and how many others a confirmation run"] = None
     examples: Annotated[int | None, Whole(2 * LEAST, IMAGES.at_most), "how many your trainer cuts, of its own"] = None
+    target: Annotated[str | None, NAME, "the column of a table that is predicted"] = None
+    test: Annotated[str | None, NAME, "another table, that is tested on in the end"] = None
+    ignore: Annotated[tuple[str, ...] | None, "columns of a table that are not learnt from"] = None
+    task: Annotated[str | None, OneOf(TASKS), "classification or regression, where the target leaves it open"] = None
+    tested: Annotated[bool | None, "whether a test part is evaluated in the end; derived from the data"] = None
 
     def __post_init__(self) -> None:
         _check_declared(self)
+        self._check_table()
         _require(
             self.confirmation is None or self.confirmation >= LEAST or self._compares,
             f"confirmation = {self.confirmation}; at least {LEAST} images must score a run",
@@ -87,6 +102,33 @@ class DataSettings:
             f"validation + confirmation = {scoring} images, but only holdout = {self.holdout} are set aside; "
             "raise holdout, or leave all three out: they are then derived from the number of images",
         )
+
+    def _check_table(self) -> None:
+        """Raise ValueError where the fields of a table are given without one, or a table without its target."""
+        if self.is_table:
+            _require(
+                self.target is not None,
+                f'target is missing: {self.dataset} is a table; which column is to be predicted? target = "price"',
+            )
+            _require(
+                self.target not in (self.ignore or ()), f"ignore names the target {self.target!r}; take it out of there"
+            )
+            return
+        for name in ("target", "test", "ignore"):
+            _require(
+                getattr(self, name) is None,
+                f"{name} is for tables (.csv, .parquet), and dataset = {shown(self.dataset)} is none; remove it",
+            )
+
+    @property
+    def has_test_part(self) -> bool:
+        """Whether there is a test part, as far as that is known before the data are looked at."""
+        return self.tested is not False and not (self.is_table and self.test is None)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the dataset is a table, by its name."""
+        return self.dataset is not None and self.dataset.lower().endswith(TABLE_ENDINGS)
 
     @property
     def _compares(self) -> bool:
@@ -111,12 +153,13 @@ class DataSettings:
         return replace(self, holdout=numbers.holdout, validation=numbers.validation, confirmation=numbers.confirmation)
 
     def completed(self, other: DataSettings) -> DataSettings:
-        """Return the same with the numbers of `other` in place of what is None."""
+        """Return the same with what is derived in `other` in place of what is None."""
         return replace(
             self,
             holdout=other.holdout if self.holdout is None else self.holdout,
             validation=other.validation if self.validation is None else self.validation,
             confirmation=other.confirmation if self.confirmation is None else self.confirmation,
+            tested=other.tested if self.tested is None else self.tested,
         )
 
 

@@ -18,10 +18,12 @@ from hpo.definition.settings import (
     RoundSettings,
     SearchSettings,
 )
+from hpo.definition.space_record import space_record
 from hpo.definition.trainers.base import TrainerSettings
+from hpo.definition.trainers.estimators import EstimatorTrainer
 from hpo.searching.constraints import GAP, Constraint
 from hpo.searching.metric import ACCURACY, Metric
-from hpo.searching.space import Config, Hyperparameter, Numeric, SearchSpace, unpacked
+from hpo.searching.space import Config, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -70,41 +72,53 @@ class StudyDefinition:
     def on_the_data_of(self, begun: StudyDefinition) -> StudyDefinition:
         """Return the same as it would have been written when `begun` was: with its path, and its numbers of images.
 
-        Another path to the same images is no change, nor are numbers that are left to be derived: data are known by
-        their SHA-256.
+        Another path to the same images is no change, nor is what is left to be derived: data are known by their
+        SHA-256, and how an estimator is trained on follows from its class.
         """
         data = dataclasses.replace(self.data.completed(begun.data), dataset=begun.data.dataset)
-        return dataclasses.replace(self, data=data)
+        if data.test is not None and begun.data.test is not None:
+            data = dataclasses.replace(data, test=begun.data.test)
+        trainer = self.trainer
+        if isinstance(trainer, EstimatorTrainer):
+            trainer = trainer.completed(begun.trainer)
+        return dataclasses.replace(self, data=data, trainer=trainer)
 
     @property
     def abilities(self) -> Abilities:
-        """What the trainer can do with these data: how many examples train is known only where their number is."""
+        """What the trainer can do with these data: how many examples train is known only where their number is.
+
+        Without a test part there is nothing to test on.
+        """
         able = self.trainer.abilities
         counted = self.data.dataset is not None or self.data.examples is not None
-        return able if counted else dataclasses.replace(able, samples=False)
+        return dataclasses.replace(able, samples=able.samples and counted, test=able.test and self.data.has_test_part)
 
     @property
     def trainer_name(self) -> str:
         """What the trainer is called in sentences."""
         return str(getattr(self.trainer, "name", "the trainer"))
 
+    @property
+    def percents(self) -> tuple[int, ...]:
+        """The rungs at which a trial of the search is judged, in percent of its training, its end last."""
+        return self.search.percents if self.abilities.rungs else self.search.percents[-1:]
+
     def plain(self, config: Config) -> Mapping[str, Any]:
-        """Return what is known of a training by name, see TrainerSettings.plain."""
-        return self.trainer.plain(config)
+        """Return what is known of a training by name, see TrainerSettings.plain; what the space fixes is among it."""
+        return self.trainer.plain(self.space.whole(config))
 
     def updates(self, config: Config, samples: int, epochs: int) -> int | None:
         """Return how many updates a training makes; None where that is not known."""
-        return self.trainer.updates(config, samples, epochs)
+        return self.trainer.updates(self.space.whole(config), samples, epochs)
 
     def record(self) -> dict[str, Any]:
         """Return the definition as JSON-able tables, in the form of the TOML file."""
-        space = {name: _hyperparameter_record(h) for name, h in self.space.hyperparameters.items()}
         tables: dict[str, Any] = {
             "title": self.title,
             "seed": self.seed,
             "data": {key: value for key, value in dataclasses.asdict(self.data).items() if value is not None},
             **self.trainer.tables(),
-            "space": space,
+            "space": space_record(self.space),
             "search": {key: value for key, value in dataclasses.asdict(self.search).items() if value is not None},
         }
         if self.metric != ACCURACY:
@@ -126,14 +140,3 @@ COMPARISON_DATA = ("dataset", "holdout")
 
 
 COMPARISON_SEARCH = ("sampler",)
-
-
-def _hyperparameter_record(hyperparameter: Hyperparameter) -> dict[str, Any]:
-    if isinstance(hyperparameter, Numeric):
-        return {
-            "type": "int" if hyperparameter.integer else "float",
-            "log": hyperparameter.log,
-            "start": [hyperparameter.start.low, hyperparameter.start.high],
-            "limits": [hyperparameter.limits.low, hyperparameter.limits.high],
-        }
-    return {"type": "categorical", "choices": [unpacked(choice) for choice in hyperparameter.choices]}

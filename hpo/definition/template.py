@@ -9,7 +9,7 @@ import dataclasses
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hpo import models
@@ -38,12 +38,18 @@ def study_text(tables: Mapping[str, Any], source: str) -> str:
         _line("title", tables.get("title", source), f"shown above all results ({TITLE})"),
         _line("seed", tables.get("seed", 0), f"another seed, other random numbers ({SEED})", out="seed" not in tables),
     ]
+    if "metric" in tables:
+        lines.append(_line("metric", tables["metric"], "what scores a trial"))
     compares = "comparison" in tables
-    kind = models.NETWORKS[tables["model"]["network"]]
     lines += _table("data", DataSettings, tables, only=COMPARISON_DATA if compares else None)
-    lines += _table("model", kind.description, tables, first={"network": ", ".join(models.NETWORKS)})
-    lines += _table("training", models.TrainingSettings, tables)
-    lines += _space(tables.get("space", {}), kind)
+    if "trainer" in tables:
+        lines += ["", "[trainer]", *(_line(key, value, "") for key, value in tables["trainer"].items())]
+        lines += _space(tables.get("space", {}), [])
+    else:
+        kind = models.NETWORKS[tables["model"]["network"]]
+        lines += _table("model", kind.description, tables, first={"network": ", ".join(models.NETWORKS)})
+        lines += _table("training", models.TrainingSettings, tables)
+        lines += _space(tables.get("space", {}), [models.TrainingSettings, kind.description])
     if not compares or "search" in tables:
         lines += _table("search", SearchSettings, tables, only=() if compares else None)
     for i, each in enumerate(tables.get("constraints", ())):
@@ -84,12 +90,12 @@ def _table(
             yield _line(key, fields[key].default, _says(field), out=True)
 
 
-def _space(space: Mapping[str, Any], kind: models.Kind) -> Iterator[str]:
+def _space(space: Mapping[str, Any], of: Sequence[type]) -> Iterator[str]:
     yield ""
-    free = [name for cls in (models.TrainingSettings, kind.description) for name in declared(cls) if name not in space]
+    free = [name for cls in of for name in declared(cls) if name not in space]
     yield from _comment(
-        "What is searched: a table [space.NAME] for each hyperparameter, a range with start and limits, or choices. "
-        f"Others that may be searched: {', '.join(free)}."
+        "What is searched: a table [space.NAME] for each hyperparameter, a range with start and limits, or choices."
+        + (f" Others that may be searched: {', '.join(free)}." if free else "")
     )
     for number, (name, table) in enumerate(space.items()):
         if number:

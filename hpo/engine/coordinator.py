@@ -25,7 +25,7 @@ from hpo.searching.proposing import propose
 from hpo.searching.queued import DONE, QueuedTrial, search_results
 from hpo.searching.reproduced import remark
 from hpo.searching.seeds import PAYING, PROPOSAL, TRIAL, derived_seed
-from hpo.searching.space import Box, Config, Interval, Numeric, SearchSpace
+from hpo.searching.space import Box, Config, Interval, Numeric, SearchSpace, number
 from hpo.searching.stopping import survivors, with_imputed_scores
 from hpo.searching.trials import TrialResult
 from hpo.searching.warm_start import warm_box, warm_configs
@@ -172,7 +172,7 @@ class Coordinator(StudyLeader):
         for index, config in enumerate(configs):
             seed = derived_seed(self.definition.seed, TRIAL, number, index)
             attributes = {"round": number, "index": index, "seed": seed}
-            wanted.append((config, attributes | {"allowed": self.definition.search.percents[0]}))
+            wanted.append((config, attributes | {"allowed": self.definition.percents[0]}))
         return wanted
 
     def _size(self, attributes: Mapping[str, Any]) -> dict[str, int]:
@@ -201,7 +201,7 @@ class Coordinator(StudyLeader):
 
         The verdict is one transaction, so it is carried out on all of them or on none.
         """
-        rungs = self.definition.search.percents
+        rungs = self.definition.percents
         rung = min(trial.allowed for trial in trials if not trial.finished)
         at_rung = [trial for trial in trials if not trial.finished and trial.allowed == rung]
         if rung == DONE or any(trial.reached < rung for trial in at_rung):
@@ -257,7 +257,7 @@ def _around(space: SearchSpace, config: Config) -> Box:
     """Return the limits, stretched where a value that was carried over lies outside them."""
     regions = dict(space.limits().regions)
     for name, hyperparameter in space.hyperparameters.items():
-        if isinstance(hyperparameter, Numeric):
-            value, limits = float(config[name]), hyperparameter.limits
+        if isinstance(hyperparameter, Numeric) and name in config:
+            value, limits = number(config, name), hyperparameter.limits
             regions[name] = Interval(min(limits.low, value), max(limits.high, value))
     return Box(regions)

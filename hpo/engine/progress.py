@@ -13,6 +13,7 @@ from hpo.definition.study import StudyDefinition
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA
 from hpo.proof.probing import PROBES
 from hpo.searching.metric import ACCURACY, Metric
+from hpo.searching.metric_text import value_words
 from hpo.searching.queued import DONE, QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult, incumbent
@@ -46,7 +47,7 @@ class Progress:
     @property
     def best_text(self) -> str:
         """The best value so far as people read it; empty as long as there is none."""
-        return "" if self.best is None else self.metric.text(self.metric.score(self.best))
+        return "" if self.best is None else value_words(self.metric, self.best)
 
 
 def progress(
@@ -139,7 +140,7 @@ class _Costs:
             return len(self._definition.space.grid()) * comparison.seeds * self._compared(comparison)
         settings = self._definition.search
         share, alive, before = 0.0, 1.0, 0
-        for percent in settings.percents:
+        for percent in self._definition.percents:
             share += alive * (percent - before) / DONE
             alive, before = alive * settings.keep, percent
         return sum(share * each.trials * self._round(i) for i, each in enumerate(self._rounds))

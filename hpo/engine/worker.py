@@ -202,7 +202,11 @@ class Worker:
         if self._definition.comparison is not None or not is_first(trial.attributes):
             return {}
         with self._stop.interruptible():
-            return {REPRODUCED: trained_again(self._trainer, trial.config, task, trial.allowed, score)}
+            return {
+                REPRODUCED: trained_again(
+                    self._trainer, self._definition.space.whole(trial.config), task, trial.allowed, score
+                )
+            }
 
     def _report(self, trial: QueuedTrial, score: Score, kept: bytes | None, beside: Mapping[str, Any]) -> bool:
         """Write down how a trial stands, with what else is known of it, and say whether it was still ours."""
@@ -234,7 +238,8 @@ class Worker:
     def _start(self, trial: QueuedTrial, task: Assignment) -> Training:
         """Return the training that `trial` asks for, at its beginning."""
         overrides = trial.attributes.get("overrides", {})
-        return self._trainer.start({**trial.config, **overrides}, task, self._door(trial, task))
+        values = self._definition.space.whole({**trial.config, **overrides})
+        return self._trainer.start(values, task, self._door(trial, task))
 
     def _door(self, trial: QueuedTrial, task: Assignment) -> OpenTest:
         """Return what opens the test set for `trial`, once, in the ledger first."""

@@ -179,19 +179,22 @@ def full_results(
     *,
     metric: Metric = ACCURACY,
     constraints: Sequence[Constraint] = (),
+    tested: bool = True,
 ) -> list[FullResult]:
     """Return the results on all of the data, the preferred one first (see hpo.proof.preference).
+
+    Where they are not `tested`, because there is no test set, nothing is known of it.
 
     `constraints` are those of the study; a bound on the gap among them is `max_gap`.
     The first is what to use: chosen by validation, never by test. What was adopted around the winner stands in its
     place unless its own runs went worse; what was only tried around the winner comes last.
     """
-    good = _of_stage(runs, "full", metric)
+    good = _of_stage(runs, "full", metric, tested=tested)
     order = preferred([_contender(each, constraints) for each in good], max_gap)
     good.sort(key=lambda each: order.index(each.source))
     found: list[FullResult] = []
     for stage in AROUND_THE_WINNER:
-        found += sorted(_of_stage(runs, stage, metric), key=lambda result: -result.validation.mean)
+        found += sorted(_of_stage(runs, stage, metric, tested=tested), key=lambda result: -result.validation.mean)
     adopted = [each for each in found if each.stage == "adopted"]
     rest = found[len(adopted) :]
     if adopted and good and adopted[0].validation.mean < good[0].validation.mean:
@@ -199,12 +202,16 @@ def full_results(
     return [*adopted, *good, *rest]
 
 
-def _of_stage(runs: Sequence[FinalRun], stage: Stage, metric: Metric) -> list[FullResult]:
+def _of_stage(runs: Sequence[FinalRun], stage: Stage, metric: Metric, *, tested: bool) -> list[FullResult]:
     sources = sorted({run.source for run in runs if run.stage == stage})
-    tested = [run.test_accuracy for run in runs if run.test_accuracy is not None]
-    worst = failed_score(metric, tested or [run.score for run in runs if _as_large(run.stage) == "full"])
+    known = [run.test_accuracy for run in runs if run.test_accuracy is not None]
+    worst = failed_score(metric, known or [run.score for run in runs if _as_large(run.stage) == "full"])
     return [
-        _full_result([run for run in runs if (run.source, run.stage) == (source, stage)], worst, metric)
+        _full_result(
+            [run for run in runs if (run.source, run.stage) == (source, stage)],
+            worst if tested and stage not in PROBES else None,
+            metric,
+        )
         for source in sources
     ]
 
@@ -229,10 +236,12 @@ def excess_of(runs: Sequence[FinalRun], constraints: Sequence[Constraint]) -> fl
     return math.inf if excess is None else excess
 
 
-def _full_result(runs: Sequence[FinalRun], worst: float, metric: Metric) -> FullResult:
-    """Return the means of `runs`; a run that was to open the test set and did not has the `worst` score there."""
+def _full_result(runs: Sequence[FinalRun], worst: float | None, metric: Metric) -> FullResult:
+    """Return the means of `runs`; a run that was to open the test set and did not has the `worst` score there.
+
+    Without a `worst` none was to open it.
+    """
     first = runs[0]
-    opened = [] if first.stage in PROBES else runs
     return FullResult(
         source=first.source,
         source_trial=first.source_trial,
@@ -241,6 +250,8 @@ def _full_result(runs: Sequence[FinalRun], worst: float, metric: Metric) -> Full
         runs=tuple(runs),
         train=estimate([run.train_accuracy for run in runs], metric),
         validation=estimate([run.score for run in runs], metric),
-        test=estimate([worst if run.test_accuracy is None else run.test_accuracy for run in opened], metric),
+        test=estimate(
+            [] if worst is None else [worst if run.test_accuracy is None else run.test_accuracy for run in runs], metric
+        ),
         metric=metric,
     )

@@ -106,7 +106,7 @@ def _around_the_winner(
 
 
 def _probes(definition: StudyDefinition, values: Values) -> dict[Probe, Values]:
-    """Return the neighbours of `values` that a training may have."""
+    """Return the neighbours of `values` that a training may have, and that no relation of the space forbids."""
     config, overrides = values
     rate = definition.plain({**config, **overrides}).get("learning_rate")
     if not isinstance(rate, int | float):
@@ -115,8 +115,9 @@ def _probes(definition: StudyDefinition, values: Values) -> dict[Probe, Values]:
     for stage, factor in PROBES.items():
         near, beside = with_values(definition, config, {"learning_rate": rate * factor})
         with contextlib.suppress(UserError):
-            definition.trainer.check({**near, **overrides, **beside})
-            probes[stage] = near, {**overrides, **beside}
+            definition.trainer.check(definition.space.whole({**near, **overrides, **beside}))
+            if definition.space.allows({**near, **overrides, **beside}):
+                probes[stage] = near, {**overrides, **beside}
     return probes
 
 
@@ -140,7 +141,7 @@ def carried_over(definition: StudyDefinition, trial: TrialResult, pool: int) -> 
 
 
 def changes_of(definition: StudyDefinition, trial: TrialResult, pool: int) -> tuple[Change, ...]:
-    """Return what of `trial`'s settings has another value on all of the data."""
+    """Return what of `trial`'s settings has another value on all of the data: nothing where a relation forbids it."""
     if not definition.abilities.samples:
         return ()
     this_round = definition.rounds[trial.round - 1]
@@ -151,14 +152,21 @@ def changes_of(definition: StudyDefinition, trial: TrialResult, pool: int) -> tu
         for size in ((samples, this_round.epochs), (pool, definition.final.epochs))
     ]
     longer = None if None in updates else max(each for each in updates if each is not None)
-    return changes(plain, samples_subset=samples, samples_full=pool, updates=longer)
+    found = changes(plain, samples_subset=samples, samples_full=pool, updates=longer)
+    allowed = definition.space.allows({**trial.config, **{change.name: change.new for change in found}})
+    return found if allowed else ()
 
 
 def with_values(definition: StudyDefinition, config: Config, new: Mapping[str, Value]) -> Values:
     """Return `config` with the `new` values that are its own, and those that belong beside it.
 
-    A setting that is fixed, or one of a few choices or whole numbers, has no such value in the space.
+    A setting that is fixed or not active, or one of a few choices, steps or whole numbers, has no such value in the
+    space.
     """
-    ranges = {name for name, h in definition.space.hyperparameters.items() if isinstance(h, Numeric) and not h.integer}
+    ranges = {
+        name
+        for name, h in definition.space.hyperparameters.items()
+        if isinstance(h, Numeric) and not h.integer and h.every is None and name in config
+    }
     beside = {name: value for name, value in new.items() if name not in ranges}
     return {**config, **{name: value for name, value in new.items() if name in ranges}}, beside

@@ -15,7 +15,7 @@ from hpo.proof.preference import Contender, preferred
 from hpo.proof.racing import Race, race
 from hpo.searching.candidates import candidates
 from hpo.searching.constraints import Constraint
-from hpo.searching.space import Box, Config, Numeric, SearchSpace
+from hpo.searching.space import Box, Config, Numeric, SearchSpace, number
 from hpo.searching.trials import Key, TrialResult
 
 
@@ -107,7 +107,13 @@ def recommended_order(definition: StudyDefinition, good: Sequence[Key], runs: Se
 
 def results_on_all_of_the_data(definition: StudyDefinition, runs: Sequence[FinalRun]) -> list[FullResult]:
     """Return the results on all of the data, the one to use first (see `full_results`)."""
-    return full_results(runs, definition.max_gap, metric=definition.metric, constraints=definition.bounds)
+    return full_results(
+        runs,
+        definition.max_gap,
+        metric=definition.metric,
+        constraints=definition.bounds,
+        tested=definition.abilities.test,
+    )
 
 
 def _has_a_gap(run: FinalRun) -> bool:
@@ -194,9 +200,9 @@ def boundaries(space: SearchSpace, config: Config) -> tuple[str, ...]:
     """Return the numeric hyperparameters whose value lies within 2 % of an end of its limits."""
     found = []
     for name, hyperparameter in space.hyperparameters.items():
-        if isinstance(hyperparameter, Numeric):
+        if isinstance(hyperparameter, Numeric) and name in config:
             low, high = hyperparameter.axis(hyperparameter.limits)
-            share = (hyperparameter.to_axis(float(config[name])) - low) / (high - low)
+            share = (hyperparameter.to_axis(number(config, name)) - low) / (high - low)
             if not 0.02 <= share <= 0.98:
                 found.append(name)
     return tuple(found)

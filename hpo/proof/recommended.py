@@ -14,11 +14,14 @@ from hpo.proof.good_values import GoodValue
 from hpo.proof.transfer import Change
 from hpo.searching.learning import clearly_above
 from hpo.searching.metric import Metric
+from hpo.searching.metric_text import amount_words
 from hpo.searching.space import Config
 from hpo.searching.trials import Key, TrialResult, ranked
 
-Where = Literal["test", "confirmation", "search"]
-"""Where a score comes from: the test set, after a training on all of the data; fresh runs on the subset; the search."""
+Where = Literal["test", "full", "confirmation", "search"]
+"""Where a score comes from: the test set, after a training on all of the data; validation after such a training, where
+there is no test set; fresh runs on the subset; the search.
+"""
 
 Nothing = Literal["untried", "failed", "alike", "chance", "lost"]
 """Why no config is recommended: none was tried yet; every training failed; all scores are the same; the best is not
@@ -73,9 +76,9 @@ def recommend(
         winner = full[0]
         found = Recommended(
             config=values_in_use(definition, winner, full),
-            score=winner.test,
+            score=winner.test if winner.test.runs else winner.validation,
             validation=winner.validation,
-            where="test",
+            where="test" if winner.test.runs else "full",
             trial=winner.source_trial,
             key=winner.source,
             images=int(data["pool"]),
@@ -120,7 +123,7 @@ def recommend(
 def values_in_use(definition: StudyDefinition, result: FullResult, full: Sequence[FullResult]) -> Config:
     """Return the values of `result` as trained on all of the data, with what was changed beside the space in any."""
     changed = sorted({name for each in full for run in each.runs for name in run.overrides})
-    own = {name: result.config[name] for name in definition.space.hyperparameters}
+    own = {name: result.config[name] for name in definition.space.hyperparameters if name in result.config}
     if not changed:
         return own
     plain = definition.plain(result.config)
@@ -154,7 +157,7 @@ def _nothing(
     confirmed = next((each.confirmed for each in good if each.key == found.key), UNKNOWN)
     images = _images_scored(definition, data, "confirmation")
     learnt = confirmed.runs and confirmed.mean > clearly_above(chance, images, metric)
-    return "lost" if found.where == "test" and learnt else "chance"
+    return "lost" if found.where in ("test", "full") and learnt else "chance"
 
 
 def _failed(trial: TrialResult, metric: Metric) -> bool:
@@ -164,7 +167,7 @@ def _failed(trial: TrialResult, metric: Metric) -> bool:
 
 def _images_scored(definition: StudyDefinition, data: Mapping[str, Any], where: Where | None) -> int:
     """Return how many images a validation score is the mean over."""
-    name = {"test": "holdout", "confirmation": "confirmation"}.get(where or "", "validation")
+    name = {"test": "holdout", "full": "holdout", "confirmation": "confirmation"}.get(where or "", "validation")
     return int(data.get(name, getattr(definition.data, name)))
 
 
@@ -192,7 +195,9 @@ def _changes(
         plain = next(each for each in full if each.plain and each.source == winner.source)
         if scaled not in (0, decay):
             ratio, lost = decay / scaled, plain.validation.mean - carried.validation.mean
-            how = f"validation {metric.name} was {metric.amount(lost)} {'lower' if metric.maximized else 'higher'}"
+            how = (
+                f"validation {metric.name} was {amount_words(metric, lost)} {'lower' if metric.maximized else 'higher'}"
+            )
             why = f"kept as in the search (divided by {ratio:.3g}, {how})"
             found.append(Change("weight_decay", decay, decay, why))
     if before.get("learning_rate") != after.get("learning_rate"):
@@ -202,7 +207,7 @@ def _changes(
         same = [each for each in base if definition.plain(each.config).get("weight_decay") == decay]
         gain = winner.validation.mean - same[0].validation.mean if same else math.nan
         why = f"{how} on all of the data" + (
-            "" if math.isnan(gain) else f" (validation {metric.name} {improved} by {metric.amount(gain)})"
+            "" if math.isnan(gain) else f" (validation {metric.name} {improved} by {amount_words(metric, gain)})"
         )
         found.append(Change("learning_rate", before["learning_rate"], after["learning_rate"], why))
     return tuple(found)

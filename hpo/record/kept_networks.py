@@ -35,7 +35,7 @@ def kept_network(database: Database, results: StudyResults) -> KeptNetwork | Non
         content = load_network_bytes(database.engine, trial_id)
         if content is None:
             return None
-        description, _ = networks_of(results.definition).settings(config)
+        description, _ = networks_of(results.definition).settings(results.definition.space.whole(config))
         shape, classes = tuple(results.data["image_shape"]), int(results.data["classes"])
         before = models.build_network(description, shape, classes, training_rng(seed, group=0))
         return KeptNetwork(before, after=models.network_from_bytes(content))

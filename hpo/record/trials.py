@@ -44,7 +44,7 @@ class Trials:
             )
             changed = {part: [view(row) for row in found if row.part == part] for part in self._parts}
             for trials in changed.values():
-                check_trials(trials, self._record.definition.space.hyperparameters)
+                check_trials(trials, self._record.definition.space)
         self._since = following
         news = False
         for part, trials in changed.items():

@@ -15,7 +15,7 @@ from hpo.searching.metric import LARGEST
 from hpo.storage.errors import UserError
 
 if TYPE_CHECKING:  # every front door knows the errors of this file, and few need a search space
-    from hpo.searching.space import Config, Value
+    from hpo.searching.space import SearchSpace, Value
 
 MOST = 2**63
 WHOLE = ("round", "index", "run", "source_trial", "seed", "n_train", "epochs", "allowed", "size", "worker_deaths")
@@ -113,8 +113,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST
 
 
-def check_trials(trials: Iterable[Trial], space: Config | Mapping[str, object]) -> None:
-    """Raise UserError for the first trial with an attribute of the wrong kind, or other hyperparameters than `space`.
+def check_trials(trials: Iterable[Trial], space: SearchSpace) -> None:
+    """Raise UserError for the first trial with an attribute of the wrong kind, or not with what is active in `space`.
 
     What a trial lacks is found where it is needed.
     """
@@ -122,7 +122,7 @@ def check_trials(trials: Iterable[Trial], space: Config | Mapping[str, object]) 
         for name, value in trial.attributes.items():
             if not _fits(name, value):
                 raise UserError(f"trial {trial.number} has {name} = {_short(value)}")
-        if trial.config.keys() != space.keys():
+        if set(trial.config) != set(space.active(trial.config)):
             raise UserError(
                 f"trial {trial.number} has other hyperparameters than the study: {_short(dict(trial.config))}"
             )

@@ -72,23 +72,15 @@ class Metric:
             return f"{self.name} is {value}, which is no finite number"
         if abs(value) > LARGEST:
             return f"{self.name} is {value:g}; what lies beyond {LARGEST:g} is taken for a failure"
-        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+        below = self.low is not None and value < self.low - ROUNDING
+        if below or (self.high is not None and value > self.high + ROUNDING):
             low, high = ("" if each is None else f"{each:g}" for each in (self.low, self.high))
             return f"{self.name} is {value:g}, outside its bounds {low} .. {high}"
         return None
 
-    def text(self, score: float) -> str:
-        """Return the value of `score` for a sentence: 91.2 %, or 0.123."""
-        value = self.value(score)
-        return f"{100 * value:.1f} %" if self.is_share else f"{value:.4g}"
 
-    def amount(self, difference: float) -> str:
-        """Return how large a difference of two scores is, for a sentence: 2.1 points, or 0.123."""
-        if not self.is_share:
-            return f"{abs(difference):.3g}"
-        points = abs(round(100 * difference, 1))
-        return "less than 0.1 points" if points == 0 else f"{points:.1f} points"
-
+ROUNDING = 1e-9
+"""By so much a value may lie beyond its bounds: sums of floats give an AUC of 1.0000000000000002."""
 
 ACCURACY = Metric()
 """The share of examples that a classifier gets right: what our networks are scored by."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hpo.searching.learning import hopeless
 from hpo.searching.metric import ACCURACY, Metric
-from hpo.searching.space import Box, Categorical, Interval, Numeric, Region, SearchSpace, Value
+from hpo.searching.space import Box, Categorical, Interval, Numeric, Region, SearchSpace, Value, number
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.trials import TrialResult, ranked
 
@@ -49,22 +49,25 @@ def narrow(
        12 points to under 1.
     5. Every interval is clipped to the limits.
 
-    A categorical hyperparameter keeps the choices found in the top, and those tried fewer than three times.
+    A categorical hyperparameter keeps the choices found in the top, and those tried fewer than three times. One that
+    was not active in all trials goes by the trials in which it was, their best 15 % (at least 8).
     """
     order = ranked(with_imputed_scores(trials, metric))
     if not order:
         return Narrowing(box, ("no trial has finished: the box is kept",))
     if hopeless(metric, order[0].score, chance) or all(trial.failed for trial in order):
         return Narrowing(space.limits(), (_nothing_learnt(metric, order, chance),))
-    top = order[: max(TOP_AT_LEAST, math.ceil(TOP_SHARE * len(order)))]
     regions: dict[str, Region] = {}
     why_each: list[str] = []
     for name, hyperparameter in space.hyperparameters.items():
-        if isinstance(hyperparameter, Numeric):
-            interval, why = _narrow_interval(name, hyperparameter, box.interval(name), top)
-            regions[name] = interval
+        having = [trial for trial in order if name in trial.config]
+        top = having[: max(TOP_AT_LEAST, math.ceil(TOP_SHARE * len(having)))]
+        if not having:
+            regions[name], why = box[name], "kept, as it was active in no trial"
+        elif isinstance(hyperparameter, Numeric):
+            regions[name], why = _narrow_interval(name, hyperparameter, box.interval(name), top)
         else:
-            regions[name], why = _narrow_choices(name, hyperparameter, order, top)
+            regions[name], why = _narrow_choices(name, hyperparameter, having, top)
         why_each.append(f"{name}: {why}")
     return Narrowing(Box(regions), tuple(why_each))
 
@@ -80,7 +83,7 @@ def _nothing_learnt(metric: Metric, order: Sequence[TrialResult], chance: float 
 
 
 def _narrow_interval(name: str, numeric: Numeric, old: Interval, top: Sequence[TrialResult]) -> tuple[Interval, str]:
-    positions = [numeric.to_axis(float(trial.config[name])) for trial in top]
+    positions = [numeric.to_axis(number(trial.config, name)) for trial in top]
     low, high = min(positions), max(positions)
     stretch = (high - low) / (len(positions) - 1) if len(positions) > 1 else 0.0
     short = max(0.0, numeric.step / 2 - (high - low + 2 * stretch)) / 2
@@ -122,5 +125,5 @@ def _narrow_choices(
     tried = [trial.config[name] for trial in order]
     good = {trial.config[name] for trial in top}
     kept = tuple(choice for choice in categorical.choices if choice in good or tried.count(choice) < 3)
-    dropped = [str(choice) for choice in categorical.choices if choice not in kept]
+    dropped = ["none" if choice is None else str(choice) for choice in categorical.choices if choice not in kept]
     return kept, f"left out {', '.join(dropped)}: none among the best" if dropped else "all choices kept"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hpo.searching.extremes import clipped
 from hpo.searching.metric import ACCURACY, Metric
-from hpo.searching.space import Box, Interval, Numeric, SearchSpace
+from hpo.searching.space import Box, Interval, Numeric, SearchSpace, number
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.thinning import thinned
 from hpo.searching.trials import TrialResult
@@ -29,6 +29,9 @@ SHRINKS = 0.5
 """What a round in a box that only narrows is expected to gain, as a share of what the round before gained."""
 
 RESAMPLES = 100
+
+NOT_ACTIVE = "(not active)"
+"""A choice as any other, to the smoother; a number that is not active is in the middle of the box."""
 
 BANDWIDTH = 0.2
 """Of the kernel that smooths scores, in widths of the box."""
@@ -136,9 +139,14 @@ def _smoothed(axes: Sequence[Axis], scores: Floats, drawn: Places, centres: Plac
 def _axis(space: SearchSpace, box: Box, name: str, trials: Sequence[TrialResult]) -> Axis:
     hyperparameter = space.hyperparameters[name]
     if not isinstance(hyperparameter, Numeric):
-        return np.array([str(trial.config[name]) for trial in trials]), None
+        return np.array([str(trial.config.get(name, NOT_ACTIVE)) for trial in trials]), None
     low, high = hyperparameter.axis(box.interval(name))
-    values = np.array([hyperparameter.to_axis(float(trial.config[name])) for trial in trials])
+    values = np.array(
+        [
+            hyperparameter.to_axis(number(trial.config, name)) if name in trial.config else (low + high) / 2
+            for trial in trials
+        ]
+    )
     return values, BANDWIDTH * max(high - low, 1e-12)
 
 

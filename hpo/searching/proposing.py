@@ -6,9 +6,11 @@ it, so the proposals do not depend on how many workers there are or in which ord
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import optuna
@@ -17,9 +19,12 @@ from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, Ra
 from optuna.trial import create_trial
 
 from hpo.searching.extremes import clipped
+from hpo.searching.fitting import TRIES, fitting
+from hpo.searching.lattice import AT_LEAST, config_at, instead, lattice
 from hpo.searching.metric import ACCURACY, Metric
+from hpo.searching.priors import around, held, weight
 from hpo.searching.seeds import split_seed
-from hpo.searching.space import Box, Numeric, SearchSpace, Value
+from hpo.searching.space import Box, Config, SearchSpace, Value, on_steps
 from hpo.searching.spreading import more_like
 from hpo.searching.thinning import thinned
 from hpo.searching.trials import TrialResult, ranked
@@ -56,6 +61,10 @@ were asked for before: a round of n takes n squared, and a Gaussian process stil
 """
 
 
+MOST_ASKED = 1000
+"""A sampler is asked so often at most where relations must hold, or once for each config where that is more."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Limited:
     """Of more than ALL_ASKED, how many trials a sampler is told of, `best` of them the best ones (see thinning), and
@@ -84,8 +93,9 @@ def propose(
     """Return `n` configs for a round that looks in `box`.
 
     `trials` are the comparable finished trials (imputed scores where stopped); samplers that learn see those inside the
-    box. WIDE_SHARE of the configs, in the first round FIRST_WIDE_SHARE, is drawn from the whole limits. A grid knows no
-    boxes.
+    box. WIDE_SHARE of the configs, in the first round FIRST_WIDE_SHARE, is drawn from the whole limits; some of the
+    others around what the user believes (see priors). A grid knows no boxes.
+    Every config has its active hyperparameters and no others, and all relations of the space hold of it.
     Where the study is `constrained`, the excess of a trial is a constraint to those that know such: tpe and gp.
     A Gaussian process is told scores without a worst one clipped (see `extremes`); the other samplers go by ranks.
     `warm` says that the box of a first round comes from another study, and is as a narrowed one.
@@ -94,10 +104,15 @@ def propose(
         return space.grid()[:n]
     share = WIDE_SHARE if warm or trials else FIRST_WIDE_SHARE
     wide = round(share * n) if box != space.limits() else 0
-    sampler_seed, wide_seed = split_seed(seed, 2)
+    sampler_seed, wide_seed, belief_seed = split_seed(seed, 3)
+    beliefs = held(space, trials)
+    believed = round(weight(beliefs, trials, warm=warm) * (n - wide))
+    first = not (warm or trials)
+    near = _configs(trials)
+    configs = around(space, box, list(beliefs), believed, belief_seed, first=first, near=near) if believed else []
     told = _clipped(trials, metric)
-    inside = _PROPOSERS[sampler](space, box, told, n - wide, sampler_seed, constrained=constrained)
-    return inside + lattice(space, space.limits(), wide, wide_seed)
+    configs += _PROPOSERS[sampler](space, box, told, n - wide - believed, sampler_seed, constrained=constrained)
+    return configs + lattice(space, space.limits(), wide, wide_seed, near)
 
 
 def _clipped(trials: Sequence[TrialResult], metric: Metric) -> Sequence[TrialResult]:
@@ -107,53 +122,36 @@ def _clipped(trials: Sequence[TrialResult], metric: Metric) -> Sequence[TrialRes
     return [trial.scoring(float(score)) for trial, score in zip(trials, scores, strict=True)]
 
 
-def lattice(space: SearchSpace, box: Box, n: int, seed: int) -> list[dict[str, Value]]:
-    """Return `n` points of a randomly shifted R_d lattice in `box`.
-
-    x_i = frac(shift + i * alpha), alpha_j = phi_d ** -(j + 1), where phi_d is the root of x ** (d + 1) = x + 1
-    (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences"): every prefix covers the box evenly.
-    """
-    dimensions = len(space.hyperparameters)
-    phi = 2.0
-    for _ in range(64):  # the fixed point iteration contracts; 64 rounds are exact in float64
-        phi = (1 + phi) ** (1 / (dimensions + 1))
-    alpha = phi ** -np.arange(1.0, dimensions + 1)
-    shift = np.random.default_rng(seed).random(dimensions)
-    points = (shift + np.outer(np.arange(n), alpha)) % 1.0
-    return [_config(space, box, point) for point in points]
-
-
 def _lattice(
     space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool = False
 ) -> list[dict[str, Value]]:
-    del trials, constrained
-    return lattice(space, box, n, seed)
+    del constrained
+    return lattice(space, box, n, seed, _configs(trials))
 
 
-def _config(space: SearchSpace, box: Box, point: Sequence[float]) -> dict[str, Value]:
-    config: dict[str, Value] = {}
-    for (name, hyperparameter), share in zip(space.hyperparameters.items(), point, strict=True):
-        if isinstance(hyperparameter, Numeric):
-            config[name] = hyperparameter.at(box.interval(name), float(share))
-        else:
-            config[name] = hyperparameter.at(box.choices(name), float(share))
-    return config
+def _configs(trials: Sequence[TrialResult]) -> list[Config]:
+    return [trial.config for trial in trials]
 
 
-def _learning(make: Callable[[int], BaseSampler], limited: _Limited) -> Callable[..., list[dict[str, Value]]]:
-    """Return a proposer that asks the Optuna sampler `make(seed)`, which learns from the trials in the box."""
+def _learning(
+    make: Callable[[int], BaseSampler], limited: _Limited, **more: Any
+) -> Callable[..., list[dict[str, Value]]]:
+    """Return a proposer that asks the Optuna sampler `make(seed)`, which learns from the trials in the box.
+
+    `more` goes to `_asked`.
+    """
 
     def propose_with_optuna(
         space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool
     ) -> list[dict[str, Value]]:
         inside = [trial for trial in trials if trial.config in box]
         told, asked = _bounded(inside, n, limited)
-        configs = _asked(make(seed), space, box, told, asked, constrained=constrained)
+        configs = _asked(make(seed), space, box, told, asked, seed=seed, **more, constrained=constrained)
         if asked == n:
             return configs
         rest_seed = split_seed(seed, 1)[0]
         if len(inside) < LEARNS_FROM:
-            return configs + lattice(space, box, n - asked, rest_seed)
+            return configs + lattice(space, box, n - asked, rest_seed, _configs(inside))
         return configs + more_like(space, box, configs, n - asked, rest_seed)
 
     return propose_with_optuna
@@ -174,19 +172,29 @@ def _asked(
     inside: Sequence[TrialResult],
     n: int,
     *,
+    seed: int,
     constrained: bool = False,
+    tries: int = TRIES,
+    partial: bool = False,
 ) -> list[dict[str, Value]]:
-    """Return `n` configs that `sampler` answers with, having been told the trials `inside` of `box`."""
+    """Return `n` configs that `sampler` answers with, having been told the trials `inside` of `box`.
+
+    Where relations must hold, it is asked up to `tries` times for each. What is still missing then lies between its
+    answers and the trials, or is drawn from `seed`, see `lattice`. `partial`: the sampler itself passes over
+    hyperparameters that are not active in a trial; another is told the middle of the box for them.
+    """
     distributions = space.distributions(box)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for trial in inside:
         # Of what failed no excess is known, and its score says enough.
         bound = {"excess": trial.excess or 0.0} if constrained else None
-        study.add_trial(
-            create_trial(params=dict(trial.config), distributions=distributions, value=trial.score, constraints=bound)
-        )
+        params = dict(trial.config) if partial else space.completed(trial.config, box)
+        kinds = {name: distributions[name] for name in params}
+        study.add_trial(create_trial(params=params, distributions=kinds, value=trial.score, constraints=bound))
     # Every asked trial stays running, so that the sampler spreads the ones that follow (constant liar; qLogEI for gp).
-    return [dict(study.ask(fixed_distributions=distributions).params) for _ in range(n)]
+    answers = (on_steps(space, study.ask(fixed_distributions=distributions).params) for _ in itertools.count())
+    configs, refused = fitting(space, answers, n, max(n, min(tries * n, MOST_ASKED)))
+    return configs + instead(space, box, refused, n - len(configs), seed=seed, near=_configs(inside))
 
 
 def _cmaes(
@@ -207,25 +215,33 @@ def _cmaes(
         return _lattice(space, box, trials, n, seed)
     told, asked = _bounded(inside, n, _CMAES_LIMITED)
     source = [
-        create_trial(params={name: trial.config[name] for name in ranges}, distributions=ranges, value=trial.score)
+        create_trial(params={name: values[name] for name in ranges}, distributions=ranges, value=trial.score)
         for trial in told
+        for values in (space.completed(trial.config, box),)
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = CmaEsSampler(seed=seed, source_trials=source, warn_independent_sampling=False)
-    configs = _asked(sampler, space, box, told, asked)
+    configs = _asked(sampler, space, box, told, asked, seed=seed, tries=20)
     return configs + more_like(space, box, configs, n - asked, split_seed(seed, 1)[0])
 
 
 def _random(
     space: SearchSpace, box: Box, trials: Sequence[TrialResult], n: int, seed: int, *, constrained: bool
 ) -> list[dict[str, Value]]:
-    """Return `n` uniform draws: Optuna's, which learn nothing, and beyond ALL_ASKED of them plain ones."""
-    del trials, constrained
-    configs = _asked(RandomSampler(seed=seed), space, box, (), min(n, ALL_ASKED))
+    """Return `n` uniform draws: Optuna's, which learn nothing, and beyond ALL_ASKED of them plain ones.
+
+    Where relations must hold, all of them are plain, as many have to be drawn.
+    """
+    del constrained
+    configs = _asked(RandomSampler(seed=seed), space, box, (), min(n, ALL_ASKED), seed=seed) if space.is_free else []
     rng = np.random.default_rng(split_seed(seed, 1)[0])
-    points = rng.random((n - len(configs), len(space.hyperparameters)))
-    return configs + [_config(space, box, point) for point in points]
+    if space.is_free:
+        points = rng.random((n - len(configs), len(space.hyperparameters)))
+        return configs + [config_at(space, box, point) for point in points]
+    drawn = (config_at(space, box, rng.random(len(space.hyperparameters))) for _ in itertools.count())
+    configs, refused = fitting(space, drawn, n, max(TRIES * n, AT_LEAST))
+    return configs + instead(space, box, refused, n - len(configs), seed=seed, near=_configs(trials))
 
 
 def _qmc(
@@ -240,8 +256,9 @@ def _qmc(
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = QMCSampler(seed=seed, scramble=True)
     one = [trial for trial in trials if trial.config in box][:1]
-    configs = _asked(sampler, space, box, one, min(n, ALL_ASKED))
-    return configs + lattice(space, box, n - len(configs), split_seed(seed, 1)[0])
+    asked = min(n, ALL_ASKED)
+    configs = _asked(sampler, space, box, one, asked, seed=seed)
+    return configs + lattice(space, box, n - asked, split_seed(seed, 1)[0], _configs(trials))
 
 
 def _has_a_direction(distribution: BaseDistribution) -> bool:
@@ -261,10 +278,10 @@ def _gp(seed: int) -> BaseSampler:
 _CMAES_LIMITED = _Limited(told=400, best=0, asked=40)
 _PROPOSERS: dict[str, Callable[..., list[dict[str, Value]]]] = {
     "lattice": _lattice,
-    "tpe": _learning(_tpe, _Limited(told=300, best=150, asked=40)),
+    "tpe": _learning(_tpe, _Limited(told=300, best=150, asked=40), tries=20, partial=True),
     "random": _random,
     "qmc": _qmc,
-    "gp": _learning(_gp, _Limited(told=100, best=50, asked=8)),
+    "gp": _learning(_gp, _Limited(told=100, best=50, asked=8), tries=2, partial=False),
     CMAES: _cmaes,
 }
 SAMPLERS = (*_PROPOSERS, GRID)

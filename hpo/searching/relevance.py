@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hpo.searching.metric import ACCURACY, Metric
 from hpo.searching.ranks import rank_shares
-from hpo.searching.space import Box, Categorical, Hyperparameter, Interval, Region, SearchSpace, Value
+from hpo.searching.space import Box, Categorical, Hyperparameter, Interval, Region, SearchSpace, Value, number
 from hpo.searching.stopping import with_imputed_scores
 from hpo.searching.thinning import thinned
 from hpo.searching.trials import TrialResult
@@ -91,21 +91,28 @@ def relevance(
     `boxes` are where the rounds looked, by their number. The scores enter as ranks, stopped trials with what they would
     have reached, failed ones last. What the other hyperparameters explain is taken off first (Freedman & Lane 1983, "A
     nonstochastic interpretation of reported significance levels"), and is looked at again as something that the
-    hyperparameter may bend: weight decay matters where the learning rate is good.
+    hyperparameter may bend: weight decay matters where the learning rate is good. One that is conditional is looked at
+    in the trials in which it was active: it was drawn independently of the others there, too.
     """
-    scored = _looked_at(with_imputed_scores(trials, metric))
-    enough = len(scored) >= FEWEST_TRIALS
-    ranks = rank_shares(np.array([trial.score for trial in scored]))
-    columns = {name: _columns(each, name, scored) for name, each in space.hyperparameters.items() if enough}
+    everything = _looked_at(with_imputed_scores(trials, metric))
+    columns = {
+        name: _columns(each, name, everything)
+        for name, each in space.hyperparameters.items()
+        if len(everything) >= FEWEST_TRIALS
+    }
     found = []
     for place, (name, hyperparameter) in enumerate(space.hyperparameters.items()):
+        active = np.array([name in trial.config for trial in everything], dtype=bool)
+        scored = [trial for trial in everything if name in trial.config]
+        enough = len(scored) >= FEWEST_TRIALS
+        ranks = rank_shares(np.array([trial.score for trial in scored]))
         strata = [(trial.round, trial.config in Box({name: boxes[trial.round][name]})) for trial in scored]
         values = [trial.config[name] for trial, (_, inside) in zip(scored, strata, strict=True) if inside]
         largest = max((strata.count((number, True)) for number in boxes), default=0)
         p = float("nan")
-        if largest >= FEWEST_TRIALS and len(set(values)) > 1 and np.ptp(ranks):
-            others = [column for other, column in columns.items() if other != name]
-            p = _p_value(columns[name], strata, ranks, others, np.random.default_rng([seed, place]))
+        if enough and largest >= FEWEST_TRIALS and len(set(values)) > 1 and np.ptp(ranks):
+            others = [column[active] for other, column in columns.items() if other != name]
+            p = _p_value(columns[name][active], strata, ranks, others, np.random.default_rng([seed, place]))
         verdict: Verdict = (
             "too few trials to tell" if np.isnan(p) else "relevant" if p <= LEVEL else "no effect detected"
         )
@@ -207,10 +214,22 @@ def _squared_distances(points: Floats, others: Floats) -> Floats:
 
 
 def _columns(hyperparameter: Hyperparameter, name: str, trials: Sequence[TrialResult]) -> Floats:
-    """Return the values as columns, (n, k): positions 0..1 in what was tried on the axis, or an indicator a choice."""
+    """Return the values as columns, (n, k): positions 0..1 in what was tried on the axis, or an indicator a choice.
+
+    What is not active in a trial is at the mean of the others, or is none of the choices.
+    """
     if isinstance(hyperparameter, Categorical):
-        return np.array([[float(trial.config[name] == each) for each in hyperparameter.choices] for trial in trials])
-    position = np.array([hyperparameter.to_axis(float(trial.config[name])) for trial in trials])
+        return np.array(
+            [
+                [float(name in trial.config and trial.config[name] == each) for each in hyperparameter.choices]
+                for trial in trials
+            ]
+        )
+    active = [hyperparameter.to_axis(number(trial.config, name)) for trial in trials if name in trial.config]
+    middle = float(np.mean(active)) if 0 < len(active) < len(trials) else 0.0
+    position = np.array(
+        [hyperparameter.to_axis(number(trial.config, name)) if name in trial.config else middle for trial in trials]
+    )
     columns: Floats = (position[:, None] - position.min()) / (np.ptp(position) or 1.0)
     return columns
 
@@ -237,5 +256,5 @@ def _scaled(columns: Floats) -> Floats:
 def _tried(hyperparameter: Hyperparameter, values: Sequence[Value]) -> Region:
     if isinstance(hyperparameter, Categorical):
         return tuple(choice for choice in hyperparameter.choices if choice in values)
-    numbers = [value for value in values if not isinstance(value, str)]
+    numbers = [value for value in values if value is not None and not isinstance(value, str)]
     return Interval(min(numbers, default=float("nan")), max(numbers, default=float("nan")))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.searching.ranks import normal_scores
-from hpo.searching.space import Box, Numeric, SearchSpace
+from hpo.searching.space import Box, Numeric, SearchSpace, number
 from hpo.searching.thinning import thinned
 from hpo.searching.trials import TrialResult
 
@@ -63,20 +63,28 @@ def _seen(trials: Sequence[TrialResult]) -> NDArray[np.int64]:
 
 
 def _points(space: SearchSpace, box: Box, trials: Sequence[TrialResult]) -> Floats:
-    """Return where the trials lie, in widths of the box, (n, number of numeric hyperparameters)."""
+    """Return where the trials lie, in widths of the box, (n, number of numeric hyperparameters).
+
+    What is not active in a trial is in the middle of the box.
+    """
     columns = []
     for name, numeric in space.hyperparameters.items():
         if isinstance(numeric, Numeric):
             low, high = numeric.axis(box.interval(name))
-            axis = np.array([numeric.to_axis(float(trial.config[name])) for trial in trials])
+            axis = np.array(
+                [
+                    numeric.to_axis(number(trial.config, name)) if name in trial.config else (low + high) / 2
+                    for trial in trials
+                ]
+            )
             columns.append((axis - low) / max(high - low, 1e-12))
     return np.array(columns).reshape(len(columns), len(trials)).T
 
 
 def _choices(space: SearchSpace, trials: Sequence[TrialResult]) -> NDArray[np.int64]:
-    """Return a number for each trial, (n,), the same for those with the same choices."""
+    """Return a number for each trial, (n,), the same for those with the same choices active."""
     names = [name for name, each in space.hyperparameters.items() if not isinstance(each, Numeric)]
-    chosen = [tuple(str(trial.config[name]) for name in names) for trial in trials]
+    chosen = [tuple(str(trial.config[name]) if name in trial.config else None for name in names) for trial in trials]
     numbers = {choices: number for number, choices in enumerate(dict.fromkeys(chosen))}
     return np.array([numbers[choices] for choices in chosen], dtype=np.int64)
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hpo.searching.fitting import mended
+from hpo.searching.lattice import lattice
 from hpo.searching.space import Box, Config, Hyperparameter, Numeric, Region, SearchSpace, Value
+
+ENDS = 200
+"""Towards one of so many configs of the whole limits a good value is moved that a relation forbids here."""
 
 
 def warm_configs(space: SearchSpace, sources: Sequence[Config]) -> list[dict[str, Value]]:
     """Return the configs of `sources` as `space` has them, each once; what a source cannot say is the start's middle.
 
-    A value beyond the limits is moved to them. Empty if the sources and the space share no hyperparameter.
+    A value beyond the limits is moved to them, and a config of which a relation does not hold towards one that may be.
+    Empty if the sources and the space share no hyperparameter.
     """
     if not any(_shared(name, each, sources) for name, each in space.hyperparameters.items()):
         return []
@@ -19,15 +25,18 @@ def warm_configs(space: SearchSpace, sources: Sequence[Config]) -> list[dict[str
     for source in sources:
         config: dict[str, Value] = {}
         for name, hyperparameter in space.hyperparameters.items():
-            if _says(name, hyperparameter, source):
-                config[name] = _inside(hyperparameter, source[name])
-            elif isinstance(hyperparameter, Numeric):
-                config[name] = hyperparameter.at(start.interval(name), 0.5)
-            else:
-                config[name] = hyperparameter.at(start.choices(name), 0.5)
-        if config not in configs:
-            configs.append(config)
+            says = _says(name, hyperparameter, source)
+            config[name] = _inside(hyperparameter, source[name]) if says else space.at(start, name, 0.5)
+        fits = space.fitting(config) or _moved(space, config)
+        if fits not in configs:
+            configs.append(fits)
     return configs
+
+
+def _moved(space: SearchSpace, config: Config) -> dict[str, Value]:
+    """Return the config nearest to `config` that may be, of those on the ways to some of the limits' lattice."""
+    limits = space.limits()
+    return mended(space, limits, config, lattice(space, limits, ENDS, seed=0)) or {}
 
 
 def warm_box(space: SearchSpace, sources: Sequence[Config]) -> Box:
@@ -38,7 +47,7 @@ def warm_box(space: SearchSpace, sources: Sequence[Config]) -> Box:
     """
     regions: dict[str, Region] = dict(space.start().regions)
     for name, hyperparameter in space.hyperparameters.items():
-        values = _shared(name, hyperparameter, sources)
+        values = [value for value in _shared(name, hyperparameter, sources) if value is not None]
         if isinstance(hyperparameter, Numeric) and values:
             positions = [hyperparameter.to_axis(float(value)) for value in values]
             step = hyperparameter.step
@@ -52,14 +61,18 @@ def _shared(name: str, hyperparameter: Hyperparameter, sources: Sequence[Config]
 
 def _says(name: str, hyperparameter: Hyperparameter, source: Config) -> bool:
     """Say whether `source` has a value that fits `hyperparameter`: a number for a range, one of the choices else."""
-    value = source.get(name)
+    if name not in source:
+        return False
+    value = source[name]
     if isinstance(hyperparameter, Numeric):
         return isinstance(value, int | float) and not isinstance(value, bool)
     return value in hyperparameter.choices
 
 
 def _inside(hyperparameter: Hyperparameter, value: Value) -> Value:
-    if not isinstance(hyperparameter, Numeric):
+    if not isinstance(hyperparameter, Numeric) or value is None:
         return value
     inside = min(max(float(value), hyperparameter.limits.low), hyperparameter.limits.high)
+    if hyperparameter.every is not None:
+        return hyperparameter.from_axis(inside)
     return round(inside) if hyperparameter.integer else inside

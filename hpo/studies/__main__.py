@@ -27,9 +27,11 @@ from hpo.record.removing import belongings, delete_study, rename_study
 from hpo.record.study import StudyRecord
 from hpo.record.trials import trials_of
 from hpo.record.untrusted import UnreadableStudyError, reading
+from hpo.searching.metric import Metric
+from hpo.searching.metric_text import name_of, score_words
 from hpo.searching.queued import QueuedTrial, search_results
 from hpo.searching.stopping import with_imputed_scores
-from hpo.searching.trials import incumbent
+from hpo.searching.trials import TrialResult, incumbent
 from hpo.storage.database import Database, database_errors, shown
 from hpo.storage.errors import NoDatabaseError, UserError
 from hpo.storage.queue import leads
@@ -166,9 +168,16 @@ def _read_row(database: Database, name: str) -> list[str]:
         str(ended),
         str(len(everything) - ended - failed),
         str(failed),
-        metric.text(incumbent(results).score) if results else "-",
+        _best(metric, incumbent(results)) if results else "-",
         _where(definition, rounds),
     ]
+
+
+def _best(metric: Metric, trial: TrialResult) -> str:
+    """Return the best score as a value, with the name of a metric that is no share."""
+    if trial.failed:
+        return "-"
+    return f"{name_of(metric)}{score_words(metric, trial.score)}"
 
 
 def _where(definition: StudyDefinition, rounds: Sequence[RoundRecord]) -> str:

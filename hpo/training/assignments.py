@@ -108,7 +108,7 @@ def assignment(definition: StudyDefinition, pool: int, trial: QueuedTrial) -> As
         samples=size["n_train"] if definition.abilities.samples else 0,
         epochs=size["epochs"],
         cuts=_cuts(definition, stage, size["n_train"], run, trial.attributes),
-        rungs=definition.search.percents if definition.abilities.rungs else definition.search.percents[-1:],
+        rungs=definition.percents,
         test=stage.test if allowed else "never",
         purpose=stage.purpose.format(**names) if allowed else "",
         evaluations=EVALUATIONS if comparison is None else comparison.evaluations,

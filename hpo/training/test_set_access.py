@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpo.storage.database import Database
 from hpo.storage.datasets import Located
 from hpo.storage.records import record_test_evaluation
-from hpo.storage.test_set import TestPart, load_test_part
+from hpo.storage.test_set import TestExamples, TestPart, load_test
 from hpo.training.images import StudyData
 
 
@@ -17,7 +17,7 @@ def open_test_set(
     study: str,
     trial_id: int,
     purpose: str,
-) -> TestPart | None:
+) -> TestPart | TestExamples | None:
     """Open the test set for one trial and return its examples; None where the trainer has its own.
 
     The evaluation is written down before the test set is read, so a crash cannot hide one. A run that is trained again,
@@ -31,4 +31,4 @@ def open_test_set(
     )
     if located is None or data is None:
         return None
-    return load_test_part(located, image_shape=data.image_shape, classes=data.part.classes)
+    return load_test(located, data.part)

@@ -10,7 +10,7 @@ from hpo import models
 from hpo.definition.study import StudyDefinition
 from hpo.definition.trainers.networks import networks_of
 from hpo.models.trainer import Trainer
-from hpo.searching.space import Config, Numeric
+from hpo.searching.space import Config
 from hpo.storage.errors import UserError
 from hpo.training.images import StudyData
 
@@ -32,7 +32,7 @@ def seconds_per_image(definition: StudyDefinition, data: StudyData) -> float:
     batch = data.split.pool[:count]
     trainer = Trainer(
         models.build_network(network, data.image_shape, data.part.classes, rng),
-        models.Examples(data.part.images[batch], data.part.labels[batch]),
+        models.Examples(data.pictures.images[batch], data.pictures.labels[batch]),
         training,
         rng,
         epochs=1_000_000,
@@ -49,12 +49,10 @@ def seconds_per_image(definition: StudyDefinition, data: StudyData) -> float:
 
 def _in_the_middle(definition: StudyDefinition) -> tuple[models.NetworkDescription, models.TrainingSettings]:
     """Return the settings in the middle of where round 1 looks, or the definition's own where these make no network."""
-    start = definition.space.start()
-    config: Config = {
-        name: each.at(start.interval(name), 0.5) if isinstance(each, Numeric) else each.at(start.choices(name), 0.5)
-        for name, each in definition.space.hyperparameters.items()
-    }
+    space = definition.space
+    values = space.completed({}, space.start())
+    config: Config = {name: values[name] for name in space.active(values)}
     try:
-        return networks_of(definition).settings(config)
+        return networks_of(definition).settings(space.whole(config))
     except UserError:
-        return networks_of(definition).settings({})
+        return networks_of(definition).settings(space.fixed)

@@ -5,12 +5,15 @@ They are made without the package plotly, whose import costs more than all of th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpo.proof.estimates import Estimate
 from hpo.reports.figures.palette import GRID, INK
 from hpo.reports.words.formatting import compact_items, item_lines
+from hpo.reports.words.numbers import ends_of
+from hpo.searching.metric import Metric
 from hpo.searching.space import Config
 
 Figure = dict[str, Any]
@@ -56,20 +59,36 @@ def shown(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def in_percent(share: float) -> float:
-    """Return an accuracy in percent, with as many digits as anyone can see."""
-    return round(100 * share, 2)
+def on_axis(metric: Metric, value: float) -> float:
+    """Return a value as it stands on an axis, a share in percent, with as many digits as anyone can see."""
+    return round(100 * value, 2) if metric.is_share else shown(value)
 
 
-def bars(estimates: Sequence[Estimate]) -> dict[str, Any]:
-    """Return the intervals of `estimates` as error bars in percent, cut at 0 and 100; one run has none."""
+def score_on_axis(metric: Metric, score: float | None) -> float:
+    """Return the same of a score, 0 where it is not known."""
+    return on_axis(metric, 0.0 if score is None or not math.isfinite(score) else metric.value(score))
+
+
+def bars(metric: Metric, estimates: Sequence[Estimate]) -> dict[str, Any]:
+    """Return the intervals of `estimates` as error bars, cut where the metric ends; one run has none."""
+    ends = [(metric.value(each.mean), *ends_of(metric, each)) for each in estimates]
     return {
         "type": "data",
         "symmetric": False,
-        "array": [in_percent(min(1.0, each.high) - each.mean) if each.high == each.high else 0 for each in estimates],
-        "arrayminus": [in_percent(each.mean - max(0.0, each.low)) if each.low == each.low else 0 for each in estimates],
+        "array": [on_axis(metric, high - mean) if not math.isnan(high) else 0 for mean, _, high in ends],
+        "arrayminus": [on_axis(metric, mean - low) if not math.isnan(low) else 0 for mean, low, _ in ends],
         "thickness": 1.8,
     }
+
+
+def title_of(metric: Metric, text: str) -> str:
+    """Return the title of an axis of values: `validation accuracy (%)`, or `validation rmse`; HTML is no HTML here."""
+    return f"{text} (%)" if metric.is_share else text.replace("<", "&lt;")
+
+
+def hovered(metric: Metric, axis_name: str) -> str:
+    """Return how plotly is to write a value of that axis."""
+    return f"%{{{axis_name}:.1f}} %" if metric.is_share else f"%{{{axis_name}:.4~g}}"
 
 
 def config_lines(config: Config) -> str:

@@ -8,13 +8,15 @@ from typing import Any
 
 from hpo.proof.good_values import GoodValue
 from hpo.record.results import StudyResults
-from hpo.reports.dashboard.boxes import MOST_TRIALS, STATES
-from hpo.reports.dashboard.figures import Figure, axis, figure, in_percent, shown
+from hpo.reports.dashboard.boxes import MOST_TRIALS, STATES, best_first, short_title
+from hpo.reports.dashboard.figures import Figure, axis, figure, hovered, on_axis, score_on_axis, shown
 from hpo.reports.facts.axis_positions import axis_position, log_ticks, spans
 from hpo.reports.facts.outcomes import Outcome, outcomes
+from hpo.reports.facts.score_ranges import known_values, value_range, worst_end
 from hpo.reports.figures.palette import FAINT, GOOD, GREY, INK, VALIDATION
 from hpo.reports.figures.recommended import is_recommended
 from hpo.reports.words.formatting import count_text, region_text, value_text
+from hpo.searching.metric import Metric
 from hpo.searching.space import Categorical, Hyperparameter
 
 COLUMNS, ACROSS, DOWN = 3, 0.05, 0.22
@@ -29,10 +31,8 @@ def hyperparameters(results: StudyResults) -> Figure | None:
     space = results.definition.space.hyperparameters
     if not ended:
         return None
-    drawn = sorted(ended, key=lambda each: -(each.score or 0.0))[:MOST_TRIALS]
-    scores = [in_percent(each.score or 0.0) for each in drawn if each.state != "failed"] or [0.0, 100.0]
-    margin = max(0.5, 0.06 * (max(scores) - min(scores)))
-    low, high = max(0.0, min(scores) - margin), max(scores) + margin
+    drawn, metric = best_first(ended)[:MOST_TRIALS], results.definition.metric
+    low, high = ends = _range(metric, drawn)
     step = LINE * (high - low)
     below = low - step * (len(results.rounds) + 0.6)
     columns = 2 if len(space) == 4 else min(COLUMNS, len(space))
@@ -47,17 +47,27 @@ def hyperparameters(results: StudyResults) -> Figure | None:
             "domain": _domain(column, columns, ACROSS),
             "anchor": on["yaxis"],
         }
-        layout[f"yaxis{number}"] = _scores_axis(low, high, below, named=column == 0) | {
+        layout[f"yaxis{number}"] = _scores_axis(metric, low, high, below, named=column == 0) | {
             "domain": _domain(rows - 1 - row, rows, DOWN),
             "anchor": on["xaxis"],
         }
-        traces = [*_trials(results, drawn, name, low), *_rounds(results, name, low, step), *_good(results, name, low)]
+        rounds = _rounds(results, name, low, step)
+        traces = [*_trials(results, drawn, name, ends), *rounds, *_good(results, name, ends)]
         for trace in traces:
             told = any(each["name"] == trace["name"] for each in data)  # by a panel before, or by another round
             data.append({**trace, **on, "showlegend": not told, "legendgroup": trace["name"]})
     fewer = f"the best {len(drawn)} of " if len(drawn) < len(ended) else ""
     title = f"Every hyperparameter against the score: {fewer}{count_text(len(ended), 'trial')}, lines: the rounds"
     return figure(title, data, **layout)
+
+
+def _range(metric: Metric, drawn: Sequence[Outcome]) -> tuple[float, float]:
+    values = known_values(metric, drawn)
+    if not metric.is_share:
+        return value_range(metric, values)
+    shares = [on_axis(metric, value) for value in values] or [0.0, 100.0]
+    margin = max(0.5, 0.06 * (max(shares) - min(shares)))
+    return max(0.0, min(shares) - margin), max(shares) + margin
 
 
 def _domain(place: int, count: int, gap: float) -> list[float]:
@@ -79,10 +89,12 @@ def _axis(name: str, hyperparameter: Hyperparameter) -> dict[str, Any]:
     return _small(name, type="log", range=[math.log10(low), math.log10(high)], **ticks)
 
 
-def _scores_axis(low: float, high: float, below: float, *, named: bool) -> dict[str, Any]:
-    step = next(each for each in (1, 2, 5, 10, 20, 25) if (high - low) / each <= MOST_TICKS)
+def _scores_axis(metric: Metric, low: float, high: float, below: float, *, named: bool) -> dict[str, Any]:
+    power = 1 if metric.is_share else 10.0 ** math.floor(math.log10((high - low) / MOST_TICKS))
+    step = next(each * power for each in (1, 2, 5, 10, 20, 25) if (high - low) / (each * power) <= MOST_TICKS)
     ticks = [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    made = _small("val. %" if named else "", range=[below, high], tickvals=ticks)
+    ticks = ticks if metric.is_share else [shown(tick) for tick in ticks]
+    made = _small(short_title(metric) if named else "", range=[below, high], tickvals=ticks)
     return made | {"showticklabels": named}
 
 
@@ -91,11 +103,14 @@ def _small(title: str, **more: Any) -> dict[str, Any]:
     return made | {"title": {"text": title.replace("<", "&lt;"), "standoff": 4, "font": {"size": 11}}}
 
 
-def _trials(results: StudyResults, drawn: Sequence[Outcome], name: str, low: float) -> list[dict[str, Any]]:
+def _trials(
+    results: StudyResults, drawn: Sequence[Outcome], name: str, ends: tuple[float, float]
+) -> list[dict[str, Any]]:
+    metric, worst = results.definition.metric, worst_end(results.definition.metric, ends)
     hyperparameter, latest = results.definition.space.hyperparameters[name], len(results.rounds)
     traces = []
     for state, (meaning, symbol) in STATES.items():
-        mine = [each for each in drawn if each.state == state]
+        mine = [each for each in drawn if each.state == state and name in each.config]
         if not mine:
             continue
         texts = [
@@ -109,9 +124,9 @@ def _trials(results: StudyResults, drawn: Sequence[Outcome], name: str, low: flo
                 "cliponaxis": False,
                 "name": meaning,
                 "x": [shown(axis_position(hyperparameter, each.config[name], each.trial.number)) for each in mine],
-                "y": [low if state == "failed" else in_percent(each.score or 0.0) for each in mine],
+                "y": [worst if state == "failed" else _height(metric, each.score, ends) for each in mine],
                 "text": texts,
-                "hovertemplate": f"%{{text}}<br>%{{y:.1f}} %<extra>{meaning}</extra>",
+                "hovertemplate": f"%{{text}}<br>{hovered(metric, 'y')}<extra>{meaning}</extra>",
                 "marker": {
                     "symbol": symbol,
                     "size": 6,
@@ -142,20 +157,28 @@ def _rounds(results: StudyResults, name: str, low: float, step: float) -> list[d
     return traces
 
 
-def _good(results: StudyResults, name: str, low: float) -> list[dict[str, Any]]:
-    if not results.good:
+def _height(metric: Metric, score: float | None, ends: tuple[float, float]) -> float:
+    """Return where a trial stands; of what has no bounds, what lies beyond the worse end stands there."""
+    at = score_on_axis(metric, score)
+    return at if metric.is_share else max(ends[0], at) if metric.maximized else min(ends[1], at)
+
+
+def _good(results: StudyResults, name: str, ends: tuple[float, float]) -> list[dict[str, Any]]:
+    good_values = [good for good in results.good if name in good.config]
+    if not good_values:
         return []
     hyperparameter = results.definition.space.hyperparameters[name]
-    sizes = [18 if is_recommended(results, good) else 11 for good in results.good]
+    metric = results.definition.metric
+    sizes = [18 if is_recommended(results, good) else 11 for good in good_values]
     return [
         {
             "type": "scatter",
             "mode": "markers",
             "cliponaxis": False,
             "name": "good values",
-            "x": [shown(axis_position(hyperparameter, good.config[name], good.trial)) for good in results.good],
-            "y": [max(low, in_percent(good.search_score)) for good in results.good],
-            "hovertext": [_said(results, good) for good in results.good],
+            "x": [shown(axis_position(hyperparameter, good.config[name], good.trial)) for good in good_values],
+            "y": [max(ends[0], _height(metric, good.search_score, ends)) for good in good_values],
+            "hovertext": [_said(results, good) for good in good_values],
             "hoverinfo": "text",
             "marker": {"symbol": "circle-open", "size": sizes, "color": GOOD, "line": {"width": 2}},
         }

@@ -12,22 +12,29 @@ from hpo.reports.sheets.all_data import all_data_sheet
 from hpo.reports.sheets.good_values import good_values_sheet
 from hpo.reports.sheets.rounds import reasons, rounds_sheet
 from hpo.reports.sheets.sheet import Sheet
-from hpo.reports.words.formatting import (
-    CONFIDENCE_TEXT,
-    config_label,
-    count_text,
-    interval_percent,
-    interval_points,
-    percent,
-    points_text,
-)
+from hpo.reports.words.formatting import config_label, count_text
 from hpo.reports.words.ledger import ledger_text
+from hpo.reports.words.numbers import (
+    CONFIDENCE_TEXT,
+    difference_interval,
+    difference_mean,
+    head,
+    interval_text,
+    mean_text,
+    train_gap,
+)
 from hpo.reports.words.verdict import details, short_verdict, verdict
 
 COLUMNS = (
     "Of a trial's attributes, *round* and *place* say where it belongs, *training images* and *epochs* on how many "
     "and for how long it trains, *trains to %* how much of that it may do by now, *reason* why it failed."
 )
+UNCOUNTED = (
+    "*training images* and *epochs* on how many and for how long it trains",
+    "*epochs* for how long it trains",
+)
+"""What takes the place of what in it, where a trainer takes no number of examples."""
+
 FINAL_COLUMNS = (
     "*stage* says what a run is for: race, confirm, or on all of the data full (a good value), probe_lower and "
     "probe_higher (half and twice the winner's learning rate), plain (the winner's weight decay as in the search) and "
@@ -51,11 +58,19 @@ def final_note(results: StudyResults, study_ids: Mapping[str, int]) -> str:
     return "\n\n".join(
         [
             f"## Fresh runs of the good values of {whole}",
-            "The best configs of the search race here, are confirmed and trained on all of the data: one trial a run.",
+            _what_runs_here(results),
             *_on_all_of_the_data(results),
-            FINAL_COLUMNS,
+            *([FINAL_COLUMNS] if results.definition.abilities.samples else []),
         ]
     )
+
+
+def _what_runs_here(results: StudyResults) -> str:
+    if results.definition.abilities.samples:
+        done = "race here, are confirmed and trained on all of the data"
+        return f"The best configs of the search {done}: one trial a run."
+    tested = ", and scored on the test set" if results.definition.abilities.test else ""
+    return f"The best configs of the search race here and are confirmed{tested}: one trial a run."
 
 
 def _search(results: StudyResults, study_id: int) -> list[str]:
@@ -85,7 +100,7 @@ def _good_values(results: StudyResults, study_id: int) -> list[str]:
 
 def _on_all_of_the_data(results: StudyResults) -> list[str]:
     sheet = all_data_sheet(results)
-    return ["### On all of the data", *_table(sheet), *_below(sheet)] if sheet.rows else []
+    return [f"### {sheet.title.partition(':')[0]}", *_table(sheet), *_below(sheet)] if sheet.rows else []
 
 
 def _rounds(results: StudyResults) -> list[str]:
@@ -112,20 +127,23 @@ def _escaped(texts: Sequence[str]) -> list[str]:
 def _comparison(results: StudyResults) -> list[str]:
     if not results.compared:
         return []
-    header = ["config", "train %", "validation %", "test % (interval)", "gap (interval)"]
+    metric = results.definition.metric
+    train, validation, test = (head(metric, part) for part in ("train", "validation", "test"))
+    header = ["config", train, validation, f"{test} (interval)", "gap (interval)"]
     rows = [
         [
             escaped(config_label(each.config)),
-            percent(each.train.mean),
-            percent(each.validation.mean),
-            f"{percent(each.test.mean)} ({interval_percent(each.test)})",
-            f"{points_text(each.gap.mean)} ({interval_points(each.gap)})",
+            mean_text(metric, each.train),
+            mean_text(metric, each.validation),
+            f"{mean_text(metric, each.test)} ({interval_text(metric, each.test)})",
+            f"{difference_mean(metric, each.gap)} ({difference_interval(metric, each.gap)})",
         ]
         for each in results.compared
     ]
     runs = max(len(each.runs) for each in results.compared)
     told = (
-        f"Means of up to {count_text(runs, 'run')} with {CONFIDENCE_TEXT} intervals; gap: train - test, in points. "
+        f"Means of up to {count_text(runs, 'run')} with {CONFIDENCE_TEXT} intervals; gap: {train_gap(metric)}"
+        f"{', in points' if metric.is_share else ''}. "
         f"{ledger_text(results)}"
     )
     return ["### The configs", table(header, rows), escaped(told)]
@@ -136,7 +154,8 @@ def _more(results: StudyResults) -> list[str]:
     report = link("the report", "report", name)
     state = "Done." if results.state == "done" else "Still running: this note is kept current."
     text = f"{state} More: {report}, or as files with `hpo report --study {shlex.quote(name)}`."
-    return ["---", text, *([] if results.definition.comparison is not None else [COLUMNS])]
+    columns = COLUMNS if results.definition.abilities.samples else COLUMNS.replace(*UNCOUNTED)
+    return ["---", text, *([] if results.definition.comparison is not None else [columns])]
 
 
 def trial_link(study_id: int, number: int) -> str:

@@ -16,8 +16,10 @@ _GOLDEN = 0.6180339887  # multiples of it are spread evenly however many there a
 
 def axis_position(hyperparameter: Hyperparameter, value: Value, number: int) -> float:
     """Return where trial `number` stands with `value`: at the value, or beside its choice, so that all are seen."""
-    if isinstance(hyperparameter, Numeric):
+    if isinstance(hyperparameter, Numeric) and value is not None:
         return float(value)
+    if isinstance(hyperparameter, Numeric):
+        raise TypeError("a number that is not active has no place on its axis")
     return hyperparameter.choices.index(value) + BESIDE * (2 * (number * _GOLDEN % 1.0) - 1)
 
 

@@ -29,7 +29,10 @@ class TrainedConfig:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a search found. `use` are the recommended values by the names of the settings, None if there are none."""
+    """What a search found. `use` are the recommended values by the names of the settings, None if there are none.
+
+    What the space fixes is among them.
+    """
 
     recommended: Recommended
     use: Mapping[str, Any] | None
@@ -58,7 +61,7 @@ def facts_of(results: StudyResults) -> Facts:
         for full in results.full
         if full is not again
     ]
-    use = None if recommended.config is None else settings_of(recommended.config)
+    use = None if recommended.config is None else settings_of(definition.space.whole(recommended.config))
     return Facts(recommended, use, tuple(names_without_effect(results)), tuple(trained))
 
 

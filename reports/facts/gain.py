@@ -14,7 +14,7 @@ from hpo.searching.seeds import PAYING, derived_seed
 
 @dataclass(frozen=True, slots=True)
 class NextRound:
-    """A round that could follow the last one: so many trials, and its expected gain (a share of accuracy).
+    """A round that could follow the last one: so many trials, and its expected gain (a difference of scores).
 
     The gain is infinite where it would look at ground that nobody has seen, and cannot be told.
     """
@@ -34,7 +34,7 @@ def next_round(results: StudyResults) -> NextRound | None:
     if len({trial.round for trial in known}) < 2:
         return None
     box, number = opened[-1].box, opened[-1].number + 1
-    following = narrow(definition.space, box, known, float(results.data["chance"])).box
+    following = narrow(definition.space, box, known, results.data.get("chance"), definition.metric).box
     seed = derived_seed(definition.seed, PAYING, number)
-    gain = expected_gain(definition.space, box, following, known, seed)
+    gain = expected_gain(definition.space, box, following, known, seed, metric=definition.metric)
     return NextRound(number, definition.rounds[opened[-1].number - 1].trials, gain)

@@ -47,20 +47,27 @@ def importances(results: StudyResults) -> Importances | None:
     PED-ANOVA (Watanabe, Bansal & Hutter 2023, eq. 16), over where was searched: after a box has closed around a good
     value, that hyperparameter counts for less. Trials count whose scores mean the same (as many samples and epochs as
     in the latest round), stopped ones with what they would have reached. None for a comparison, with fewer than
-    FEWEST_TRIALS of them, or where all of them are equal. Chance gets a share, too: hpo.searching.relevance says what
-    shows no effect.
+    FEWEST_TRIALS of them, or where all of them are equal. A hyperparameter that is active in some trials only has no
+    share, as what it would be compared with are other trials. Chance gets a share, too: hpo.searching.relevance says
+    what shows no effect.
     """
     definition = results.definition
-    known = with_imputed_scores(comparable(definition, results.trials))
+    known = with_imputed_scores(comparable(definition, results.trials), definition.metric)
     if definition.comparison is not None or len(known) < FEWEST_TRIALS or len({trial.score for trial in known}) < 2:
         return None
     if len(known) > MOST:
         known = thinned(ranked(known), MOST, best=0)
     share = max(TENTH, min(0.5, FEWEST_BEST / len(known)))
-    distributions = definition.space.distributions()
+    kinds = definition.space.distributions()
+    always = {name: kinds[name] for name in kinds if name not in definition.space.conditions}
+    if not always:
+        return None
     study = optuna.create_study(direction="maximize", study_name="importance")
     study.add_trials(
-        [create_trial(params=dict(each.config), distributions=distributions, value=each.score) for each in known]
+        [
+            create_trial(params={name: each.config[name] for name in always}, distributions=always, value=each.score)
+            for each in known
+        ]
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ from optuna.trial import TrialState
 from hpo.definition.rounds import comparable
 from hpo.record.results import StudyResults
 from hpo.reports.facts.once import once
+from hpo.searching.metric import Metric
 from hpo.searching.queued import QueuedTrial
 from hpo.searching.space import Config
 from hpo.searching.trials import ranked
@@ -33,8 +35,8 @@ class Outcome:
     """A trial of the search as it stands.
 
     A trial that diverged counts as failed, whatever the queue did with it, and `reason` says why. `score` is its mean
-    validation accuracy (0..1) at the last rung that it reached, None before the first. `rank` is its place among the
-    trials whose scores mean the same (as many samples and epochs as in the latest round); 1 is the best.
+    validation score (larger is better) at the last rung that it reached, None before the first. `rank` is its place
+    among the trials whose scores mean the same (as many samples and epochs as in the latest round); 1 is the best.
     """
 
     round: int
@@ -54,9 +56,11 @@ class Outcome:
         return self.trial.config
 
     @property
-    def train_accuracy(self) -> float | None:
-        """The accuracy (0..1) on training images where training stands, mean over groups."""
-        return float(np.mean([point.train_accuracy for point in self._last_points])) if self._last_points else None
+    def train_value(self) -> float | None:
+        """The metric's value on training examples where training stands, mean over groups; None where not known."""
+        points = self._last_points
+        values = [point.train_accuracy for point in points if point.train_accuracy is not None]
+        return float(np.mean(values)) if values and len(values) == len(points) else None
 
     @property
     def seconds(self) -> float | None:
@@ -71,7 +75,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class MeanCurve:
-    """A learning curve averaged over groups: epochs and accuracies (0..1), float64, each of shape (P,)."""
+    """A learning curve averaged over groups: epochs and the metric's values, float64, each of shape (P,).
+
+    Where values on training examples are not known, they are nan.
+    """
 
     epochs: NDArray[np.float64]
     train: NDArray[np.float64]
@@ -99,13 +106,24 @@ def outcomes(results: StudyResults) -> list[Outcome]:
             trial=trial,
             state=_state(trial),
             reason=trial.attributes.get("reason"),
-            score=scores.get(key, trial.rungs.get(trial.reached)),
+            score=scores[key] if key in scores else _score(results.definition.metric, trial.rungs.get(trial.reached)),
             rank=ranks.get(key),
             curve=results.curves.get(trial.id),
             comparable=key in alike_keys,
         )
         for key, trial in sorted(first.items())
     ]
+
+
+@once
+def running_best(results: StudyResults) -> list[tuple[tuple[int, int], float]]:
+    """Return the key of each ended trial that `rank` compares, and the best score up to it, in their order."""
+    best, found = -math.inf, []
+    for each in outcomes(results):
+        if each.trial.finished and each.comparable and each.state != "failed" and each.score is not None:
+            best = max(best, each.score)
+            found.append(((each.round, each.index), best))
+    return found
 
 
 def best_outcomes(results: StudyResults, count: int) -> list[Outcome]:
@@ -115,7 +133,7 @@ def best_outcomes(results: StudyResults, count: int) -> list[Outcome]:
 
 
 def mean_curve(curve: Curve) -> MeanCurve:
-    """Return `curve` averaged over its groups; a group that ended early keeps its last accuracy to the end."""
+    """Return `curve` averaged over its groups; a group that ended early keeps its last value to the end."""
     groups: dict[int, list[CurvePoint]] = {}
     for point in curve.points:
         groups.setdefault(point.group, []).append(point)
@@ -125,14 +143,18 @@ def mean_curve(curve: Curve) -> MeanCurve:
     train, validation = np.zeros(len(steps)), np.zeros(len(steps))
     for points in groups.values():
         last = np.searchsorted([point.step for point in points], steps, side="right") - 1
-        train += np.array([point.train_accuracy for point in points])[last]
-        validation += np.array([point.validation_accuracy for point in points])[last]
+        train += np.array([point.train_accuracy for point in points], dtype=np.float64)[last]
+        validation += np.array([point.validation_accuracy for point in points], dtype=np.float64)[last]
     return MeanCurve(np.array([epochs[step] for step in steps]), train / len(groups), validation / len(groups))
 
 
 def n_train(results: StudyResults, number: int) -> int:
     """Return how many images a group of round `number` trains on: no more than there are."""
     return results.definition.rounds[number - 1].taken(int(results.data["pool"]))
+
+
+def _score(metric: Metric, value: float | None) -> float | None:
+    return None if value is None else metric.score(value)
 
 
 def _state(trial: QueuedTrial) -> State:

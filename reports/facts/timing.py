@@ -63,8 +63,11 @@ def stage_times(results: StudyResults) -> list[StageTime]:
         if each.trial.finished:
             span = _Span(each.seconds or 0.0, each.trial.claimed_at, each.trial.ended_at, each.trial.score is not None)
             stages.setdefault(f"round {each.round}", []).append(span)
+    subset = results.definition.abilities.samples
     for run in results.runs:
-        stages.setdefault(_stage(run), []).append(_Span(run.seconds, run.claimed_at, run.ended_at, whole=True))
+        stages.setdefault(_stage(run, subset=subset), []).append(
+            _Span(run.seconds, run.claimed_at, run.ended_at, whole=True)
+        )
     workers = _at_once([span for spans in stages.values() for span in spans])
     found = []
     known = {name: [span.ended_at for span in spans if span.ended_at] for name, spans in stages.items()}
@@ -81,8 +84,10 @@ def stage_times(results: StudyResults) -> list[StageTime]:
     return found
 
 
-def _stage(run: FinalRun) -> str:
-    return "all of the data" if run.stage in ON_ALL_OF_THE_DATA else _NAMES[run.stage]
+def _stage(run: FinalRun, *, subset: bool) -> str:
+    if run.stage in ON_ALL_OF_THE_DATA:
+        return "all of the data" if subset else "test set"
+    return _NAMES[run.stage]
 
 
 def _at_once(spans: Sequence[_Span]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,14 +14,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from hpo.record.results import StudyResults
-from hpo.reports.facts.axes import numeric_names
+from hpo.reports.facts.axes import has_all, numeric_names
 from hpo.reports.facts.outcomes import Outcome, outcomes
+from hpo.reports.facts.score_ranges import inside, known_values, value_or, value_range, worst_end
 from hpo.reports.figures.boxes_overlay import draw_boxes, draw_ring, height, label_good_values, ring_extent
 from hpo.reports.figures.framing import Room, add_legend, dress, framed, note
 from hpo.reports.figures.labels import Obstacles
 from hpo.reports.figures.palette import GOOD, GREY, INK
+from hpo.reports.figures.values import name_values
 from hpo.reports.words.formatting import config_text, count_text, region_text, value_text
-from hpo.searching.space import Numeric
+from hpo.searching.metric import Metric
+from hpo.searching.space import Numeric, number
 
 COLOURS = "viridis"  # even steps for the eye, and readable without red and green
 DENSE = 2000
@@ -37,22 +41,30 @@ def boxes_figure(results: StudyResults) -> Figure:
     The frame is their limits. With one numeric hyperparameter the other axis is the score; with none a note says so.
     """
     names = numeric_names(results)[:2]
-    ended = [each for each in outcomes(results) if each.state in MARKERS]
+    ended = [each for each in outcomes(results) if each.state in MARKERS and has_all(each.config, names)]
     tried = f"{count_text(len(ended), 'trial')} in {count_text(len(results.rounds), 'round')}"
     room = Room(left=0.95, right=1.2, above=0.12, below=0.9)
     figure, (axes,) = framed(results, tried, width=8.5, panel=5.2 if len(names) == 2 else 4.4, room=room)
     if not names:
         note(axes, "No numeric hyperparameter to draw:\ntrials.csv lists every config with its score.")
     else:
-        _frame(axes, results, names)
-        _draw_trials(figure, axes, ended, names)
-        rings = [draw_ring(axes, names, good.config, good.search_score) for good in results.good]
+        _frame(axes, results, ended, names)
+        _draw_trials(figure, axes, results.definition.metric, ended, names)
+        metric = results.definition.metric
+        ends = axes.get_ylim()
+        ringed = [good for good in results.good if has_all(good.config, names)]
+        rings = [draw_ring(axes, names, good.config, inside(metric.value(good.search_score), ends)) for good in ringed]
         _add_legend(figure, ended, bool(rings))
-        dots = [(float(each.config[names[0]]), height(each.config, each.score or 0.0, names)) for each in ended]
+        worst = worst_end(metric, axes.get_ylim())
+        values = [value_or(metric, each, worst) for each in ended]
+        dots = [
+            (number(each.config, names[0]), height(each.config, value, names))
+            for each, value in zip(ended, values, strict=True)
+        ]
         points = axes.transData.transform(np.reshape(dots, (-1, 2)))
         obstacles = Obstacles(axes.get_window_extent(), points, [ring_extent(axes, ring) for ring in rings])
         draw_boxes(axes, results, names, obstacles)
-        label_good_values(axes, results, rings, obstacles)
+        label_good_values(axes, ringed, rings, obstacles)
     return figure
 
 
@@ -61,19 +73,21 @@ def boxes_alt(results: StudyResults) -> str:
     names = numeric_names(results)[:2]
     if not names:
         return "No numeric hyperparameter to draw."
-    ended = [each for each in outcomes(results) if each.state in MARKERS]
+    ended = [each for each in outcomes(results) if each.state in MARKERS and has_all(each.config, names)]
     looked = [
         f"Round {each.number} looked at {', '.join(f'{name} {region_text(each.box[name])}' for name in names)}."
         for each in results.rounds
     ]
     good = [
-        f"Good value {each.rank}: {config_text({name: each.config[name] for name in names})}." for each in results.good
+        f"Good value {each.rank}: {config_text({name: each.config[name] for name in names})}."
+        for each in results.good
+        if has_all(each.config, names)
     ]
-    axes = f"{names[0]} and {names[1] if len(names) == 2 else 'validation accuracy'}"
+    axes = f"{names[0]} and {names[1] if len(names) == 2 else f'validation {results.definition.metric.name}'}"
     return " ".join([f"{count_text(len(ended), 'trial')} over {axes}, with the box of each round.", *looked, *good])
 
 
-def _frame(axes: Axes, results: StudyResults, names: Sequence[str]) -> None:
+def _frame(axes: Axes, results: StudyResults, ended: Sequence[Outcome], names: Sequence[str]) -> None:
     """Make the limits of the hyperparameters the frame of `axes`, with ticks that read like numbers."""
     for name, axis in zip(names, (axes.xaxis, axes.yaxis), strict=False):
         numeric = results.definition.space.hyperparameters[name]
@@ -95,22 +109,30 @@ def _frame(axes: Axes, results: StudyResults, names: Sequence[str]) -> None:
         axis.set_label_text(name, color=INK)
         axis.labelpad = LABEL_PAD
     if len(names) == 1:
-        axes.set_ylim(0, 1)
-        axes.set_ylabel("validation accuracy", color=INK)
+        metric = results.definition.metric
+        axes.set_ylim(*value_range(metric, known_values(metric, ended)))
+        name_values(axes.yaxis, metric, f"validation {metric.name}", axes.get_ylim(), percent=False, color=INK)
     dress(axes)
 
 
-def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Sequence[str]) -> None:
-    """Draw a marker for each trial, best on top; colours spread over the upper three quarters, where they matter."""
-    scores = [each.score or 0.0 for each in ended if each.state != "failed"]
-    low, high = (float(np.quantile(scores, 0.25)), max(scores)) if scores else (0.0, 1.0)
-    norm = Normalize(low if low < high else low - 0.01, high)
+def _draw_trials(figure: Figure, axes: Axes, metric: Metric, ended: Sequence[Outcome], names: Sequence[str]) -> None:
+    """Draw a marker for each trial, best on top; colours spread over the better three quarters, where they matter.
+
+    The better a value, the lighter its colour, whichever direction that is.
+    """
+    values = known_values(metric, ended)
+    cut = 0.25 if metric.maximized else 0.75
+    worse, best = (float(np.quantile(values, cut)), max(values, key=metric.score)) if values else (0.0, 1.0)
+    low, high = sorted((worse, best))
+    norm = Normalize(low if low < high else low - (0.01 if metric.is_share else 0.01 * abs(low) or 0.01), high)
+    colours = COLOURS if metric.maximized else f"{COLOURS}_r"
+    floor = worst_end(metric, axes.get_ylim())
     dense = len(ended) > DENSE
     size = float(np.clip(4200 / max(1, len(ended)), 16, 46))
     for state, marker in MARKERS.items():
-        mine = sorted((each for each in ended if each.state == state), key=lambda each: each.score or 0.0)
-        x = [float(each.config[names[0]]) for each in mine]
-        y = [height(each.config, each.score or 0.0, names) for each in mine]
+        mine = sorted((each for each in ended if each.state == state), key=_score)
+        x = [number(each.config, names[0]) for each in mine]
+        y = [height(each.config, inside(value_or(metric, each, floor), axes.get_ylim()), names) for each in mine]
         if state == "failed":
             axes.scatter(
                 x, y, s=0.7 * size, marker=marker, color=GREY, linewidths=1.0, zorder=2, clip_on=False, rasterized=dense
@@ -121,8 +143,8 @@ def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Se
             y,
             s=size if state == "complete" else 0.8 * size,
             marker=marker,
-            c=[each.score or 0.0 for each in mine],
-            cmap=COLOURS,
+            c=[value_or(metric, each, worse) for each in mine],
+            cmap=colours,
             norm=norm,
             edgecolors=INK,
             linewidths=0.4,
@@ -130,14 +152,19 @@ def _draw_trials(figure: Figure, axes: Axes, ended: Sequence[Outcome], names: Se
             clip_on=False,
             rasterized=dense,
         )
-    if scores:
-        below = min(scores) < norm.vmin if norm.vmin is not None else False
+    if values:
+        beyond = (min(values) < low) if metric.maximized else (max(values) > high)
         frame = axes.get_position()
         place = figure.add_axes((frame.x1 + 0.025, frame.y0 + 0.2 * frame.height, 0.02, 0.6 * frame.height))
-        extend = "min" if below else "neither"
-        bar = figure.colorbar(ScalarMappable(norm, COLOURS), cax=place, extend=extend)
-        bar.set_label("validation accuracy where training ended", fontsize=9, color=INK)
+        extend = ("min" if metric.maximized else "max") if beyond else "neither"
+        bar = figure.colorbar(ScalarMappable(norm, colours), cax=place, extend=extend)
+        name = f"validation {metric.name} where training ended"
+        name_values(bar.ax.yaxis, metric, name, (low, high), percent=False, fontsize=9, color=INK)
         bar.ax.tick_params(labelsize=8)
+
+
+def _score(outcome: Outcome) -> float:
+    return -math.inf if outcome.score is None else outcome.score
 
 
 def _add_legend(figure: Figure, ended: Sequence[Outcome], good: bool) -> None:

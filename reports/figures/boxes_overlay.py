@@ -10,23 +10,24 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
+from hpo.proof.good_values import GoodValue
 from hpo.record.results import StudyResults
 from hpo.reports.figures.drawing import HALO, people_text
 from hpo.reports.figures.labels import Obstacles, Offset, place
 from hpo.reports.figures.palette import GOOD, GREY, INK
-from hpo.searching.space import Config, Interval
+from hpo.searching.space import Config, Interval, number
 
 _BOX_STYLES = ("--", "-", (0, (1, 1.2)), "-.", (0, (5, 1, 1, 1, 1, 1)))
 
 
-def height(config: Config, score: float, names: Sequence[str]) -> float:
-    """Return where a trial stands on the y axis: its second hyperparameter, or with only one its score."""
-    return float(config[names[1]]) if len(names) == 2 else score
+def height(config: Config, value: float, names: Sequence[str]) -> float:
+    """Return where a trial stands on the y axis: its second hyperparameter, or with only one its value."""
+    return number(config, names[1]) if len(names) == 2 else value
 
 
-def draw_ring(axes: Axes, names: Sequence[str], config: Config, score: float) -> tuple[float, float]:
+def draw_ring(axes: Axes, names: Sequence[str], config: Config, value: float) -> tuple[float, float]:
     """Draw a ring around a good value and return its centre."""
-    centre = float(config[names[0]]), height(config, score, names)
+    centre = number(config, names[0]), height(config, value, names)
     axes.scatter(
         *centre, s=130, marker="o", facecolors="none", edgecolors=GOOD, linewidths=1.8, zorder=6, clip_on=False
     )
@@ -93,10 +94,10 @@ def _edges(axes: Axes, across: Interval, up: Interval) -> list[Bbox]:
 
 
 def label_good_values(
-    axes: Axes, results: StudyResults, rings: Sequence[tuple[float, float]], obstacles: Obstacles
+    axes: Axes, ringed: Sequence[GoodValue], rings: Sequence[tuple[float, float]], obstacles: Obstacles
 ) -> None:
     """Write the rank of each good value beside its ring, clear of the obstacles."""
-    for good, centre in zip(results.good, rings, strict=True):
+    for good, centre in zip(ringed, rings, strict=True):
         label = axes.annotate(
             str(good.rank),
             centre,

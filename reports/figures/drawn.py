@@ -49,7 +49,10 @@ def drawn_figures(results: StudyResults) -> list[Drawn]:
 def drawn_side_by_side(studies: Sequence[StudyResults]) -> list[Drawn]:
     """Return the figure of several studies, if there is something to draw."""
     figure = studies_figure(studies)
-    return [] if figure is None else [_settled(Drawn("studies", "Test accuracy", figure, studies_alt(studies)))]
+    if figure is None:
+        return []
+    metric = studies[0].definition.metric
+    return [_settled(Drawn("studies", f"Test {metric.name}", figure, studies_alt(studies)))]
 
 
 def _settled(drawn: Drawn) -> Drawn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,15 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from hpo.record.results import StudyResults
 from hpo.reports.facts.axis_positions import axis_position, log_ticks, spans
 from hpo.reports.facts.outcomes import Outcome, outcomes
+from hpo.reports.facts.score_ranges import known_values, value_range, worst_end
 from hpo.reports.figures.drawing import people_text, wrapped
 from hpo.reports.figures.framing import Room, add_legend, dress, framed
 from hpo.reports.figures.palette import FAINT, GOOD, GREY, GRID, INK, VALIDATION
 from hpo.reports.figures.recommended import is_recommended
+from hpo.reports.figures.values import tick_text, unit_of
 from hpo.reports.words.formatting import count_text, region_text, value_text
+from hpo.reports.words.numbers import axis_title, plotted
+from hpo.searching.metric import Metric
 from hpo.searching.space import Categorical, Hyperparameter, Region
 
 COLUMNS, WIDTH, PANEL = 3, 8.5, 1.7
@@ -32,6 +37,27 @@ MARKERS: Mapping[str, tuple[str, str]] = {
     "stopped": ("v", "stopped early"),
     "failed": ("x", "failed"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """The axis of the values that all panels share, from `low` to `high`, shares in percent."""
+
+    metric: Metric
+    low: float
+    high: float
+
+    @property
+    def worst(self) -> float:
+        """Its worse end, where what failed is drawn."""
+        return worst_end(self.metric, (self.low, self.high))
+
+    def height(self, score: float | None) -> float:
+        """Return where a score stands; what lies beyond the worse end stands there."""
+        if score is None or not math.isfinite(score):
+            return self.worst
+        value = plotted(self.metric, score)
+        return max(self.low, value) if self.metric.maximized else min(self.high, value)
 
 
 def hyperparameters_figure(results: StudyResults) -> Figure | None:
@@ -60,14 +86,15 @@ def hyperparameters_figure(results: StudyResults) -> Figure | None:
         columns=columns,
         count=len(space),
     )
-    low, high = _score_range(ended)
-    step = (high - low) / PANEL * LINE
+    metric = results.definition.metric
+    scale = _Scale(metric, *_value_range(metric, ended))
+    step = (scale.high - scale.low) / PANEL * LINE
     for i, (axes, name) in enumerate(zip(panels, space, strict=True)):
         _frame(axes, name, space[name], labels.get(name, ()))
-        _draw_trials(axes, space[name], name, ended, low)
-        _draw_good(axes, space[name], name, results, low)
-        _draw_rounds(axes, space[name], [opened.box[name] for opened in results.rounds], low, step)
-        _frame_scores(axes, low, high, step, len(results.rounds), named=i % columns == 0)
+        _draw_trials(axes, space[name], name, ended, scale)
+        _draw_good(axes, space[name], name, results, scale)
+        _draw_rounds(axes, space[name], [opened.box[name] for opened in results.rounds], scale.low, step)
+        _frame_scores(axes, scale, step, len(results.rounds), named=i % columns == 0)
     _add_legend(figure, results, ended)
     return figure
 
@@ -79,7 +106,7 @@ def hyperparameters_alt(results: StudyResults) -> str:
     for name in results.definition.space.hyperparameters:
         regions = [region_text(opened.box[name]) for opened in results.rounds]
         looked = f"{regions[0]} in round 1" + (f", {regions[-1]} in round {len(regions)}" if len(regions) > 1 else "")
-        values = list(dict.fromkeys(value_text(good.config[name]) for good in results.good))
+        values = list(dict.fromkeys(value_text(good.config[name]) for good in results.good if name in good.config))
         said.append(f"{name}: {looked}" + (f"; good values {', '.join(values)}." if values else "."))
     return " ".join(said)
 
@@ -107,8 +134,9 @@ def _frame(axes: Axes, name: str, hyperparameter: Hyperparameter, labels: Sequen
     axes.set_xlabel(wrapped(name, 34), **people_text(fontsize=9, color=INK))
 
 
-def _frame_scores(axes: Axes, low: float, high: float, step: float, rounds: int, *, named: bool) -> None:
+def _frame_scores(axes: Axes, scale: _Scale, step: float, rounds: int, *, named: bool) -> None:
     """Set the scores' axis, with a line for each round below; only the first panel of a row names them."""
+    low, high = scale.low, scale.high
     axes.set_ylim(low - step * (rounds + 0.6), high)
     axes.axhline(low, color=GRID, linewidth=1.0, zorder=1)
     scores = [float(tick) for tick in MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
@@ -116,7 +144,8 @@ def _frame_scores(axes: Axes, low: float, high: float, step: float, rounds: int,
     if not named:
         axes.set_yticks(scores, [])
         return
-    shown = [f"{tick:g}" for tick in scores]
+    unit = unit_of(scale.metric, (low, high))
+    shown = [tick_text(tick, unit) for tick in scores]
     most = max(1, math.ceil(rounds / 12))  # of many rounds not all are named
     numbers = [number for number in range(1, rounds + 1) if (rounds - number) % most == 0]
     axes.set_yticks(scores, shown)
@@ -125,17 +154,23 @@ def _frame_scores(axes: Axes, low: float, high: float, step: float, rounds: int,
         place = (-0.04, low - step * number)
         style = people_text(fontsize=7, color=INK if number == rounds else GREY, ha="right", va="center")
         axes.text(*place, f"round {number}", transform=axes.get_yaxis_transform(), **style)
-    axes.set_ylabel("validation accuracy, %", fontsize=8.5, color=INK)
+    title = axis_title(scale.metric, f"validation {scale.metric.name}")
+    title += f"\nin units of {unit:.0e}" if unit != 1 else ""
+    axes.set_ylabel(title, **people_text(fontsize=8.5, color=INK))
     axes.yaxis.set_label_coords(-0.68 / (axes.get_position().width * WIDTH), 0.5)
 
 
-def _draw_trials(axes: Axes, hyperparameter: Hyperparameter, name: str, ended: Sequence[Outcome], low: float) -> None:
-    """Draw a marker for each trial, those of the latest round in colour and on top."""
+def _draw_trials(
+    axes: Axes, hyperparameter: Hyperparameter, name: str, ended: Sequence[Outcome], scale: _Scale
+) -> None:
+    """Draw a marker for each trial in which it is active, those of the latest round in colour and on top."""
     size = float(np.clip(2000 / max(1, len(ended)), 7, 22))
-    latest = max(each.round for each in ended)
+    latest, worst = max(each.round for each in ended), scale.worst
     for state, (marker, _) in MARKERS.items():
         for new in (False, True):
-            mine = [each for each in ended if each.state == state and (each.round == latest) is new]
+            mine = [
+                each for each in ended if each.state == state and (each.round == latest) is new and name in each.config
+            ]
             look: dict[str, Any] = {
                 "facecolors": VALIDATION if new else FAINT,
                 "edgecolors": INK if new else GREY,
@@ -145,7 +180,7 @@ def _draw_trials(axes: Axes, hyperparameter: Hyperparameter, name: str, ended: S
                 look = {"color": VALIDATION if new else GREY, "linewidths": 0.9}
             axes.scatter(
                 [axis_position(hyperparameter, each.config[name], each.trial.number) for each in mine],
-                [low if state == "failed" else max(low, 100 * (each.score or 0.0)) for each in mine],
+                [worst if state == "failed" else scale.height(each.score) for each in mine],
                 s=size,
                 marker=marker,
                 zorder=4 if new else 3,
@@ -155,10 +190,12 @@ def _draw_trials(axes: Axes, hyperparameter: Hyperparameter, name: str, ended: S
             )
 
 
-def _draw_good(axes: Axes, hyperparameter: Hyperparameter, name: str, results: StudyResults, low: float) -> None:
+def _draw_good(axes: Axes, hyperparameter: Hyperparameter, name: str, results: StudyResults, scale: _Scale) -> None:
     for good in results.good:
+        if name not in good.config:
+            continue
         x = axis_position(hyperparameter, good.config[name], good.trial)
-        y = max(low, 100 * good.search_score)
+        y = scale.height(good.search_score)
         for ring in (52, 120) if is_recommended(results, good) else (52,):
             axes.scatter(
                 x, y, s=ring, facecolors="none", edgecolors=GOOD, linewidths=1.3, zorder=6, clip_on=False, gid="good"
@@ -174,8 +211,10 @@ def _draw_rounds(
             axes.plot([start, end], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt", gid=f"round {number}")
 
 
-def _score_range(ended: Sequence[Outcome]) -> tuple[float, float]:
-    scores = [100 * (each.score or 0.0) for each in ended if each.state != "failed"] or [0.0, 100.0]
+def _value_range(metric: Metric, ended: Sequence[Outcome]) -> tuple[float, float]:
+    if not metric.is_share:
+        return value_range(metric, known_values(metric, ended))
+    scores = [100 * value for value in known_values(metric, ended)] or [0.0, 100.0]
     margin = max(0.5, 0.06 * (max(scores) - min(scores)))
     return max(0.0, min(scores) - margin), min(101.5, max(scores) + margin)
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.figure import Figure
 
@@ -68,26 +68,31 @@ SEARCH = (
 
 
 def _comparison(name: str, heading: str, draw: Callable[[StudyResults], Figure], shows: str) -> FigureKind:
-    return FigureKind(name, heading, draw, lambda results: f"{shows} {comparison_verdict(results)}")
+    """Return the figure of a comparison; an X in its texts stands for the metric."""
+    return FigureKind(
+        name, heading, draw, lambda results: f"{_about(results, heading)}{shows}. {comparison_verdict(results)}"
+    )
+
+
+def _about(results: StudyResults, text: str) -> str:
+    named = text.replace("X", results.definition.metric.name)
+    return named[:1].upper() + named[1:]
 
 
 COMPARISONS = {
-    "overfitting": _comparison(
-        "overfitting", "Accuracy by epoch", overfitting_figure, "Accuracy by epoch, a panel for each config."
-    ),
-    "training_loss": _comparison(
-        "training_loss", "Training loss by update", loss_figure, "Training loss by update, a line for each config."
-    ),
-    "grid": _comparison(
-        "grid", "Train accuracy by epoch", grid_figure, "Train accuracy by epoch of every config of the grid."
-    ),
-    "convnet": _comparison(
-        "learning_curves", "Accuracy by epoch", learning_curves_figure, "Accuracy by epoch, a panel for each config."
-    ),
+    "overfitting": _comparison("overfitting", "X by epoch", overfitting_figure, ", a panel for each config"),
+    "training_loss": _comparison("training_loss", "Training loss by update", loss_figure, ", a line for each config"),
+    "grid": _comparison("grid", "Train X by epoch", grid_figure, " of every config of the grid"),
+    "convnet": _comparison("learning_curves", "X by epoch", learning_curves_figure, ", a panel for each config"),
 }
 
 
 def figure_kinds(results: StudyResults) -> Sequence[FigureKind]:
     """Return the figures of a search, or the one that a comparison's definition names, in the order of the report."""
     comparison = results.definition.comparison
-    return SEARCH if comparison is None else (COMPARISONS[comparison.figure],)
+    if comparison is None and results.definition.abilities.samples:
+        return SEARCH
+    if comparison is None:  # whatever is trained, it is trained on all of the data
+        return [replace(kind, heading=kind.heading.removesuffix(" on all of the data")) for kind in SEARCH]
+    kind = COMPARISONS[comparison.figure]
+    return (replace(kind, heading=_about(results, kind.heading)),)

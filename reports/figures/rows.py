@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,11 @@ from hpo.record.results import StudyResults
 from hpo.reports.figures.drawing import people_text, wrapped
 from hpo.reports.figures.framing import Room, dress, framed
 from hpo.reports.figures.palette import GREY, GRID, INK
+from hpo.reports.figures.values import name_values
 from hpo.reports.words.formatting import compact_items, item_lines
 from hpo.reports.words.no_effect import MARK, names_without_effect
+from hpo.reports.words.numbers import shown_value
+from hpo.searching.metric import Metric
 from hpo.searching.space import Config
 
 WIDTH = 8.0
@@ -83,10 +87,12 @@ def no_effect_legend(results: StudyResults) -> str:
     return f"; {MARK}: no effect detected" if names_without_effect(results) else ""
 
 
-def frame_percents(axes: Axes, values: Sequence[float], label: str, *, top: float = 100.0) -> None:
-    """Frame `values`, in percent, with some room at both sides and few ticks."""
+def frame_values(axes: Axes, metric: Metric, values: Sequence[float], label: str) -> None:
+    """Frame `values` as they are `plotted`, with some room at both sides and few ticks; `label` says what they are."""
     low, high = min(values), max(values)
-    margin = max(0.06 * (high - low), 0.15)
-    axes.set_xlim(max(0.0, low - margin), min(top + margin / 2, high + margin))
+    margin = max(0.06 * (high - low), 0.15 if metric.is_share else 1e-3 * max(abs(low), abs(high)) or 1.0)
+    bottom = -math.inf if metric.low is None else shown_value(metric, metric.low)
+    top = math.inf if metric.high is None else shown_value(metric, metric.high)
+    axes.set_xlim(max(bottom, low - margin), min(top + margin / 2, high + margin))
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.set_xlabel(label, fontsize=8.5, color=INK)
+    name_values(axes.xaxis, metric, label, axes.get_xlim(), fontsize=8.5, color=INK)

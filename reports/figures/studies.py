@@ -1,4 +1,4 @@
-"""The figure of several studies: the test accuracy of what each says to use, as dots and bars."""
+"""The figure of several studies: what each says to use reaches on the test set, as dots and bars."""
 
 from __future__ import annotations
 
@@ -12,29 +12,34 @@ from hpo.record.results import StudyResults
 from hpo.reports.figures.drawing import HALO, new_figure, people_text, set_headlines, wrapped
 from hpo.reports.figures.framing import dress
 from hpo.reports.figures.palette import INK, TEST
-from hpo.reports.words.formatting import CONFIDENCE_TEXT, interval_percent, percent
-from hpo.reports.words.summary import Summary, summary
+from hpo.reports.figures.values import name_values
+from hpo.reports.words.numbers import CONFIDENCE_TEXT, ends_of, mean_text, plotted, shown_value
+from hpo.reports.words.summary import Summary, shared_metric, summary, test_words
 
 ROW, LETTERS = 0.55, 30
 """Inches for a study, and how many letters of its name fit on a line."""
 
 
 def studies_figure(studies: Sequence[StudyResults]) -> Figure | None:
-    """Return a row for each study whose test accuracy is known, with its interval; None where there is none."""
+    """Return a row for each study whose test score is known, with its interval; None where there is none.
+
+    Nor is there a figure where the studies have different metrics: they share no axis.
+    """
     found = [each for each in map(summary, studies) if each.test.runs]
-    if not found:
+    metric = shared_metric(found)
+    if metric is None:
         return None
     figure = new_figure(8.0, 1.7 + ROW * len(found))
     axes = figure.add_subplot()
     for y, each in enumerate(found):
         _draw_row(axes, each, y)
-    ends = [100 * end for each in found for end in (each.test.mean, *_ends(each))]
-    room = max(0.2, 0.12 * (max(ends) - min(ends)))
-    axes.set_xlim(min(ends) - room, min(max(ends) + room, 100.5))
+    ends = [end for each in found for end in (plotted(metric, each.test.mean), *_ends(each))]
+    room = max(0.2 if metric.is_share else 1e-3 * abs(max(ends)), 0.12 * (max(ends) - min(ends)))
+    axes.set_xlim(min(ends) - room, min(max(ends) + room, 100.5) if metric.is_share else max(ends) + room)
     axes.set_ylim(len(found) - 0.4, -0.6)
     names = [wrapped(each.name, LETTERS) for each in found]
     axes.set_yticks(range(len(found)), names, **people_text(fontsize=9, color=INK))
-    axes.set_xlabel("test accuracy, %", color=INK)
+    name_values(axes.xaxis, metric, f"test {metric.name}", axes.get_xlim(), color=INK)
     dress(axes, grid="x")
     set_headlines(figure, "Studies side by side", f"what each says to use, on test images, {CONFIDENCE_TEXT} interval")
     return figure
@@ -42,28 +47,23 @@ def studies_figure(studies: Sequence[StudyResults]) -> Figure | None:
 
 def studies_alt(studies: Sequence[StudyResults]) -> str:
     """Return what the figure shows, in numbers."""
-    told = [f"{each.name} {accuracy_text(each)}" for each in map(summary, studies) if each.test.runs]
-    return f"Test accuracy of what each study says to use: {'; '.join(told)}."
-
-
-def accuracy_text(each: Summary) -> str:
-    """Return `97.2 % (96.8 .. 97.4)`, without an interval where there is none, `-` where nothing is known."""
-    if not each.test.runs:
-        return "-"
-    interval = interval_percent(each.test)
-    return f"{percent(each.test.mean)} %" + (f" ({interval})" if interval != "-" else "")
+    found = [each for each in map(summary, studies) if each.test.runs]
+    shared = shared_metric(found)
+    told = [f"{each.name} {test_words(each)}" for each in found]
+    return f"Test {'score' if shared is None else shared.name} of what each study says to use: {'; '.join(told)}."
 
 
 def _draw_row(axes: Axes, each: Summary, y: int) -> None:
-    mean = 100 * each.test.mean
-    ends = [100 * end for end in _ends(each)]
+    mean, ends = plotted(each.metric, each.test.mean), _ends(each)
     if ends:
         axes.plot(ends, [y, y], color=TEST, linewidth=2.2, solid_capstyle="butt", zorder=3)
     axes.plot(mean, y, "s", markersize=7, color=TEST, markeredgecolor=INK, markeredgewidth=0.6, zorder=4)
     style = people_text(fontsize=8.5, color=INK, ha="center", path_effects=HALO, zorder=5)
-    axes.annotate(percent(each.test.mean), (mean, y), (0, 6), textcoords="offset points", **style)
+    axes.annotate(mean_text(each.metric, each.test), (mean, y), (0, 6), textcoords="offset points", **style)
 
 
 def _ends(each: Summary) -> list[float]:
-    """Return the ends of the interval, cut at 0 and 1; none where there is no interval."""
-    return [] if math.isnan(each.test.low) else [max(0.0, each.test.low), min(1.0, each.test.high)]
+    """Return the ends of the interval as they are drawn, cut where the metric ends; none where there is no interval."""
+    return (
+        [] if math.isnan(each.test.low) else [shown_value(each.metric, end) for end in ends_of(each.metric, each.test)]
+    )

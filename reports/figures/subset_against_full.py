@@ -1,4 +1,4 @@
-"""The figure of carrying over: each good value's accuracy on all of the data over its accuracy on the subset."""
+"""The figure of carrying over: each good value's score on all of the data over its score on the subset."""
 
 from __future__ import annotations
 
@@ -19,54 +19,63 @@ from hpo.reports.figures.drawing import HALO, wrapped
 from hpo.reports.figures.framing import Room, dress, framed
 from hpo.reports.figures.labels import Obstacles, place
 from hpo.reports.figures.palette import GOOD, GREY, INK, VALIDATION
+from hpo.reports.figures.values import name_values
 from hpo.reports.words.certificate import certificate_note
-from hpo.reports.words.formatting import CONFIDENCE_TEXT, count_text, percent
+from hpo.reports.words.formatting import count_text, example, examples
+from hpo.reports.words.numbers import CONFIDENCE_TEXT, mean_text, plotted
+from hpo.searching.metric import Metric
 
 _LETTERS = 110
 _NEAR = [(6.0, 4.0), (-6.0, 4.0), (6.0, -4.0), (-6.0, -4.0), (0.1, 8.0), (0.1, -8.0), (9.0, 0.1), (-9.0, 0.1)]
 
 
 def subset_against_full_figure(results: StudyResults) -> Figure | None:
-    """Return validation accuracy on all of the data over that of the confirmation on the subset, with intervals.
+    """Return the validation score on all of the data over that of the confirmation on the subset, with intervals.
 
     Neither was used to choose what is compared here: the runs are fresh, and the seeds of one side are others
     than those of the other.
     """
     pairs = _pairs(results)
-    if not pairs:
+    if not pairs or not results.definition.abilities.samples:
         return None
     found = subset_agreement(results)
     said = wrapped(found.sentence, _LETTERS)
     room = Room(left=0.8, below=0.62, above=0.15 + 0.16 * (said.count("\n") + 1))
-    detail = "do few images rank the good values like all of the data?"
+    detail = f"do few {examples(results)} rank the good values like all of the data?"
     figure, (axes,) = framed(results, detail, width=8.0, panel=4.2, room=room)
     dress(axes)
     axes.set_title(said, loc="left", fontsize=9, color=INK, linespacing=1.2)
-    _frame(axes, [good.confirmed for good, _ in pairs], [full.validation for _, full in pairs])
+    metric = results.definition.metric
+    validation = "validation" if metric.is_share else f"validation {metric.name}"
+    _frame(axes, metric, [good.confirmed for good, _ in pairs], [full.validation for _, full in pairs])
     images = n_train(results, len(results.definition.rounds))
-    axes.set_xlabel(f"validation, confirmed on {count_text(images, 'training image')}, %", fontsize=9, color=INK)
-    axes.set_ylabel("validation, trained on all of the data, %", fontsize=9, color=INK)
+    confirmed = f"{validation}, confirmed on {count_text(images, f'training {example(results)}')}"
+    whole = f"{validation}, trained on all of the data"
+    name_values(axes.xaxis, metric, confirmed, axes.get_xlim(), fontsize=9, color=INK)
+    name_values(axes.yaxis, metric, whole, axes.get_ylim(), fontsize=9, color=INK)
     for good, full in pairs:
-        x, y = 100 * good.confirmed.mean, 100 * full.validation.mean
+        x, y = plotted(metric, good.confirmed.mean), plotted(metric, full.validation.mean)
         for estimate, across in ((good.confirmed, True), (full.validation, False)):
             if not math.isnan(estimate.low):
-                ends = [100 * estimate.low, 100 * estimate.high]
+                ends = [plotted(metric, end) for end in (estimate.low, estimate.high)]
                 axes.plot(*((ends, [y, y]) if across else ([x, x], ends)), color=GREY, linewidth=0.9)
         axes.plot(x, y, "o", color=VALIDATION, markersize=7, markeredgecolor=INK, markeredgewidth=0.6, zorder=4)
-    _label(axes, pairs)
+    _label(axes, metric, pairs)
     return figure
 
 
 def subset_against_full_alt(results: StudyResults) -> str:
-    """Return the pairs of accuracies in words, and whether the two rank alike."""
+    """Return the pairs of values in words, and whether the two rank alike."""
+    metric = results.definition.metric
+    percent = ", in percent," if metric.is_share else ","
     said = [
-        f"{good.rank}: {percent(good.confirmed.mean)} on the subset, {percent(full.validation.mean)} on all"
+        f"{good.rank}: {mean_text(metric, good.confirmed)} on the subset, {mean_text(metric, full.validation)} on all"
         for good, full in _pairs(results)
     ]
     return (
-        "Validation accuracy of the good values on all of the data over that on the subset, in percent, with "
+        f"Validation {metric.name} of the good values on all of the data over that on the subset{percent} with "
         f"{CONFIDENCE_TEXT} intervals. {subset_agreement(results).sentence}. {'; '.join(said)}. "
-        f"{certificate_note(results)}"
+        f"{' '.join(certificate_note(results))}"
     )
 
 
@@ -82,16 +91,18 @@ def _pairs(results: StudyResults) -> list[tuple[GoodValue, FullResult]]:
     return [(good, full[good.key]) for good in results.good if good.key in full and good.confirmed.runs]
 
 
-def _frame(axes: Axes, across: list[Estimate], up: list[Estimate]) -> None:
+def _frame(axes: Axes, metric: Metric, across: list[Estimate], up: list[Estimate]) -> None:
     for found, limit in ((across, axes.set_xlim), (up, axes.set_ylim)):
-        ends = [100 * end for each in found for end in (each.mean, each.low, each.high) if not math.isnan(end)]
-        margin = max(0.08 * (max(ends) - min(ends)), 0.1)
+        ends = [
+            plotted(metric, end) for each in found for end in (each.mean, each.low, each.high) if not math.isnan(end)
+        ]
+        margin = max(0.08 * (max(ends) - min(ends)), 0.1 if metric.is_share else 1e-3 * abs(max(ends)))
         limit(min(ends) - margin, max(ends) + margin)
 
 
-def _label(axes: Axes, pairs: list[tuple[GoodValue, FullResult]]) -> None:
+def _label(axes: Axes, metric: Metric, pairs: list[tuple[GoodValue, FullResult]]) -> None:
     """Write the rank of each good value beside its dot, clear of the dots and of the other ranks."""
-    centres = [(100 * good.confirmed.mean, 100 * full.validation.mean) for good, full in pairs]
+    centres = [(plotted(metric, good.confirmed.mean), plotted(metric, full.validation.mean)) for good, full in pairs]
     points = axes.transData.transform(np.reshape(centres, (-1, 2)))
     dots = [Bbox.from_extents(x, y, x, y).padded(axes.figure.dpi * 4.5 / 72) for x, y in points]
     obstacles = Obstacles(axes.get_window_extent(), points, dots)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hpo.record.results import StudyResults
 from hpo.reports.sheets.sheet import Sheet
-from hpo.reports.words.formatting import value_text
+from hpo.reports.words.formatting import cell_texts
 from hpo.reports.words.no_effect import marked
 from hpo.searching.space import Value
 
@@ -48,9 +48,9 @@ def config_head(results: StudyResults, names: Sequence[str] | None = None) -> li
     return marked(results, list(names or results.definition.space.hyperparameters))
 
 
-def config_texts(config: Mapping[str, Value]) -> list[str]:
-    """Return the cells of a config."""
-    return [value_text(value) for value in config.values()]
+def config_texts(results: StudyResults, config: Mapping[str, Value]) -> list[str]:
+    """Return a cell for each hyperparameter: the value that `config` has."""
+    return cell_texts(list(results.definition.space.hyperparameters), config)
 
 
 def duration(seconds: float) -> str:

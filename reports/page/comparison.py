@@ -40,7 +40,7 @@ def comparison_page(results: StudyResults, drawn: Sequence[Drawn]) -> Page:
 def _configs(results: StudyResults) -> Section:
     if not results.compared:
         return Section("configs", "The configs", [])
-    rows = [[compact_label(each.config) or "-", *cells(each)] for each in results.compared]
+    rows = [[compact_label(each.config) or "-", *cells(results.definition.metric, each)] for each in results.compared]
     table = Table("Configs", ["config", *HEADERS], rows, left=["config"], notes=[explanation(results)])
     failed = [
         f"{config_label(each.config)}: {sum(bool(run.reason) for run in each.runs)} of {len(each.runs)} runs failed."

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from hpo.record.results import StudyResults
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section
-from hpo.reports.words.reproducing import report_again, run_again
+from hpo.reports.words.formatting import examples
+from hpo.reports.words.reproducing import counts_text, report_again, run_again
 from hpo.reports.writing.toml import toml_text
+
+
+def _data(results: StudyResults) -> list[tuple[str, str]]:
+    """Return how many examples there are and what they are known by, as far as anybody says."""
+    text, sha256 = counts_text(results, ", "), results.source["sha256"]
+    counts = [(examples(results).capitalize(), text)] if text else []
+    return [*counts, *([("SHA-256 of the data", sha256)] if sha256 else [])]
 
 
 def reproduce_section(results: StudyResults) -> Section:
     """Return seed, versions, data and commands, and the definition as run, whole, so that the page suffices."""
-    definition, source, data = results.definition, results.source, results.data
+    definition, source = results.definition, results.source
     file = f"{definition.name}.toml"
-    images = f"{data['pool']} to train on, {data['holdout']} held out for validation, {data['classes']} classes"
     steps = [
         "pip install .  # in a clone of hpo-service, in a virtual environment",
         f"# save the definition below as {file}, then:",
@@ -25,12 +32,13 @@ def reproduce_section(results: StudyResults) -> Section:
             ("Seed", str(definition.seed)),
             ("Versions", ", ".join(f"{name} {version}" for name, version in results.versions.items())),
             ("Data", source["provenance"]),
-            ("Images", images),
-            ("SHA-256 of the data", source["sha256"]),
+            *_data(results),
         ]
     )
     same = (
-        "The same definition on the same data gives the same good values bit for bit, with any number of workers, "
+        "The trainer takes no seed, so the same definition on the same data gives other numbers each time."
+        if not definition.abilities.seed
+        else "The same definition on the same data gives the same good values bit for bit, with any number of workers, "
         "interrupted or not; on another machine the last digits of a training may differ."
     )
     warm = definition.search.warm_start if definition.comparison is None else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hpo.proof.final_runs import LARGE_GAP
+from hpo.proof.final_runs import FullResult
 from hpo.record.results import StudyResults
+from hpo.reports.facts.gaps import large_gap
 from hpo.reports.facts.importance import importances
 from hpo.reports.facts.outcomes import n_train, outcomes
 from hpo.reports.figures.drawn import Drawn
@@ -20,15 +21,26 @@ from hpo.reports.page.use import use_section
 from hpo.reports.sheets.all_data import all_data_sheet
 from hpo.reports.sheets.good_values import good_values_sheet
 from hpo.reports.sheets.rounds import reasons, rounds_sheet
+from hpo.reports.words.abilities import missing_abilities, runs_text
 from hpo.reports.words.carrying_over import carrying_note, change_notes
 from hpo.reports.words.certificate import certificate_note
-from hpo.reports.words.formatting import CONFIDENCE_TEXT, count_text, data_text, percent, points_text, region_text
+from hpo.reports.words.formatting import data_text, examples, region_text
 from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.luck import luck_note
 from hpo.reports.words.no_effect import no_effect_note
+from hpo.reports.words.numbers import (
+    CONFIDENCE_TEXT,
+    difference_words,
+    head,
+    score_text,
+    sign_of,
+    span_text,
+    train_gap,
+)
 from hpo.reports.words.outside_start import outside_start_note
 from hpo.reports.words.verdict import unopened_text
 from hpo.reports.words.what_next import what_next
+from hpo.searching.metric import Metric
 from hpo.searching.relevance import Relevance
 
 EFFECTS = {
@@ -71,7 +83,7 @@ def _good(results: StudyResults, pictures: Pictures) -> Section:
         *paragraphs([note for note in sheet.notes if note not in changes], "warning"),
         *pictures.take("good_values"),
         Grid(sheet_table("Good values", sheet)),
-        *paragraphs(changes, "note"),
+        *paragraphs([*changes, *missing_abilities(results)], "note"),
     ]
     return Section("good", section, [*blocks, *_others(results)])
 
@@ -80,7 +92,8 @@ def _how_sure(results: StudyResults) -> str:
     """Return what the race is sure of; which configs it was sure of stands in the conclusion already."""
     like_the_best = sum(not place.worse for place in results.raced)
     if like_the_best <= 1:
-        return f"With {CONFIDENCE_TEXT} probability it is the best of the finalists, on as many images as there."
+        there = f", on as many {examples(results)} as there" if results.definition.abilities.samples else ""
+        return f"With {CONFIDENCE_TEXT} probability it is the best of the finalists{there}."
     on = f" The {len(results.good)} that went on are below." if len(results.good) < like_the_best else ""
     return (
         f"With {CONFIDENCE_TEXT} probability the best of the finalists is among the {like_the_best} that are "
@@ -93,19 +106,23 @@ def _others(results: StudyResults) -> list[Block]:
     rest = [place for place in results.raced if not place.good]
     if not rest:
         return []
+    metric = results.definition.metric
     rows = [
         [
             str(place.trial),
-            *config_texts(place.config),
-            percent(place.mean),
+            *config_texts(results, place.config),
+            score_text(metric, place.mean),
             str(place.runs),
             "worse than the best" if place.worse else "no place left",
         ]
         for place in rest
     ]
-    head = ["trial", *config_head(results), "race %", "runs", "why not"]
-    note = "race: mean validation accuracy of its runs in the race; a little too optimistic, as it decided who went on."
-    table = Table("Finalists that did not go on", head, rows, left=["why not"], notes=[note])
+    heads = ["trial", *config_head(results), head(metric, "race"), "runs", "why not"]
+    note = (
+        f"race: mean validation {metric.name} of its runs in the race; a little too optimistic, as it decided who went "
+        "on."
+    )
+    table = Table("Finalists that did not go on", heads, rows, left=["why not"], notes=[note])
     return [Folded(f"{len(rest)} more finalists did not go on", [Grid(table)])]
 
 
@@ -113,46 +130,53 @@ def _all_data(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("subset_against_full")]
     sheet = all_data_sheet(results)
     if sheet.rows:
-        table = Grid(sheet_table("On all of the data", sheet))
+        table = Grid(sheet_table(sheet.title.partition(":")[0], sheet))
         told = paragraphs([_in_words(results), *carrying_note(results)])
         blocks = [*told, *blocks, table, *paragraphs(sheet.notes, "note")]
-    return Section("all-data", "Does it hold on all of the data?", blocks)
+    where = "all of the data" if results.definition.abilities.samples else "the test set"
+    return Section("all-data", f"Does it hold on {where}?", blocks)
 
 
 def _in_words(results: StudyResults) -> str:
     """Return what the good values reached on all of the data, and before."""
     ranked = list(used(results).values())
     of = "good value reaches" if len(ranked) == 1 else f"{len(ranked)} good values reach"
-    images, seeds = results.data["pool"], count_text(len(ranked[0].runs), "seed")
-    told = (
-        f"Trained on {images} images with {seeds} each, the {of} {_span([full.validation.mean for full in ranked])} % "
-        f"in validation and {_span([full.test.mean for full in ranked])} % on the test images"
-    )
+    images, seeds = results.data["pool"], runs_text(results, len(ranked[0].runs))
+    metric, noun = results.definition.metric, examples(results)
+    validation = f"{span_text(metric, [full.validation.mean for full in ranked])}{sign_of(metric)}"
+    subset = results.definition.abilities.samples
+    told = f"{f'Trained on {images} {noun} with' if subset else 'In'} {seeds} each, the {of} {validation} in validation"
+    tested = [full.test.mean for full in ranked if full.test.runs]
+    told += f" and {span_text(metric, tested)}{sign_of(metric)} on the test {noun}" if tested else ""
     before = [good.confirmed.mean for good in results.good if good.confirmed.runs]
-    subset = n_train(results, len(results.definition.rounds))
-    return f"{told}; on the search's {subset} images it was {_span(before)} % in validation." if before else f"{told}."
-
-
-def _span(shares: Sequence[float]) -> str:
-    """Return the lowest and the highest of `shares` in percent, once where they read the same."""
-    low, high = percent(min(shares)), percent(max(shares))
-    return low if low == high else f"{low} to {high}"
+    if not before:
+        return f"{told}."
+    was = f"{span_text(metric, before)}{sign_of(metric)}"
+    if not subset:
+        return f"{told}; the runs that confirmed them reached {was} in validation."
+    taken = n_train(results, len(results.definition.rounds))
+    return f"{told}; on the search's {taken} {noun} it was {was} in validation."
 
 
 def _overfitting(results: StudyResults, pictures: Pictures) -> Section:
     blocks: list[Block] = [*pictures.take("gaps")]
-    ranked = list(used(results).values())
+    ranked, metric = [full for full in used(results).values() if not math.isnan(full.gap)], results.definition.metric
     if ranked:
         large = [full for full in ranked if full.overfits]
-        bound = f"{points_text(LARGE_GAP)} points"
-        told = (
-            f"{len(large)} of {len(ranked)} good values overfit: train - test is over {bound}."
-            if large
-            else f"No: train - test is {points_text(max(full.gap for full in ranked))} points at most; over {bound} "
-            "would be called overfitting here."
-        )
-        blocks.insert(0, Paragraph(told, "warning" if large else ""))
+        blocks.insert(0, Paragraph(_how_large(metric, ranked, len(large)), "warning" if large else ""))
     return Section("overfitting", "Did it overfit?", blocks)
+
+
+def _how_large(metric: Metric, ranked: Sequence[FullResult], large: int) -> str:
+    """Return how many of the `ranked` overfit; where nobody can say what is large, how large their gaps are."""
+    gap, most, bound = train_gap(metric), max(full.gap for full in ranked), large_gap(metric)
+    if bound is None:
+        told = f"{gap[:1].upper()}{gap[1:]} is {difference_words(metric, most)} at most."
+        return f"{told} How much would be overfitting can't be said, for {metric.name} has no bounds."
+    told = difference_words(metric, bound)
+    if large:
+        return f"{large} of {len(ranked)} good values overfit: {gap} is over {told}."
+    return f"No: {gap} is {difference_words(metric, most)} at most; over {told} would be called overfitting here."
 
 
 def _where(results: StudyResults, pictures: Pictures) -> Section:
@@ -173,7 +197,7 @@ def _failed(results: StudyResults) -> list[Block]:
     failed = [each for each in outcomes(results) if each.state == "failed"]
     if not failed:
         return []
-    rows = [[str(each.trial.number), *config_texts(each.config), each.reason or ""] for each in failed]
+    rows = [[str(each.trial.number), *config_texts(results, each.config), each.reason or ""] for each in failed]
     table = Table(
         "Trials that failed", ["trial", *results.definition.space.hyperparameters, "reason"], rows, ["reason"]
     )
@@ -195,7 +219,7 @@ def _matters(results: StudyResults, pictures: Pictures) -> Section:
                 str(each.trials),
                 "-" if math.isnan(each.p) else f"{each.p:.2g}",
                 EFFECTS[each.verdict],
-                "-" if found is None else f"{100 * found.shares[each.name]:.0f} %",
+                f"{100 * found.shares[each.name]:.0f} %" if found and each.name in found.shares else "-",
             ]
             for each in results.relevance
         ]
@@ -214,6 +238,6 @@ def _tried(found: Relevance) -> str:
 
 
 def _worth(results: StudyResults, pictures: Pictures) -> Section:
-    texts = [*luck_note(results), *([] if results.state == "done" else [sentence(certificate_note(results))])]
+    texts = [*luck_note(results), *([] if results.state == "done" else map(sentence, certificate_note(results)))]
     blocks: list[Block] = [*paragraphs(texts), *pictures.take("history")] if results.trials else []
     return Section("worth", "What is the search's score worth?", blocks)

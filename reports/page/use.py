@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,17 +12,12 @@ from hpo.proof.recommended import Recommended
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
+from hpo.reports.words.abilities import runs_text
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.comparison import ended_text
-from hpo.reports.words.formatting import (
-    count_text,
-    data_text,
-    interval_sentence,
-    percent,
-    points_text,
-    value_text,
-)
+from hpo.reports.words.formatting import count_text, counts_epochs, data_text, examples, value_text
 from hpo.reports.words.nothing import advice
+from hpo.reports.words.numbers import difference_words, interval_sentence, mean_words, train_gap
 from hpo.reports.words.verdict import conclusion, guard_text, race_text, winner_warnings
 from hpo.reports.words.what_next import limits_to_widen
 from hpo.reports.writing.toml import toml_text
@@ -40,17 +36,20 @@ def use_section(results: StudyResults) -> Section:
     if results.good:
         blocks.append(Paragraph(race_text(results)))
     if found.config is not None and found.where != "search":
-        if found.where == "test":
+        if _settled(results, found):
             blocks.append(_facts(results, found))
         blocks.append(Code("The values, to copy", values_text(results, facts.use or {})))
         blocks += paragraphs(change_notes(results), "note")
-    if found.config is not None and found.where == "test":
+    if found.config is not None and _settled(results, found):
         blocks += paragraphs([*limits_to_widen(results), *winner_warnings(results)], "warning")
-        if isinstance(results.definition.trainer, NetworkTrainer):
-            whole_text = whole(results, found.config)
-            blocks.append(Folded("The whole network and training", [Code("As in a study file", whole_text)]))
+        blocks += _whole(results, found.config)
     blocks += paragraphs(guard_text(results))
     return Section("use", "What to use", blocks)
+
+
+def _settled(results: StudyResults, found: Recommended) -> bool:
+    """Say whether nothing more is to be learnt of what is recommended."""
+    return found.result is not None or results.state == "done"
 
 
 def values_text(results: StudyResults, use: Mapping[str, Any]) -> str:
@@ -58,32 +57,47 @@ def values_text(results: StudyResults, use: Mapping[str, Any]) -> str:
     no_effect = facts_of(results).no_effect
     lines = []
     for name, value in use.items():
-        text = toml_text({name: _short(value)}).strip()
+        text = f"# {name} has no value" if value is None else toml_text({name: _short(value)}).strip()
         lines.append(f"{text}  # no effect detected: arbitrary" if name in no_effect else text)
     return "\n".join(lines)
 
 
+def _whole(results: StudyResults, config: Config) -> list[Block]:
+    """Return the whole settings to copy, where one of our networks was trained: what others have is theirs."""
+    if not isinstance(results.definition.trainer, NetworkTrainer):
+        return []
+    return [Folded("The whole network and training", [Code("As in a study file", whole(results, config))])]
+
+
 def whole(results: StudyResults, config: Config) -> str:
     """Return the network and the training with `config` in them, as the tables of a study file."""
-    network, training = networks_of(results.definition).settings(config)
+    network, training = networks_of(results.definition).settings(results.definition.space.whole(config))
     record = results.definition.record()
     model = {"network": record["model"]["network"]} | _plain(dataclasses.asdict(network))
     return toml_text({"model": model, "training": _plain(dataclasses.asdict(training))}).strip()
 
 
 def _facts(results: StudyResults, found: Recommended) -> Facts:
-    where = "Test accuracy" if results.complete_data else f"Accuracy on the test images of {data_text(results)}"
-    trained = f"{count_text(found.epochs, 'epoch')} on {found.images} images"
-    gap = "-" if found.result is None else points_text(found.result.gap)
-    return Facts(
+    metric, noun = results.definition.metric, examples(results)
+    named = metric.name[:1].upper() + metric.name[1:]
+    where = f"Test {metric.name}" if results.complete_data else f"{named} on the test {noun} of {data_text(results)}"
+    parts = [count_text(found.epochs, "epoch")] if counts_epochs(results) else []
+    parts += [f"on {found.images} {noun}"] if results.definition.abilities.samples else []
+    validation = f"Validation {metric.name}"
+    items = (
         [
-            (where, f"{percent(found.score.mean)} % ({interval_sentence(found.score)})"),
-            ("Validation accuracy", f"{percent(found.validation.mean)} %"),
-            ("Train - test", f"{gap} points"),
-            ("Trained for", f"{trained}, {count_text(found.score.runs, 'seed')}"),
-        ],
-        large=True,
+            (where, f"{mean_words(metric, found.score)} ({interval_sentence(metric, found.score)})"),
+            (validation, mean_words(metric, found.validation)),
+        ]
+        if found.where == "test" and found.score.runs
+        else [(validation, f"{mean_words(metric, found.validation)} ({interval_sentence(metric, found.validation)})")]
     )
+    gap = math.nan if found.result is None else found.result.gap
+    if not math.isnan(gap):
+        items.append((train_gap(metric).capitalize(), difference_words(metric, gap)))
+    runs = runs_text(results, found.validation.runs)
+    items.append(("Trained for", ", ".join([" ".join(parts), runs])) if parts else ("Trained", runs))
+    return Facts(items, large=True)
 
 
 def _unfinished(results: StudyResults) -> list[Block]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from hpo.proof.comparison import ComparedConfig
-from hpo.reports.words.formatting import interval_percent, interval_points, percent, points_text
+from hpo.reports.words.numbers import difference_interval, difference_mean, interval_text, mean_text
+from hpo.searching.metric import Metric
 
 HEADERS = ("train", "validation", "test (interval)", "gap (interval)")
 
 
-def cells(compared: ComparedConfig) -> list[str]:
+def cells(metric: Metric, compared: ComparedConfig) -> list[str]:
     """Return the cells of a config under HEADERS."""
     texts = [
-        percent(compared.train.mean),
-        percent(compared.validation.mean),
-        f"{percent(compared.test.mean)} ({interval_percent(compared.test)})",
-        f"{points_text(compared.gap.mean)} ({interval_points(compared.gap)})",
+        mean_text(metric, compared.train),
+        mean_text(metric, compared.validation),
+        f"{mean_text(metric, compared.test)} ({interval_text(metric, compared.test)})",
+        f"{difference_mean(metric, compared.gap)} ({difference_interval(metric, compared.gap)})",
     ]
     return [text.removesuffix(" (-)") for text in texts]

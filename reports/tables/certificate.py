@@ -15,7 +15,7 @@ def certificate_table(certificate: Certificate) -> pd.DataFrame:
     cost                 float    of a trial, in trained samples, relative to the reference
     tau                  float    Kendall's tau-b with the reference over the better half; the reference's own ceiling
     tau_low              float    its 90 % lower bound; empty for the reference
-    loss                 float    accuracy (0..1) lost by taking this size's best config
+    loss                 float    accuracy (0..1), or what the metric's unit is, lost by taking this size's best config
     loss_high            float    its 90 % upper bound
     passes               bool     whether a search may train on it; empty for the reference
     """

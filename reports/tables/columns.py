@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from hpo.reports.words.formatting import value_text
+from hpo.searching.metric import Metric
 from hpo.searching.space import Box, Hyperparameter, Interval, Numeric, SearchSpace
 
 INTEGER, REAL, TEXT = "Int64", "float64", "string"
@@ -58,6 +60,11 @@ def box_cells(box: Box) -> dict[str, Any]:
     return cells
 
 
+def value_cell(metric: Metric, score: float | None) -> float | None:
+    """Return a score as a value of the metric for its cell; None, a missing cell, where there is none."""
+    return None if score is None or not math.isfinite(score) else metric.value(score)
+
+
 def names_text(names: Sequence[str]) -> str | None:
     """Return the names joined by commas; None, a missing cell, where there are none."""
     return ", ".join(names) or None
@@ -75,4 +82,4 @@ def _dtype(hyperparameter: Hyperparameter) -> str:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else str(value)
+    return value if isinstance(value, str) else "none" if value is None else str(value)

@@ -6,8 +6,11 @@ import pandas as pd
 
 from hpo.record.results import StudyResults
 from hpo.reports.tables.columns import INTEGER, REAL, config_cells, config_dtypes, frame
+from hpo.reports.words.numbers import ends_of, metric_column
+from hpo.searching.metric import ACCURACY
 
 MEASURES = ("train", "validation", "test")
+LOSSES, VALUES = ("train_loss", "validation_loss"), ("train_accuracy", "validation_accuracy", "test_accuracy")
 LOSSES_AND_ACCURACIES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_accuracy")
 
 
@@ -24,10 +27,10 @@ def comparison_table(results: StudyResults) -> pd.DataFrame:
     gap, gap_low, gap_high         float64  train - test accuracy, paired within each run, and its 90 % t interval
     seconds                        float64  training time, mean over the runs
     """
-    space = results.definition.space
+    space, metric = results.definition.space, results.definition.metric
     dtypes = config_dtypes(space) | dict.fromkeys(("runs", "failed", "n_train", "epochs"), INTEGER)
     for of in MEASURES:
-        dtypes |= {f"{of}_accuracy": REAL, f"{of}_low": REAL, f"{of}_high": REAL}
+        dtypes |= {metric_column(metric, of): REAL, f"{of}_low": REAL, f"{of}_high": REAL}
     dtypes |= dict.fromkeys(("gap", "gap_low", "gap_high", "seconds"), REAL)
     rows = []
     for compared in results.compared:
@@ -42,9 +45,22 @@ def comparison_table(results: StudyResults) -> pd.DataFrame:
             "seconds": sum(run.seconds for run in compared.runs) / len(compared.runs),
         }
         for of, estimate in zip(MEASURES, (compared.train, compared.validation, compared.test), strict=True):
-            row |= {f"{of}_accuracy": estimate.mean, f"{of}_low": estimate.low, f"{of}_high": estimate.high}
+            low, high = ends_of(metric, estimate)
+            row |= {metric_column(metric, of): metric.value(estimate.mean), f"{of}_low": low, f"{of}_high": high}
         rows.append(row)
     return frame(rows, dtypes)
+
+
+def point_columns(results: StudyResults) -> dict[str, str]:
+    """Return the columns of what is measured at a point of a curve, with the field of the point that each shows.
+
+    Values are named after the metric. The cross-entropies of our networks stand beside an accuracy.
+    """
+    metric = results.definition.metric
+    fields = LOSSES_AND_ACCURACIES if metric.name == ACCURACY.name else VALUES
+    return {
+        field if field in LOSSES else metric_column(metric, field.removesuffix("_accuracy")): field for field in fields
+    }
 
 
 def comparison_curves_table(results: StudyResults) -> pd.DataFrame:
@@ -61,11 +77,13 @@ def comparison_curves_table(results: StudyResults) -> pd.DataFrame:
     """
     space = results.definition.space
     dtypes = config_dtypes(space) | {"run": INTEGER, "step": INTEGER, "epoch": REAL}
-    dtypes |= dict.fromkeys((*LOSSES_AND_ACCURACIES, "seconds"), REAL)
+    measured = point_columns(results)
+    dtypes |= dict.fromkeys((*measured, "seconds"), REAL)
     rows = [
         config_cells(space, compared.config)
         | {"run": run.run}
-        | {name: getattr(point, name) for name in ("step", "epoch", *LOSSES_AND_ACCURACIES, "seconds")}
+        | {name: getattr(point, name) for name in ("step", "epoch", "seconds")}
+        | {name: getattr(point, field) for name, field in measured.items()}
         for compared in results.compared
         for run in compared.runs
         if run.id in results.curves

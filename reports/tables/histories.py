@@ -9,7 +9,7 @@ import pandas as pd
 
 from hpo.record.results import StudyResults
 from hpo.reports.tables.columns import INTEGER, REAL, TEXT, frame
-from hpo.reports.tables.comparison import LOSSES_AND_ACCURACIES, comparison_curves_table
+from hpo.reports.tables.comparison import comparison_curves_table, point_columns
 
 TIME = "datetime64[us, UTC]"
 
@@ -34,7 +34,8 @@ def curves_table(results: StudyResults) -> pd.DataFrame:
     if results.definition.comparison is not None:
         return comparison_curves_table(results)
     dtypes = {"stage": TEXT} | dict.fromkeys(("trial", "round", "index", "run", "group", "step"), INTEGER)
-    dtypes |= dict.fromkeys(("epoch", *LOSSES_AND_ACCURACIES, "seconds"), REAL)
+    measured = point_columns(results)
+    dtypes |= dict.fromkeys(("epoch", *measured, "seconds"), REAL)
     searched = sorted(results.queued, key=lambda t: (t.attributes["round"], t.attributes["index"], t.number))
     trained: list[tuple[int, dict[str, Any]]] = [
         (trial.id, {"stage": "search", "trial": trial.number} | {k: trial.attributes[k] for k in ("round", "index")})
@@ -44,9 +45,10 @@ def curves_table(results: StudyResults) -> pd.DataFrame:
         (run.id, {"stage": run.stage, "trial": run.number, "run": run.run} | _source(run.source))
         for run in sorted(results.runs, key=lambda run: run.number)
     ]
-    points = ("group", "step", "epoch", *LOSSES_AND_ACCURACIES, "seconds")
     rows = [
-        head | {name: getattr(point, name) for name in points}
+        head
+        | {name: getattr(point, name) for name in ("group", "step", "epoch", "seconds")}
+        | {name: getattr(point, field) for name, field in measured.items()}
         for trial_id, head in trained
         if trial_id in results.curves
         for point in results.curves[trial_id].points

@@ -8,18 +8,20 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from hpo.record.results import StudyResults
+from hpo.reports.facts.axes import has_all
 from hpo.reports.facts.curves import diverged
 from hpo.reports.sheets.comparison import HEADERS, cells
 from hpo.reports.terminal.layout import Row, config_table, label_table, panel
 from hpo.reports.words.formatting import (
+    cell_texts,
     compact_label,
     config_label,
     data_text,
     flat,
-    percent,
     value_text,
 )
 from hpo.reports.words.ledger import ledger_text
+from hpo.reports.words.numbers import mean_text
 from hpo.reports.words.paired import MOST_PAIRS, differences, explanation
 
 MOST_COLUMNS = 3
@@ -46,12 +48,12 @@ def comparison_panel(results: StudyResults) -> RenderableType:
 
 def _plain(results: StudyResults) -> RenderableType:
     """Return a row for each config: its hyperparameters in columns, or its label where a choice sets several fields."""
-    names = _names(results)
+    names, metric = _names(results), results.definition.metric
     if any(flat(each.config).keys() != each.config.keys() for each in results.compared):
-        rows = [(compact_label(each.config), cells(each)) for each in results.compared]
+        rows = [(compact_label(each.config), cells(metric, each)) for each in results.compared]
         return label_table("config", HEADERS, rows)
-    values = [[value_text(value) for value in each.config.values()] for each in results.compared]
-    accuracies = [cells(each) for each in results.compared]
+    values = [cell_texts(names, each.config) for each in results.compared]
+    accuracies = [cells(metric, each) for each in results.compared]
     return config_table("", names, HEADERS, [("", *row) for row in zip(values, accuracies, strict=True)])
 
 
@@ -60,8 +62,8 @@ def _crossed(results: StudyResults) -> RenderableType | None:
 
     Each cell is test accuracy, and behind it train accuracy.
     """
-    names = _names(results)
-    if len(names) != 2:
+    names, metric = _names(results), results.definition.metric
+    if len(names) != 2 or not all(has_all(each.config, names) for each in results.compared):
         return None
     found = {tuple(each.config[name] for name in names): each for each in results.compared}
     across = list(dict.fromkeys(key[0] for key in found))
@@ -72,7 +74,7 @@ def _crossed(results: StudyResults) -> RenderableType | None:
     for second in down:
         texts = []
         for each in (found.get((first, second)) for first in across):
-            texts += ["-", "-"] if each is None else [percent(each.train.mean), percent(each.test.mean)]
+            texts += ["-", "-"] if each is None else [mean_text(metric, each.train), mean_text(metric, each.test)]
         rows.append(("", [value_text(second)], texts))
     heads = [f"{value_text(first)}: {of}" for first in across for of in ("train", "test")]
     heads[0] = f"{names[0]} {heads[0]}"

@@ -18,6 +18,7 @@ from hpo.reports.sheets.rounds import reasons, rounds_sheet
 from hpo.reports.sheets.sheet import Sheet
 from hpo.reports.terminal.comparison import comparison_panel
 from hpo.reports.terminal.layout import WIDTH, config_table, panel, paragraphs
+from hpo.reports.words.abilities import trains_again
 from hpo.reports.words.ledger import ledger_text
 from hpo.reports.words.no_effect import no_effect_note
 from hpo.reports.words.verdict import race_text, short_verdict, verdict
@@ -72,6 +73,8 @@ def good_values_panel(results: StudyResults) -> RenderableType:
 def full_panel(results: StudyResults, *, tried: bool = True) -> RenderableType:
     """Return what was trained on all of the data, the recommended first; last, what was only `tried` around it."""
     sheet = all_data_sheet(results, tried=tried)
+    if not trains_again(results):
+        return Group()
     if not sheet.rows:
         ledger = Text(ledger_text(results), style="dim")
         return panel(sheet.title, [Text("Not trained yet: the good values come first."), ledger])
@@ -94,7 +97,7 @@ def ending(results: StudyResults, *, whole: bool = False) -> list[RenderableType
     if whole:
         told += [panel(results) for panel in PANELS]
     elif not facts_of(results).nothing:
-        told.append(full_panel(results, tried=False))
+        told.append(full_panel(results, tried=False) if trains_again(results) else good_values_panel(results))
     return [*told, next_panel(results)]
 
 

@@ -11,14 +11,22 @@ from hpo.proof.probing import PROBES, Probe
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of, trained_again
 from hpo.reports.facts.once import once
-from hpo.reports.words.formatting import CONFIDENCE_TEXT, count_text, interval_words, points_text, value_text
+from hpo.reports.words.formatting import count_text, value_text
+from hpo.reports.words.numbers import (
+    CONFIDENCE_TEXT,
+    better,
+    change_words,
+    difference_text,
+    difference_words,
+    interval_words,
+    points_of,
+    unseen,
+)
+from hpo.searching.metric import Metric
 from hpo.searching.space import Value
 
 MARKS = {"plain": "as searched", "probe_lower": "x 1/2", "probe_higher": "x 2"}
 """What a row of the winner's neighbours is called, by its stage."""
-
-VISIBLE = 0.0005
-"""A change of accuracy below this share rounds to no points."""
 
 FACTORS: dict[Probe, str] = {"probe_lower": "halving", "probe_higher": "doubling"}
 
@@ -60,14 +68,16 @@ def _of_changes(results: StudyResults) -> list[str]:
     if not changes:  # rescaled by an earlier version, with another rule
         return []
     (change,) = changes
-    worth = _difference(winner, plain, test=True)
-    interval = f" ({CONFIDENCE_TEXT} interval: {interval_words(worth, signed=True)})" if worth.runs > 1 else ""
-    points = points_text(worth.mean, signed=True)
-    moved = f"test accuracy {'did not change' if points == '+0.0' else f'changed by {points} points'}{interval}"
+    metric, tested = results.definition.metric, bool(winner.test.runs and plain.test.runs)
+    worth = _difference(winner, plain, test=tested).in_units(metric)
+    interval = f" ({CONFIDENCE_TEXT} interval: {interval_words(metric, worth, signed=True)})" if worth.runs > 1 else ""
+    same = unseen(metric, worth.mean, winner.validation.mean)
+    went = "did not change" if same else f"changed by {change_words(metric, worth)}"
+    moved = f"{'test' if tested else 'validation'} {metric.name} {went}{interval}"
     if _base(results) is not plain:
         return [f"Weight decay was {change.why}; {moved}."]
     seeds = count_text(len(plain.runs), "seed")
-    kept = f"The value of the search is kept: its mean validation accuracy over {seeds} is higher."
+    kept = f"The value of the search is kept: its mean validation {metric.name} over {seeds} is {better(metric)}."
     return [f"Weight decay {change.why}: {moved}. {kept}"]
 
 
@@ -77,21 +87,24 @@ def _of_probes(results: StudyResults) -> list[str]:
         return []
     best = trained_again(results)
     adopted = None if best is None or best.plain else best
-    changes = [_difference(probe, base) for probe in probes]
-    if adopted is None and len(probes) > 1 and all(change.mean < -VISIBLE for change in changes):
-        points = " and ".join(points_text(-change.mean) for change in changes)
-        return [f"Halving or doubling the learning rate lowered validation accuracy by {points} points; it was kept."]
+    metric, near = results.definition.metric, base.validation.mean
+    gains = [_difference(probe, base) for probe in probes]
+    if adopted is None and len(probes) > 1 and all(gain.mean < 0 and not _same(metric, gain, near) for gain in gains):
+        lost = " and ".join(difference_text(metric, -gain.mean) for gain in gains)
+        moved = f"{_moved(metric, -1)} validation {metric.name} by {lost}{points_of(metric)}"
+        return [f"Halving or doubling the learning rate {moved}; it was kept."]
     told = []
     for probe in probes:
-        change = _difference(probe, base)
-        went = "raised" if change.mean > 0 else "lowered"
-        if abs(change.mean) < VISIBLE:
-            moved = "did not change validation accuracy"
+        gain = _difference(probe, base)
+        if _same(metric, gain, near):
+            moved = f"did not change validation {metric.name}"
         else:
-            moved = f"{went} validation accuracy by {points_text(abs(change.mean))} points"
+            by = difference_words(metric, abs(gain.mean))
+            moved = f"{_moved(metric, gain.mean)} validation {metric.name} by {by}"
         told.append(f"{_verb(probe)} the learning rate {moved}")
-        if probe is adopted and change.runs > 1:
-            told[-1] += f" ({CONFIDENCE_TEXT} interval: {interval_words(change, signed=True)})"
+        if probe is adopted and gain.runs > 1:
+            change = gain.in_units(metric)
+            told[-1] += f" ({CONFIDENCE_TEXT} interval: {interval_words(metric, change, signed=True)})"
     text = "; ".join(told)
     end = (
         "it was kept"
@@ -99,6 +112,15 @@ def _of_probes(results: StudyResults) -> list[str]:
         else f"the {'halved' if adopted.stage == 'probe_lower' else 'doubled'} one is used"
     )
     return [f"{text[:1].upper()}{text[1:]}; {end}."]
+
+
+def _same(metric: Metric, gain: Estimate, beside: float) -> bool:
+    return unseen(metric, gain.mean, beside)
+
+
+def _moved(metric: Metric, gain: float) -> str:
+    """Return what a gain, or a loss, did to the values of the metric."""
+    return "raised" if (gain > 0) == metric.maximized else "lowered"
 
 
 def _verb(probe: FullResult) -> str:
@@ -136,9 +158,9 @@ def _good_value(results: StudyResults, other: FullResult) -> FullResult | None:
 
 def _difference(one: FullResult, other: FullResult, *, test: bool = False) -> Estimate:
     """Return by how much `one` is better than `other`, paired by the seeds of their runs."""
-    a, b = (_accuracies(each.runs, test=test) for each in (one, other))
+    a, b = (_scores(each.runs, test=test) for each in (one, other))
     return estimate_difference([a[run] - b[run] for run in sorted(a.keys() & b.keys())])
 
 
-def _accuracies(runs: Sequence[FinalRun], *, test: bool) -> dict[int, float]:
+def _scores(runs: Sequence[FinalRun], *, test: bool) -> dict[int, float]:
     return {run.run: (run.test_accuracy or 0.0) if test else run.score for run in runs}

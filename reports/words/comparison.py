@@ -9,24 +9,35 @@ import numpy as np
 from hpo.proof.comparison import ComparedConfig
 from hpo.proof.estimates import Estimate, estimate_difference
 from hpo.record.results import StudyResults
+from hpo.reports.facts.axes import has_all
 from hpo.reports.facts.curves import Band, band, diverged
 from hpo.reports.facts.overfitting import Moment, course
 from hpo.reports.words.formatting import (
-    CONFIDENCE_TEXT,
     config_label,
     count_text,
     data_text,
-    interval_percent,
-    interval_points,
-    interval_words,
-    percent,
-    points_text,
+    examples,
     value_text,
 )
+from hpo.reports.words.numbers import (
+    CONFIDENCE_TEXT,
+    change_words,
+    difference_interval,
+    difference_mean,
+    difference_words,
+    interval_text,
+    interval_words,
+    mean_words,
+    points_of,
+    score_words,
+    sign_of,
+)
+from hpo.reports.words.numbers import value_text as metric_text
 from hpo.reports.words.paired import against, change_of_gap, change_of_test
+from hpo.searching.metric import ACCURACY, Metric
 
 FINE = 0.98
-"""Above this accuracy a tenth of a point is a large part of the errors: there are two decimals."""
+"""Above this share a tenth of a point is a large part of the errors: there are two decimals."""
 
 LEARNS = 0.9
 """A training loss above this share of guessing's, ln(classes), has not fallen: the network learnt next to nothing."""
@@ -64,13 +75,13 @@ def _overfitting(results: StudyResults) -> list[str]:
     for each in results.compared:
         sentences += _course(results, each)
         if each is not first:
-            sentences += _change(each, first)
+            sentences += _change(results.definition.metric, each, first)
     return sentences
 
 
 def _course(results: StudyResults, compared: ComparedConfig) -> list[str]:
     """Return where validation loss was lowest and what came then, and where the training ended."""
-    went, name = course(results, compared), _with(compared)
+    went, name, metric = course(results, compared), _with(compared), results.definition.metric
     if went is None:
         return [f"{name}, {_ended_badly(compared)}."]
     end, epochs = went.end, max(run.epochs for run in compared.runs)
@@ -81,28 +92,31 @@ def _course(results: StudyResults, compared: ComparedConfig) -> list[str]:
         turn = went.turn
         told = (
             f"{name}, validation loss was lowest at epoch {turn.epoch:.0f} of {epochs}, then rose from {_loss(turn)} "
-            f"to {_loss(end)}. Meanwhile train accuracy {_moved(turn.train_accuracy, end.train_accuracy)}"
+            f"to {_loss(end)}. Meanwhile train {metric.name} {_moved(metric, turn.train_accuracy, end.train_accuracy)}"
         )
         if turn.test_accuracy is not None and end.test_accuracy is not None:
-            told += f", test accuracy {_moved(turn.test_accuracy, end.test_accuracy)}"
+            told += f", test {metric.name} {_moved(metric, turn.test_accuracy, end.test_accuracy)}"
     gap = (
-        f"At the end the gap is {points_text(compared.gap.mean)} points (train {percent(compared.train.mean)} %, test "
-        f"{percent(compared.test.mean)} %, {_of_gap(compared.gap)})"
+        f"At the end the gap is {difference_mean(metric, compared.gap)}{points_of(metric)} (train "
+        f"{mean_words(metric, compared.train)}, test {mean_words(metric, compared.test)}, "
+        f"{_of_gap(metric, compared.gap)})"
     )
-    return [f"{told}. {gap}." + (f" {_sentence(failed)} and count as 0." if failed else "")]
+    return [f"{told}. {gap}." + (f" {_sentence(failed)} and count as {_worst(metric)}." if failed else "")]
 
 
-def _change(ours: ComparedConfig, first: ComparedConfig) -> list[str]:
-    """Return what a config changed against the first, with the price in test accuracy, where the runs can tell."""
-    gap, test = change_of_gap(ours, first), change_of_test(ours, first)
+def _change(metric: Metric, ours: ComparedConfig, first: ComparedConfig) -> list[str]:
+    """Return what a config changed against the first, with the price on the test set, where the runs can tell."""
+    gap, gain = change_of_gap(ours, first), change_of_test(ours, first)
+    test = gain.in_units(metric)
     if not gap.runs:
         return []
     if gap.runs == 1:
-        told = f"gap {points_text(gap.mean, signed=True)} points, test accuracy {points_text(test.mean, signed=True)}"
+        moved = difference_mean(metric, test, signed=True)
+        told = f"gap {change_words(metric, gap)}, test {metric.name} {moved}"
         return [f"{_sentence(against(ours.config, first.config))}, in the one run of both: {told}."]
-    told = f"{_sentence(against(ours.config, first.config))}: the gap {_shift(gap, 'smaller', 'larger')}"
-    joint = " and" if (gap.mean < 0) == (test.mean > 0) or not _clear(test) else ", but"
-    return [f"{told}{joint} test accuracy {_shift(test, 'lower', 'higher')}; {gap.runs} paired runs."]
+    told = f"{_sentence(against(ours.config, first.config))}: the gap {_shift(metric, gap, 'smaller', 'larger')}"
+    joint = " and" if (gap.mean < 0) == (gain.mean > 0) or not _clear(test) else ", but"
+    return [f"{told}{joint} test {metric.name} {_shift(metric, test, 'lower', 'higher')}; {gap.runs} paired runs."]
 
 
 def _training_loss(results: StudyResults) -> list[str]:
@@ -141,20 +155,22 @@ def _grid(results: StudyResults) -> list[str]:
     """Return the best of the grid, and how the values of the first hyperparameter compare over the second's."""
     names = list(results.definition.space.hyperparameters)
     sentences = _best(results)
-    if len(names) != 2:
+    if len(names) != 2 or not all(has_all(each.config, names) for each in results.compared):
         return sentences
-    chance = float(results.data["chance"])
+    metric, chance = results.definition.metric, results.data.get("chance")
     train = {tuple(each.config[name] for name in names): each.train.mean for each in results.compared}
     firsts = list(dict.fromkeys(key[0] for key in train))
     told = []
     for first in firsts:
         mine = [train[key] for key in train if key[0] == first]
-        learnt = sum(value > 2 * chance for value in mine)
-        told.append(
-            f"with {names[0]} {value_text(first)} it lies between {percent(min(mine))} and {percent(max(mine))} %, and "
-            f"{learnt} of {len(mine)} learnt (over twice what guessing scores)"
-        )
-    sentences.append(f"Train accuracy over the values of {names[1]}: {'; '.join(told)}.")
+        values = sorted(metric.value(each) for each in mine)
+        low, high = (metric_text(metric, value) for value in (values[0], values[-1]))
+        span = f"{low} and {high}{sign_of(metric)}"
+        told.append(f"with {names[0]} {value_text(first)} it lies between {span}")
+        if metric.name == ACCURACY.name and chance is not None:
+            learnt = sum(value > 2 * float(chance) for value in mine)
+            told[-1] += f", and {learnt} of {len(mine)} learnt (over twice what guessing scores)"
+    sentences.append(f"Train {metric.name} over the values of {names[1]}: {'; '.join(told)}.")
     if len(firsts) == 2:
         both = [
             (train[firsts[0], b], train[firsts[1], b]) for a, b in train if a == firsts[0] and (firsts[1], b) in train
@@ -169,14 +185,20 @@ def _grid(results: StudyResults) -> list[str]:
 
 
 def _best(results: StudyResults) -> list[str]:
-    """Return the config with the highest validation accuracy and its test accuracy; of one config, only that."""
+    """Return the config that is best in validation and what it reaches on the test set; of one config, only that."""
+    metric = results.definition.metric
     best = max(results.compared, key=lambda each: each.validation.mean)
     n_train, epochs = max((run.n_train, run.epochs) for run in best.runs)
-    decimals = 2 if best.test.mean > FINE else 1
+    tested = bool(best.test.runs)
+    shown = best.test if tested else best.validation
+    decimals = 2 if shown.mean > FINE else 1
+    errors = f", {score_words(metric, 1 - shown.mean, decimals)} errors" if metric.name == ACCURACY.name else ""
+    train = "" if math.isnan(best.train.mean) else f"; train {mean_words(metric, best.train)}"
+    gap = "" if math.isnan(best.gap.mean) else f", gap {difference_words(metric, best.gap.mean)}"
     told = (
-        f"{percent(best.test.mean, decimals)} % on the test images, {percent(1 - best.test.mean, decimals)} % errors "
-        f"({_interval(interval_percent(best.test, decimals), best.test.runs)}), after {count_text(epochs, 'epoch')} on "
-        f"{n_train} training images; train {percent(best.train.mean)} %, gap {points_text(best.gap.mean)} points."
+        f"{mean_words(metric, shown, decimals)} {f'on the test {examples(results)}' if tested else 'in validation'}"
+        f"{errors} ({_interval(interval_text(metric, shown, decimals), shown.runs)}), after "
+        f"{count_text(epochs, 'epoch')} on {n_train} training {examples(results)}{train}{gap}."
     )
     if len(results.compared) == 1:
         label = config_label(best.config)
@@ -201,24 +223,29 @@ def _ended_badly(compared: ComparedConfig) -> str:
     return f"every run diverged ({reasons[0]})" if reasons else "no run has a learning curve"
 
 
-def _moved(before: float, after: float) -> str:
-    """Return `rose from 99.1 to 100.0 %`, or that it fell or stayed."""
-    old, new = percent(before), percent(after)
+def _moved(metric: Metric, before: float, after: float) -> str:
+    """Return `rose from 99.1 to 100.0 %`, or that it fell or stayed; both are values."""
+    old, new = metric_text(metric, before), metric_text(metric, after)
     if old == new:
-        return f"stayed at {new} %"
-    return f"{'rose' if after > before else 'fell'} from {old} to {new} %"
+        return f"stayed at {new}{sign_of(metric)}"
+    return f"{'rose' if after > before else 'fell'} from {old} to {new}{sign_of(metric)}"
 
 
-def _shift(change: Estimate, less: str, more: str) -> str:
+def _worst(metric: Metric) -> str:
+    return "the worst" if metric.worst is None else f"{metric.value(metric.worst):g}"
+
+
+def _shift(metric: Metric, change: Estimate, less: str, more: str) -> str:
     """Return `is 4.8 points smaller (90 % interval: 2.1 to 7.6)`, or that no clear change was detected."""
     if not _clear(change):
-        interval = interval_words(change, signed=True)
-        mean = points_text(change.mean, signed=True)
+        interval = interval_words(metric, change, signed=True)
+        mean = difference_mean(metric, change, signed=True)
         return f"did not change clearly ({mean}, {CONFIDENCE_TEXT} interval: {interval})"
     fell = change.mean < 0
     size = Estimate(-change.mean, -change.high, -change.low, change.runs) if fell else change
     direction = less if fell else more
-    return f"is {points_text(size.mean)} points {direction} ({CONFIDENCE_TEXT} interval: {interval_words(size)})"
+    told = f"{difference_mean(metric, size)}{points_of(metric)}"
+    return f"is {told} {direction} ({CONFIDENCE_TEXT} interval: {interval_words(metric, size)})"
 
 
 def _clear(change: Estimate) -> bool:
@@ -260,8 +287,8 @@ def _end(over: Band) -> str:
     )
 
 
-def _of_gap(gap: Estimate) -> str:
-    return _interval(interval_points(gap), gap.runs)
+def _of_gap(metric: Metric, gap: Estimate) -> str:
+    return _interval(difference_interval(metric, gap), gap.runs)
 
 
 def _interval(text: str, runs: int) -> str:

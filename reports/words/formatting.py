@@ -1,16 +1,13 @@
-"""How numbers read in figures and on the terminal: three significant digits, percents with one decimal."""
+"""How configs, values of hyperparameters and counts read. How scores read is in hpo.reports.words.numbers."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hpo.proof.estimates import CONFIDENCE, Estimate
+from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.record.results import StudyResults
 from hpo.searching.space import Config, Region, SearchSpace, Value, unpacked
-
-CONFIDENCE_TEXT = f"{100 * CONFIDENCE:.0f} %"
 
 _SHORT = {"learning_rate": "lr", "weight_decay": "wd", "batch_size": "batch", "initialization": "init"}
 _DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
@@ -23,8 +20,15 @@ def value_text(value: Value) -> str:
     """
     if isinstance(value, float):
         return f"{float(f'{value:.3g}'):g}"
+    if value is None:
+        return "none"
     fields = _fields(value)
     return str(value) if fields is None else ", ".join(f"{name} {value_text(each)}" for name, each in fields.items())
+
+
+def cell_texts(names: Sequence[str], config: Config) -> list[str]:
+    """Return the values of `names` in a table; `-` for what is not active in `config`."""
+    return [value_text(config[name]) if name in config else "-" for name in names]
 
 
 def region_text(region: Region) -> str:
@@ -99,47 +103,43 @@ def _fields(value: Value) -> dict[str, Any] | None:
     return plain if isinstance(plain, dict) else None
 
 
-def percent(share: float, decimals: int = 1) -> str:
-    """Return an accuracy (0..1) in percent, `97.5`; `-` where it is unknown."""
-    return "-" if math.isnan(share) else f"{100 * share:.{decimals}f}"
-
-
-def interval_percent(estimate: Estimate, decimals: int = 1) -> str:
-    """Return the interval of an estimate in percent, `97.3 .. 97.7`, cut at 0 and 100; `-` where there is none."""
-    if math.isnan(estimate.low):
-        return "-"
-    return f"{percent(max(0.0, estimate.low), decimals)} .. {percent(min(1.0, estimate.high), decimals)}"
-
-
-def points_text(share: float, *, signed: bool = False) -> str:
-    """Return a difference of two accuracies in points of percent, `25.1` or, signed, `+25.1`; `-` if unknown."""
-    if math.isnan(share):
-        return "-"
-    rounded = round(100 * share, 1) + 0.0  # -0.0 becomes 0.0
-    return f"{rounded:+.1f}" if signed else f"{rounded:.1f}"
-
-
-def interval_points(estimate: Estimate, *, signed: bool = False) -> str:
-    """Return the interval of a difference in points, `24.1 .. 26.1`; `-` where there is none."""
-    if math.isnan(estimate.low):
-        return "-"
-    return f"{points_text(estimate.low, signed=signed)} .. {points_text(estimate.high, signed=signed)}"
-
-
-def interval_words(estimate: Estimate, *, signed: bool = False) -> str:
-    """Return the interval of a difference in points for a sentence, `2.1 to 7.6`; `-` where there is none."""
-    return interval_points(estimate, signed=signed).replace(" .. ", " to ")
-
-
-def interval_sentence(estimate: Estimate) -> str:
-    """Return the interval of an accuracy for a sentence: `90 % interval: 97.3 to 97.7`, or that there is none."""
-    text = interval_percent(estimate)
-    return "no interval from one run" if text == "-" else f"{CONFIDENCE_TEXT} interval: {text.replace(' .. ', ' to ')}"
-
-
 def count_text(count: int, noun: str) -> str:
     """Return `1 trial`, `2 trials`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def space_notes(space: SearchSpace) -> list[str]:
+    """Return what is fixed in a space, and what must hold in it, a sentence each; nothing of a plain one."""
+    notes = [f"Fixed: {config_text(space.fixed)}."] if space.fixed else []
+    for name, conditions in space.conditions.items():
+        when = " and ".join(f"{parent} is {_or(values)}" for parent, values in conditions.items())
+        notes.append(f"{name} is searched where {when}.")
+    if space.relations:
+        notes.append(f"Required: {', '.join(each.text for each in space.relations)}.")
+    if space.beliefs:
+        notes.append(f"Believed good: {config_text(space.beliefs)}.")
+    return notes
+
+
+def _or(values: Sequence[Value]) -> str:
+    return " or ".join(map(value_text, values))
+
+
+def example(results: StudyResults) -> str:
+    """Return what one of the data of a study is called: an image, or an example where a trainer has other data."""
+    return "image" if isinstance(results.definition.trainer, NetworkTrainer) else "example"
+
+
+def examples(results: StudyResults) -> str:
+    """Return the same of several."""
+    return f"{example(results)}s"
+
+
+def counts_epochs(results: StudyResults) -> bool:
+    """Say whether epochs mean something: of somebody else's trainer only where the study file says more than one."""
+    definition = results.definition
+    declared = [each.epochs for each in definition.rounds] + [definition.final.epochs]
+    return isinstance(definition.trainer, NetworkTrainer) or any(epochs > 1 for epochs in declared)
 
 
 def data_text(results: StudyResults) -> str:

@@ -25,9 +25,16 @@ __all__ = [
 
 
 def values_with_effect(results: StudyResults, config: Config) -> Config:
-    """Return `config` without the values that are arbitrary; whole where nothing would be left."""
+    """Return `config` without the values that are arbitrary; whole where nothing would be left.
+
+    What another value hangs on stays: without its optimizer a momentum says nothing.
+    """
     no_effect = names_without_effect(results)
-    return {name: value for name, value in config.items() if name not in no_effect} or config
+    said = [name for name in config if name not in no_effect]
+    conditions = results.definition.space.conditions
+    for name in said:  # it grows: what a parent hangs on is said, too
+        said += [parent for parent in conditions.get(name, {}) if parent in config and parent not in said]
+    return {name: value for name, value in config.items() if name in said} or config
 
 
 def marked(results: StudyResults, names: Sequence[str]) -> list[str]:

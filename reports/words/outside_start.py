@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpo.record.results import StudyResults
 from hpo.reports.words.formatting import region_text, value_text
 from hpo.reports.words.no_effect import names_without_effect
-from hpo.searching.space import Interval, Numeric
+from hpo.searching.space import Interval, Numeric, number
 
 
 def outside_start_note(results: StudyResults) -> list[str]:
@@ -15,8 +15,10 @@ def outside_start_note(results: StudyResults) -> list[str]:
     for name, hyperparameter in results.definition.space.hyperparameters.items():
         if not isinstance(hyperparameter, Numeric) or not results.good or name in no_effect:
             continue
-        values = [float(good.config[name]) for good in results.good]
+        values = [number(good.config, name) for good in results.good if name in good.config]
         start = hyperparameter.start
+        if not values:
+            continue
         if all(value < start.low for value in values) or all(value > start.high for value in values):
             notes.append(
                 f"The good values of {name} ({_span(values)}) lie outside the range where the search began "

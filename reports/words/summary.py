@@ -12,19 +12,22 @@ from hpo.reports.facts.facts import facts_of
 from hpo.reports.facts.outcomes import outcomes
 from hpo.reports.words.formatting import config_label, config_text, data_text
 from hpo.reports.words.no_effect import values_with_effect
+from hpo.reports.words.numbers import interval_text, mean_text, sign_of
+from hpo.searching.metric import Metric
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A study in a line. Accuracies are shares (0..1), unknown where the study is not that far.
+    """A study in a line. Estimates are scores of its metric, unknown where the study is not that far.
 
     `values` are those to use, without what shows no effect; `n_train` is how many images they were trained on for the
-    accuracies that are given, `trainings` and `seconds` all that the study has trained so far, summed over workers.
+    scores that are given, `trainings` and `seconds` all that the study has trained so far, summed over workers.
     """
 
     name: str
+    metric: Metric
     state: str
     data: str
     sha256: str
@@ -39,12 +42,19 @@ class Summary:
     seed: int
 
 
+def shared_metric(found: Sequence[Summary]) -> Metric | None:
+    """Return the metric of all of the studies; None where they have different ones."""
+    metrics = {each.metric for each in found}
+    return metrics.pop() if len(metrics) == 1 else None
+
+
 def summary(results: StudyResults) -> Summary:
-    """Return `results` in a line: of a comparison, its best config by validation accuracy."""
+    """Return `results` in a line: of a comparison, its best config in validation."""
     values, n_train, validation, test, gap = _found(results)
     seconds = _training(results)
     return Summary(
         name=results.definition.name,
+        metric=results.definition.metric,
         state=results.state,
         data=data_text(results),
         sha256=results.source["sha256"],
@@ -60,6 +70,20 @@ def summary(results: StudyResults) -> Summary:
     )
 
 
+def test_text(each: Summary) -> str:
+    """Return `97.2 (96.8 .. 97.4)`, without an interval where there is none, `-` where nothing is known."""
+    if not each.test.runs:
+        return "-"
+    interval = interval_text(each.metric, each.test)
+    return mean_text(each.metric, each.test) + (f" ({interval})" if interval != "-" else "")
+
+
+def test_words(each: Summary) -> str:
+    """Return the same for a sentence: `97.2 % (96.8 .. 97.4)`."""
+    mean, behind, interval = test_text(each).partition(" (")
+    return f"{mean}{sign_of(each.metric) if each.test.runs else ''}{behind}{interval}"
+
+
 def _found(results: StudyResults) -> tuple[str, int | None, Estimate, Estimate, float]:
     """Return the values to use, the images that they were trained on, and validation, test and gap."""
     if results.definition.comparison is not None:
@@ -72,10 +96,11 @@ def _found(results: StudyResults) -> tuple[str, int | None, Estimate, Estimate, 
     if found.config is None:
         return "-" if found.nothing == "untried" else "none: nothing was learnt", None, UNKNOWN, UNKNOWN, math.nan
     values = config_text(values_with_effect(results, found.config))
+    taken = found.images if results.definition.abilities.samples else None
     if found.result is not None:
-        return values, found.images, found.validation, found.score, found.result.gap
+        return values, taken, found.validation, found.result.test, found.result.gap
     confirmed = found.validation if found.where == "confirmation" else UNKNOWN  # else it is the best of many
-    return values, found.images, confirmed, UNKNOWN, math.nan
+    return values, taken, confirmed, UNKNOWN, math.nan
 
 
 def _training(results: StudyResults) -> Sequence[float]:

@@ -8,18 +8,16 @@ from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.facts.gain import next_round
 from hpo.reports.words.certificate import certificate_note
-from hpo.reports.words.formatting import boundary_text, count_text, points_text
+from hpo.reports.words.formatting import boundary_text, count_text
 from hpo.reports.words.no_effect import boundaries_with_effect
-
-WORTH_A_ROUND = 0.0005
-"""A gain below this share rounds to no points."""
+from hpo.reports.words.numbers import difference_words, unseen
 
 
 def what_next(results: StudyResults) -> list[str]:
     """Return what could be done after the search, a sentence or two each; nothing before its end."""
     if results.state != "done" or facts_of(results).nothing:
         return []
-    return [*limits_to_widen(results), *another_round(results), certificate_note(results)]
+    return [*limits_to_widen(results), *another_round(results), *certificate_note(results)]
 
 
 def limits_to_widen(results: StudyResults) -> list[str]:
@@ -35,9 +33,9 @@ def another_round(results: StudyResults) -> list[str]:
     following = next_round(results)
     if following is None or results.unopened is not None:
         return []
-    trials = count_text(following.trials, "trial")
+    trials, metric = count_text(following.trials, "trial"), results.definition.metric
     if math.isinf(following.gain):
         return [f"The search was still moving: another round of {trials} may find better values."]
-    if following.gain < WORTH_A_ROUND:
+    if following.gain <= 0 or unseen(metric, following.gain, results.good[0].search_score):
         return [f"Another round of {trials} is expected to gain next to nothing."]
-    return [f"Another round of {trials} is expected to gain about {points_text(following.gain)} points."]
+    return [f"Another round of {trials} is expected to gain about {difference_words(metric, following.gain)}."]

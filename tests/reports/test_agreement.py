@@ -26,10 +26,12 @@ from hpo.reports.page.search import search_page
 from hpo.reports.sheets.all_data import all_data_sheet
 from hpo.reports.sheets.good_values import good_values_sheet
 from hpo.reports.terminal.search import conclusion_panel, full_panel, good_values_panel, next_panel
-from hpo.reports.words.formatting import percent, value_text
+from hpo.reports.words.formatting import value_text
 from hpo.reports.words.no_effect import values_with_effect
+from hpo.reports.words.numbers import score_text
 from hpo.reports.words.summary import summary
 from hpo.reports.words.verdict import verdict
+from hpo.searching.metric import ACCURACY
 from hpo.study import Study
 from tests.support.results import DATA, LEARNING_RATE, ONE, TWO, definition, study
 
@@ -125,7 +127,7 @@ def test_the_verdict_the_terminal_and_the_table_of_studies_name_its_values(name:
         assert said in verdict(results)
         assert said in printed(conclusion_panel(results))
         assert said in summary(results).values
-    assert percent(recommended.score.mean) in verdict(results)
+    assert score_text(ACCURACY, recommended.score.mean) in verdict(results)
 
 
 @every
@@ -174,7 +176,7 @@ def test_the_page_and_the_dashboard_show_the_same_values_to_copy(name: str) -> N
     if results.full:
         starred = [line for line in final.note.splitlines() if line.startswith("| \\* |")]
         assert len(starred) == 1
-        assert percent(recommended.score.mean) in starred[0]
+        assert score_text(ACCURACY, recommended.score.mean) in starred[0]
 
 
 def test_the_guard_prefers_the_smaller_gap_only_among_ties_within_the_bound() -> None:

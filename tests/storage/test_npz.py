@@ -58,7 +58,7 @@ def with_value(value):
     [
         ({"x_test": None}, "lacks x_test; .* found x_train, y_test, y_train"),
         ({"y_train": np.arange(11) % 3}, "11 labels for the 12 images"),
-        ({"y_train": np.arange(12) + 10**6}, "12 different labels for 12 images; .* are these ids"),
+        ({"y_train": np.arange(12) + 10**6}, "12 different labels for 12 examples; .* are these ids"),
         ({"y_train": np.linspace(0, 1, 12)}, "y_train has the type float64 and holds 0.09.*expected classes as whole"),
         ({"y_train": np.full((12, 3), 1 / 3)}, r"not one-hot; .*\.argmax\(axis=1\)"),
         ({"y_train": np.tile([1, 1, 0], (12, 1))}, "its row 0 marks 2 classes"),

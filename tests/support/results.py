@@ -14,7 +14,6 @@ from optuna.trial import TrialState
 from hpo.definition.reading import read_definition
 from hpo.definition.rounds import RoundRecord, comparable
 from hpo.definition.study import StudyDefinition
-from hpo.definition.trainers.networks import networks_of
 from hpo.proof.final_runs import ON_ALL_OF_THE_DATA, FinalRun, full_results
 from hpo.proof.final_stage import wanted_runs
 from hpo.proof.good_values import good_of, raced_configs
@@ -220,9 +219,10 @@ def _final_run(of: StudyDefinition, i: int, wanted: Any, plain_gain: float) -> F
     noise = 0.004 * float(np.random.default_rng([wanted.run, *wanted.source.key, len(stage)]).standard_normal())
     full, tested = wanted.stage in ON_ALL_OF_THE_DATA, wanted.stage in ("full", "plain", "adopted")
     config = {**wanted.config, **wanted.overrides} if around else wanted.source.config
-    config = {"learning_rate": networks_of(of).training.learning_rate, **config} if full else config
-    decay = {"weight_decay": networks_of(of).training.weight_decay, **wanted.config, **wanted.overrides}["weight_decay"]
-    gain = 0.08 + plain_gain * (decay == networks_of(of).training.weight_decay) if full else 0.0
+    declared = of.plain({})
+    config = {"learning_rate": declared["learning_rate"], **config} if full else config
+    decay = {"weight_decay": declared["weight_decay"], **wanted.config, **wanted.overrides}["weight_decay"]
+    gain = 0.08 + plain_gain * (decay == declared["weight_decay"]) if full else 0.0
     score = min(0.99, accuracy(config) + gain) + noise
     return FinalRun(
         stage=wanted.stage,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hpo.definition.trainers.base import TrainerSettings
+from hpo.definition.trainers.estimators import read_estimator
 from hpo.definition.trainers.functions import read_function
 from hpo.definition.trainers.networks import read_networks
 from hpo.definition.trainers.programs import read_program
@@ -14,7 +15,12 @@ from hpo.storage.errors import UserError
 
 Read = Callable[[Mapping[str, Any]], TrainerSettings]
 
-KINDS: dict[str, Read] = {"call": read_function, "command": read_program}
+KINDS: dict[str, Read] = {
+    "call": read_function,
+    "command": read_program,
+    "estimator": read_estimator,
+    "steps": read_estimator,
+}
 """How [trainer] is read, by the key that tells its kind."""
 
 

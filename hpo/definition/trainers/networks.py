@@ -67,6 +67,9 @@ class NetworkTrainer:
         """Try the declared settings, and in them the ends of every hyperparameter's limits, and every choice."""
         self.check({})
         searchable = [*_fields_of_settings(self.training), *_fields_of_settings(self.network)]
+        for name, value in space.fixed.items():
+            check_keys(dict.fromkeys(_set_by(name, value)), searchable, "space")
+            self._check_in_space(space, name, value)
         set_by: dict[str, str] = {}
         for name, hyperparameter in space.hyperparameters.items():
             for field_name, where in _fields_of(name, hyperparameter).items():
@@ -76,12 +79,15 @@ class NetworkTrainer:
                         f"space.{set_by[field_name]} and space.{name} both set {field_name}; take it out of one of them"
                     )
             for value in to_try(hyperparameter):
-                try:
-                    self.check({name: value})
-                except UserError as error:
-                    whole = isinstance(value, float) and "whole number" in str(error)
-                    hint = f'; write type = "int" in [space.{name}]' if whole else ""
-                    raise UserError(f"space.{name}: {error}{hint}") from error
+                self._check_in_space(space, name, value)
+
+    def _check_in_space(self, space: SearchSpace, name: str, value: Value) -> None:
+        try:
+            self.check(space.whole({name: value}))
+        except UserError as error:
+            whole = isinstance(value, float) and "whole number" in str(error)
+            hint = f'; write type = "int" in [space.{name}]' if whole else ""
+            raise UserError(f"space.{name}: {error}{hint}") from error
 
     def updates(self, config: Config, samples: int, epochs: int) -> int:
         """Return the steps of a training."""

@@ -108,7 +108,7 @@ class ProgramTrainer:
 
     def check_space(self, space: SearchSpace) -> None:
         """Raise UserError where the command takes the value of a hyperparameter that `space` does not have."""
-        if unknown := unknown_hyperparameters(self.program.command, space.hyperparameters):
+        if unknown := unknown_hyperparameters(self.program.command, [*space.hyperparameters, *space.fixed]):
             raise UserError(
                 f"trainer.command: {{config.{unknown[0]}}} is no hyperparameter; [space] has "
                 f"{', '.join(space.hyperparameters)}"

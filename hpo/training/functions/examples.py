@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 
 from hpo.definition.settings import DataSettings, HeldOut
 from hpo.storage.errors import UserError
+from hpo.storage.examples import rows_of
 from hpo.storage.splits import Indices, Partition, partition
 from hpo.training.cuts import Cut
 
-Pair = tuple[NDArray[Any], NDArray[Any]]
-"""Examples x (N, ...) and their targets y (N,)."""
+Pair = tuple[Any, NDArray[Any]]
+"""Examples x, an array (N, ...) or the rows of a table (a pandas DataFrame), and their targets y (N,)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """The examples of [data] that are not for the test: x (N, ...), y (N,), divided by `split` with `numbers`."""
+    """The examples of [data] that are not for the test: x and y, divided by `split` with `numbers`."""
 
-    x: NDArray[Any]
+    x: Any
     y: NDArray[Any]
     split: Partition
     numbers: HeldOut
@@ -37,12 +38,12 @@ class Examples:
         return self._at(cut.validation(self.split, self.numbers))
 
     def _at(self, indices: Indices) -> Pair:
-        return self.x[indices], self.y[indices]
+        return rows_of(self.x, indices), self.y[indices]
 
 
 def pair(part: Any) -> Pair:
     """Return a part of a dataset as (x, y), whichever of the two ways it has them."""
-    return part if isinstance(part, tuple) else (part.images, part.labels)
+    return part if isinstance(part, tuple) else (part.x, part.y)
 
 
 @dataclass

@@ -36,7 +36,7 @@ def functions(
         settings.name,
         definition.metric,
         definition.abilities,
-        None if data is None else Examples(data.part.images, data.part.labels, data.split, data.settings),
+        None if data is None else Examples(data.part.x, data.part.y, data.split, data.settings),
         OwnExamples(definition.seed, definition.data.held_out, definition.data.examples),
         repr(settings.source),
         None if each.checkpoints is None else given.folder / Path(each.checkpoints).expanduser(),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -21,6 +22,9 @@ from typing import Any
 
 FORGOTTEN_DAYS = 30
 """How long the trainings of a study are kept when none of them begins or ends."""
+
+_OF_A_STUDY = re.compile("[0-9a-f]{32}")
+"""What the folder of a study is called: by the key that its database made up."""
 
 _SAVED, _STAND, _UNFINISHED = "saved", "stand.json", "unfinished-"
 
@@ -44,15 +48,25 @@ class Checkpoints:
         """Return how it stands at the last rung that was reached; what cannot be read was never reached."""
         return max((self._read(rung) for rung in self._reached()), key=lambda stand: stand.percent, default=Stand())
 
-    def begin(self, percent: int) -> Path:
-        """Return a folder of its own for the way to the next rung; `saved` in it has what the one at `percent` has."""
+    def begin(self) -> tuple[Path, Stand]:
+        """Return a folder of its own for the way to the next rung, with a copy of what was saved at the last, and that.
+
+        Raises OSError where it cannot be made.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         rung = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._folder))
-        if percent:
-            shutil.copytree(self._folder / str(percent) / _SAVED, rung / _SAVED, symlinks=True)
-        else:
-            (rung / _SAVED).mkdir()
-        return rung
+        while True:
+            stand = self.last()
+            if not stand.percent:
+                saved_in(rung).mkdir()
+                return rung, stand
+            try:
+                shutil.copytree(saved_in(self._folder / str(stand.percent)), saved_in(rung), symlinks=True)
+                return rung, stand
+            except OSError:
+                if self.last().percent <= stand.percent:  # else somebody has just gone on with it
+                    raise
+                shutil.rmtree(saved_in(rung), ignore_errors=True)
 
     def reach(self, rung: Path, stand: Stand) -> None:
         """Let what is in `rung` be where the next one begins, in place of all before."""
@@ -96,10 +110,11 @@ def saved_in(rung: Path) -> Path:
 
 
 def remove_forgotten(folder: Path, days: float = FORGOTTEN_DAYS) -> None:
-    """Delete the trainings of studies below `folder` that were left alone for so long."""
+    """Delete the trainings of studies below `folder` that were left alone for so long, and nothing else there."""
     before = time.time() - days * 86_400
     with suppress(OSError), os.scandir(folder) as studies:
         for each in studies:
             with suppress(OSError):
-                if each.is_dir(follow_symlinks=False) and each.stat().st_mtime < before:
+                ours = _OF_A_STUDY.fullmatch(each.name) and each.is_dir(follow_symlinks=False)
+                if ours and each.stat().st_mtime < before:
                     shutil.rmtree(each.path, ignore_errors=True)

@@ -118,6 +118,15 @@ class RunningProgram:
                 self._stopped = True
                 self._guard.leave()
 
+    def close(self) -> None:
+        """End it as it is, unless it has been waited for."""
+        with self._lock:
+            if not self._over:
+                self._over = True
+                self._guard.end()
+                for stream in self._streams:
+                    os.close(stream)
+
     def _pump(self, streams: selectors.BaseSelector, report: Tail, deadline: float | None) -> bool:
         """Take what the streams give until the guard has reported, or `deadline`; return whether it has."""
         while not report.text() and self._guard.connection in _open(streams):

@@ -1,4 +1,4 @@
-"""One panel of accuracies by epoch: train, validation and test of one config, with bands and their names."""
+"""One panel of the metric by epoch: train, validation and test of one config, with bands and their names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Drawn:
 
 
 def draw_accuracies(axes: Axes, results: StudyResults, compared: ComparedConfig, *, labelled: bool) -> Drawn:
-    """Draw the accuracies of a config by epoch, mean over its runs, and from the smallest to the largest.
+    """Draw the metric's values of a config by epoch, mean over its runs, and from the smallest to the largest.
 
     Where they are not `labelled` at their ends, the lines carry labels for a legend.
     """

@@ -12,17 +12,17 @@ from hpo.reports.facts.curves import averaged_text
 from hpo.reports.figures.comparisons.accuracy_panel import Drawn, draw_accuracies
 from hpo.reports.figures.comparisons.frames import label_epochs, say_nothing_ended
 from hpo.reports.figures.comparisons.line_labels import spread_labels
-from hpo.reports.figures.drawing import new_figure, set_title, settle
+from hpo.reports.figures.drawing import new_figure, people_text, set_title, settle
 from hpo.reports.figures.palette import INK
-from hpo.reports.words.formatting import count_text
+from hpo.reports.words.formatting import count_text, example
 
 FRAME = 2.5
 """The axis shows so many times the errors that are left at the end: what happens near 1 is what matters here."""
 
 
 def learning_curves_figure(results: StudyResults) -> Figure:
-    """Return train, validation and test accuracy by epoch, a panel for each config, zoomed to where they end."""
-    compared = results.compared
+    """Return the metric in training, validation and test by epoch, a panel a config, zoomed to where they end."""
+    compared, metric = results.compared, results.definition.metric
     columns = min(2, max(1, len(compared)))
     rows = max(1, math.ceil(len(compared) / columns))
     figure = new_figure(7.5 if columns == 1 else 10.4, 4.4 * rows + 0.8)
@@ -35,11 +35,12 @@ def learning_curves_figure(results: StudyResults) -> Figure:
     for axes in grid[len(compared) :]:
         axes.set_axis_off()
     if not compared:
-        return say_nothing_ended(figure, grid[0], results, "accuracy by epoch")
-    _zoom(grid[0], drawn)
-    figure.supylabel("accuracy", fontsize=10, color=INK)
+        return say_nothing_ended(figure, grid[0], results, f"{metric.name} by epoch")
+    if metric.is_share and metric.maximized:
+        _zoom(grid[0], drawn)
+    figure.supylabel(metric.name, **people_text(fontsize=10, color=INK))
     n_train = max(run.n_train for each in compared for run in each.runs)
-    set_title(figure, results, f"{count_text(n_train, 'training image')}, {averaged_text(results)}")
+    set_title(figure, results, f"{count_text(n_train, f'training {example(results)}')}, {averaged_text(results)}")
     settle(figure)
     for axes, each_drawn in zip(grid, drawn, strict=False):
         spread_labels(axes, each_drawn.labels)

@@ -35,7 +35,10 @@ def loss_figure(results: StudyResults) -> Figure:
         label = compact_label(each.config) + (f" ({failed})" if failed else "")
         ends.append(LineEnd(label, float(found.mean[-1]), colour))
     if not ends:
-        note = "No training has ended yet." if not results.compared else "Every training diverged."
+        note = "No training has ended yet."
+        if results.compared:
+            every = all(run.reason for each in results.compared for run in each.runs)
+            note = "Every training diverged." if every else "No training tells its loss."
         axes.text(0.5, 0.5, note, ha="center", va="center", color=GREY)
         axes.set_axis_off()
         set_title(figure, results, "training loss by update")

@@ -20,7 +20,9 @@ from hpo.reports.figures.comparisons.frames import label_epochs, say_nothing_end
 from hpo.reports.figures.comparisons.line_labels import spread_labels
 from hpo.reports.figures.drawing import HALO, new_figure, people_text, set_title, settle
 from hpo.reports.figures.palette import INK
-from hpo.reports.words.formatting import count_text, points_text
+from hpo.reports.words.formatting import count_text, example
+from hpo.reports.words.numbers import difference_words
+from hpo.searching.metric import Metric
 
 WIDE = 4
 """With more panels, each is small, and a legend names the lines."""
@@ -30,7 +32,7 @@ LARGE_ENOUGH = 0.12
 
 def overfitting_figure(results: StudyResults) -> Figure:
     """Return a panel for each config; all share their axes, so that gaps can be compared."""
-    compared = results.compared
+    compared, metric = results.compared, results.definition.metric
     wide = len(compared) <= WIDE
     columns = min(2 if wide else 4, max(1, len(compared)))
     rows = max(1, math.ceil(len(compared) / columns))
@@ -40,22 +42,23 @@ def overfitting_figure(results: StudyResults) -> Figure:
     drawn: list[Drawn] = []
     for axes, each in zip(grid, compared, strict=False):
         drawn.append(draw_accuracies(axes, results, each, labelled=wide))
-        axes.set_ylim(0, 1.03)  # so that a line at 1 is seen whole
+        if metric.is_share:
+            axes.set_ylim(0, 1.03)  # so that a line at 1 is seen whole
         axes.tick_params(labelbottom=True)
         _mark_turn(axes, results, each, labelled=wide)
         if drawn[-1].bands and wide:
-            _mark_gap(axes, each)
+            _mark_gap(axes, metric, each)
     for axes in grid[max(0, len(compared) - columns) : len(compared)]:
         label_epochs(axes)
     for axes in grid[len(compared) :]:
         axes.set_axis_off()
     if not compared:
-        return say_nothing_ended(figure, grid[0], results, "accuracy by epoch")
-    figure.supylabel("accuracy", fontsize=10, color=INK)
+        return say_nothing_ended(figure, grid[0], results, f"{metric.name} by epoch")
+    figure.supylabel(metric.name, **people_text(fontsize=10, color=INK))
     if not wide:
         _legend(figure, grid[: len(compared)])
     n_train = max(run.n_train for each in compared for run in each.runs)
-    set_title(figure, results, f"{count_text(n_train, 'training image')}, {averaged_text(results)}")
+    set_title(figure, results, f"{count_text(n_train, f'training {example(results)}')}, {averaged_text(results)}")
     settle(figure)
     for axes, each_drawn in zip(grid, drawn, strict=False):
         spread_labels(axes, each_drawn.labels)
@@ -84,20 +87,21 @@ def _note(axes: Axes, text: str, x: float, align: str) -> None:
     axes.annotate(text, (x, 0.04), offset, xycoords="axes fraction", textcoords="offset points", **style)
 
 
-def _mark_gap(axes: Axes, compared: ComparedConfig) -> None:
-    """Draw a bracket between train and test accuracy near the end, with the gap."""
+def _mark_gap(axes: Axes, metric: Metric, compared: ComparedConfig) -> None:
+    """Draw a bracket between the values in training and test near the end, with the gap."""
     # The label names the mean of all runs, as the tables do; the bracket goes where the ends of the lines are.
-    low, high = compared.test.mean, compared.train.mean
-    if math.isnan(low) or any(run.reason for run in compared.runs):
+    low, high = metric.value(compared.test.mean), metric.value(compared.train.mean)
+    if math.isnan(low) or math.isnan(high) or any(run.reason for run in compared.runs):
         return
     x = 0.95 * axes.get_xlim()[1]
-    text = f"gap {points_text(compared.gap.mean)} points"
-    if compared.runs and abs(high - low) >= LARGE_ENOUGH:
+    text = f"gap {difference_words(metric, compared.gap.mean)}"
+    whole = 1.0 if metric.is_share else abs(axes.get_ylim()[1] - axes.get_ylim()[0])
+    if compared.runs and abs(high - low) >= LARGE_ENOUGH * whole:
         arrow = {"arrowstyle": "|-|", "color": INK, "linewidth": 1.1, "mutation_scale": 3.0, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", (x, high), (x, low), arrowprops=arrow)
         y, above = (low + high) / 2, "center"
     else:
-        y, above = min(low, high) - 0.05, "top"
+        y, above = min(low, high) - 0.05 * whole, "top"
     style = people_text(fontsize=9, color=INK, path_effects=HALO, ha="right", va=above)
     axes.annotate(text, (x, y), (-6, 0), textcoords="offset points", **style)
 

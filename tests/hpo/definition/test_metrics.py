@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hpo.definition.metrics import metric_record, read_metric
-from hpo.searching.metric import ACCURACY, KNOWN
+from hpo.searching.metric import KNOWN
 from hpo.storage.errors import UserError
 
 
@@ -39,14 +39,6 @@ def test_scores_of_usual_names_rise_where_values_get_better() -> None:
         metric = read_metric(name)
         assert metric.score(better) > metric.score(worse), name
         assert metric.value(metric.score(better)) == better
-
-
-def test_only_shares_are_said_in_percent_and_points() -> None:
-    assert (ACCURACY.text(0.912), ACCURACY.amount(0.0213)) == ("91.2 %", "2.1 points")
-    rmse = read_metric("rmse")
-    assert (rmse.text(-54.321), rmse.amount(-0.0213)) == ("54.32", "0.0213")
-    error_rate = read_metric("error_rate")
-    assert error_rate.text(-0.088) == "8.8 %"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What may stand in braces in a program's command."""
 
+from pathlib import Path
+
 import pytest
 
 from hpo.definition.placeholders import (
@@ -68,3 +70,9 @@ def test_all_that_are_known_are_accepted() -> None:
 @pytest.mark.parametrize(("word", "expected"), [("{percent}", True), ("{checkpoint}", True), ("{config}", False)])
 def test_a_program_trains_in_parts_where_it_is_told_how_far(word: str, expected: bool) -> None:
     assert trains_in_parts(["t", word]) == expected
+
+
+def test_each_is_in_the_table_that_explains_them() -> None:
+    text = (Path(__file__).parents[3] / "hpo/training/programs/README.md").read_text(encoding="utf-8")
+    table = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `{")]
+    assert set(named(table)) == {*PLACEHOLDERS, "config.NAME"}

@@ -136,3 +136,5 @@ def test_a_value_says_in_a_sentence_why_it_is_a_failure() -> None:
     assert "no finite number" in (LOSS.fault(math.nan) or "")
     assert "taken for a failure" in (LOSS.fault(10 * LARGEST) or "")
     assert ACCURACY.fault(0.0) is None
+    assert ACCURACY.fault(1 + 2e-16 * 2) is None, "a rounding error is none"
+    assert ACCURACY.fault(1.0001) is not None

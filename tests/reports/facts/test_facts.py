@@ -31,7 +31,7 @@ def test_whoever_reads_the_facts_again_computes_none_of_them_again(monkeypatch) 
     def refused(*args: object) -> None:
         raise AssertionError("settings were read again")
 
-    monkeypatch.setattr(StudyDefinition, "settings", refused)
+    monkeypatch.setattr(StudyDefinition, "plain", refused)
     assert verdict(results) == first
 
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpo.reports.facts.luck import best_so_far
+from hpo.reports.facts.luck import best_again, best_so_far
 from hpo.reports.tables.search import trials_table
-from hpo.reports.words.formatting import percent
 from hpo.reports.words.luck import luck_note
+from hpo.reports.words.numbers import score_text
 from hpo.reports.words.verdict import verdict
+from hpo.searching.metric import ACCURACY
 from hpo.storage.records import Curve
-from tests.support.results import definition, just_begun, study
+from tests.support.results import ONE, definition, just_begun, study
 
 
 def lucky(results, accuracy=0.8, seed=0):
@@ -47,14 +48,15 @@ def test_trials_with_other_samples_or_epochs_are_not_compared():
 
 def test_an_unfinished_study_says_what_is_left_of_its_best_score():
     results = lucky(study(finish=False))
-    left = percent(best_so_far(results)[-1].corrected)
+    left = score_text(ACCURACY, best_so_far(results)[-1].corrected)
     assert f"% in validation, {left} % corrected for luck." in verdict(results)
 
 
 def test_a_finished_study_says_how_many_points_were_luck():
     results = lucky(study())
     best = best_so_far(results)[-1]
-    note = f"The search's best score was {percent(best.score)} %, of which about {100 * best.luck:.1f} points was luck."
+    score = score_text(ACCURACY, best.score)
+    note = f"The search's best score was {score} %, of which about {100 * best.luck:.1f} points was luck."
     assert luck_note(results) == [note]
     assert note in verdict(results)
 
@@ -71,4 +73,19 @@ def test_without_luck_no_points_are_claimed():
 def test_nothing_is_said_before_there_is_a_score():
     assert best_so_far(just_begun()) == []
     assert luck_note(just_begun()) == []
-    assert luck_note(replace(study(), curves={})) == []
+    assert luck_note(replace(study(finish=False), curves={})) == []
+
+
+def test_where_no_trial_says_what_it_got_right_fresh_runs_say_how_far_the_best_was_luck():
+    results = replace(study(definition(ONE)), curves={})
+    first = max((trial for trial in results.trials if not trial.stopped), key=lambda trial: trial.score)
+    best, again = first.score, next(good.confirmed.mean for good in results.good if good.key == first.key)
+    assert (best_again(results).score, best_again(results).again.mean) == (best, again)
+    (note,) = luck_note(results)
+    luck = "next to nothing" if best <= again else f"about {100 * (best - again):.1f} points"
+    assert f"was {100 * best:.1f} %; fresh runs of its config reached {100 * again:.1f} % on average" in note
+    assert note.endswith(f"so {luck} was luck.")
+
+
+def test_without_fresh_runs_of_the_best_nobody_knows_its_luck():
+    assert "can't be said" in luck_note(replace(study(), curves={}, good=()))[0]

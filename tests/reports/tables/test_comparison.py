@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -14,7 +15,9 @@ from hpo.proof.comparison import difference
 from hpo.reports.files import report_files, tables_of, write_reports
 from hpo.reports.tables.search import comparison_curves_table, comparison_table
 from hpo.reports.terminal.search import comparison_panel, verdict
-from hpo.reports.words.formatting import compact_label, config_label, interval_points, points_text
+from hpo.reports.words.formatting import compact_label, config_label
+from hpo.reports.words.numbers import difference_interval, difference_text
+from hpo.searching.metric import ACCURACY
 from tests.reports.terminal.test_terminal import printed
 from tests.support import results as factory
 from tests.support.comparison_results import (
@@ -49,6 +52,9 @@ CASES = {
     "nothing yet": NOTHING,
     "any script": comparison(definition(name="과적합_[b]", title="과적합")),
 }
+
+points = partial(difference_text, ACCURACY)
+points_interval = partial(difference_interval, ACCURACY)
 
 
 def words(renderable):
@@ -141,14 +147,14 @@ def test_the_panel_shows_accuracies_with_intervals_and_paired_differences():
     text = words(comparison_panel(results))
     first, second = results.compared
     for each in (first, second):
-        assert f"{points_text(each.gap.mean)} ({interval_points(each.gap)})" in text
-        assert f"{points_text(each.test.mean)} ({interval_points(each.test)})" in text
+        assert f"{points(each.gap.mean)} ({points_interval(each.gap)})" in text
+        assert f"{points(each.test.mean)} ({points_interval(each.test)})" in text
     gap = difference(second, first, lambda run: run.train_accuracy - run.test_accuracy)
     test = difference(second, first, lambda run: run.test_accuracy)
-    assert points_text(test.mean, signed=True) == "-3.1"
+    assert points(test.mean, signed=True) == "-3.1"
     assert (
-        f"weight_decay 0.1 against 0: gap {points_text(gap.mean, signed=True)} points "
-        f"({interval_points(gap, signed=True)}), test -3.1 ({interval_points(test, signed=True)}), 3 paired runs"
+        f"weight_decay 0.1 against 0: gap {points(gap.mean, signed=True)} points "
+        f"({points_interval(gap, signed=True)}), test -3.1 ({points_interval(test, signed=True)}), 3 paired runs"
     ) in text
     assert "90 % intervals" in text
     assert "The test set was evaluated 6 times and never used to choose a config." in text
@@ -176,7 +182,7 @@ def test_a_grid_of_32_has_a_row_for_each_value_of_its_second_hyperparameter_and_
     table = comparison_table(CROSSED)
     for row, std in zip(rows, GRID["initialization"]["choices"], strict=True):
         pair = table[table.initialization == std].sort_values("batch_norm")
-        expected = [points_text(v) for r in pair.itertuples() for v in (r.train_accuracy, r.test_accuracy)]
+        expected = [points(v) for r in pair.itertuples() for v in (r.train_accuracy, r.test_accuracy)]
         assert float(row[0]) == std
         assert row[1:] == expected
     assert not any("against" in line for line in lines)

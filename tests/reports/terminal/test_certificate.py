@@ -42,7 +42,8 @@ def printed(found: Findings, width: int = 400) -> str:
 
 
 def note(certificate: Certificate | None, **changes: Any) -> str:
-    return certificate_note(replace(factory.just_begun(), certificate=certificate, **changes))
+    (told,) = certificate_note(replace(factory.just_begun(), certificate=certificate, **changes))
+    return told
 
 
 def test_a_subset_that_passes_is_said_to_rank_with_its_tau_and_its_cost():

@@ -10,9 +10,11 @@ from rich.console import Console
 
 from hpo.proof.estimates import Estimate
 from hpo.reports.terminal.search import ending, full_panel, good_values_panel, rounds_panel, verdict
-from hpo.reports.words.formatting import interval_percent, percent, region_text, value_text
+from hpo.reports.words.formatting import region_text, value_text
 from hpo.reports.words.no_effect import negligible_shrinkage
+from hpo.reports.words.numbers import interval_text, score_text
 from hpo.searching.gaps import GuardCost
+from hpo.searching.metric import ACCURACY
 from tests.support.results import MIXED, NO_NUMBER, ONE, STAND_IN, definition, just_begun, study
 
 PANELS = (rounds_panel, good_values_panel, full_panel)
@@ -74,8 +76,8 @@ def test_the_good_values_show_confirmed_scores_intervals_runs_and_confidence():
     results = CASES["two"]
     text = " ".join(printed(good_values_panel(results)).split())
     for good in results.good:
-        assert percent(good.confirmed.mean) in text
-        assert interval_percent(good.confirmed) in text
+        assert score_text(ACCURACY, good.confirmed.mean) in text
+        assert interval_text(ACCURACY, good.confirmed) in text
     assert "90 % interval" in text
     assert "5 fresh runs" in text
 
@@ -128,8 +130,8 @@ def test_the_verdict_names_values_score_interval_seeds_and_rivals():
     winner, text = results.full[0], verdict(results)
     assert text.startswith(f"Use learning_rate = {value_text(winner.config['learning_rate'])}: ")
     assert (
-        f"{percent(winner.test.mean)} % on the test set (90 % interval: "
-        f"{interval_percent(winner.test).replace(' .. ', ' to ')}, 3 seeds)." in text
+        f"{score_text(ACCURACY, winner.test.mean)} % on the test set (90 % interval: "
+        f"{interval_text(ACCURACY, winner.test).replace(' .. ', ' to ')}, 3 seeds)." in text
     )
     raced, like_the_best = len(results.raced), sum(not place.worse for place in results.raced)
     tied = "Both finalists" if raced == like_the_best == 2 else f"Of the {raced} finalists, {like_the_best}"
@@ -168,8 +170,8 @@ def test_the_verdict_says_what_a_bound_on_the_gap_cost():
     kept = verdict(replace(results, guard=GuardCost(any_within=True, chosen=one, without=one)))
     assert "The bound on the train-validation gap (10.0 points) cost nothing" in kept
     paid = verdict(replace(results, guard=GuardCost(any_within=True, chosen=one, without=other)))
-    assert f"{percent(other.score)} % in validation with a gap of 20.0 points" in paid
-    assert f"{percent(one.score)} % in validation with a gap of 5.0 points" in paid
+    assert f"{score_text(ACCURACY, other.score)} % in validation with a gap of 20.0 points" in paid
+    assert f"{score_text(ACCURACY, one.score)} % in validation with a gap of 5.0 points" in paid
     void = verdict(replace(results, guard=GuardCost(any_within=False, chosen=one, without=one)))
     assert "No config that learnt enough kept to the bound" in void
     assert "bound on the train" not in verdict(results)
@@ -248,4 +250,4 @@ def test_values_have_three_significant_digits(value, text):
 
 
 def test_an_interval_ends_at_100_percent():
-    assert interval_percent(Estimate(0.99, 0.97, 1.01, 3)) == "97.0 .. 100.0"
+    assert interval_text(ACCURACY, Estimate(0.99, 0.97, 1.01, 3)) == "97.0 .. 100.0"

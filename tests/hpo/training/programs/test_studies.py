@@ -68,9 +68,9 @@ class Bench:
 
     def begin(self, database: str, workers: int = 2) -> "subprocess.Popen[str]":
         storage = f"sqlite:///{self.folder / database}"
-        command = ("-m", "hpo.run", "--study", "line.toml", "--storage", storage, "--workers", str(workers))
+        command = ["-m", "hpo.run", "--study", "line.toml", "--format", "csv", "--storage", storage]
         return subprocess.Popen(
-            [sys.executable, *command],
+            [sys.executable, *command, "--workers", str(workers)],
             cwd=self.folder,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -157,7 +157,8 @@ def test_where_a_rung_was_reached_no_step_of_it_is_made_again(bench: Bench) -> N
     bench.python()
     bench.run("quiet.db", 4)
     trained = len(bench.steps.read_text())
-    assert trained == sum(int(str(row[3])) for row in bench.trials("quiet.db"))
+    seen_again = 3 * 25  # to see whether it heeds its seed: twice with one, once with another
+    assert trained == seen_again + sum(int(str(row[3])) for row in bench.trials("quiet.db"))
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
@@ -176,6 +177,57 @@ def test_a_program_in_c_takes_its_values_as_arguments(bench: Bench) -> None:
     assert bench.ended_well("c.db"), said
 
 
+def test_a_program_with_examples_of_its_own_is_told_which_and_its_test_set_has_a_door(bench: Bench) -> None:
+    shutil.copy(EXAMPLES / "own_data.py", bench.folder)
+    words = ("{config.learning_rate}", "{seed}", "{percent}", "{train}", "{validation}", "{test}")
+    bench.write([sys.executable, "own_data.py", *words])
+    file = bench.folder / "line.toml"
+    text = file.read_text().replace("[trainer]", "[data]\nexamples = 400\n[trainer]", 1)
+    before, _, after = text.partition("[space.decay]")
+    text = before + after[after.index("[[rounds]]") :].replace("trials = 4", "trials = 4\nsamples = 50")
+    file.write_text(text)
+    _, said = bench.run("own.db")
+    assert bench.ended_well("own.db"), said
+    with sqlite3.connect(bench.folder / "own.db") as connection:
+        outcomes = connection.execute("select piece, outcome, attributes from hpo_trials").fetchall()
+        opened = connection.execute("select count(*) from hpo_test_evaluations").fetchone()[0]
+    connection.close()
+    tested = {piece for piece, outcome, _ in outcomes if "test_accuracy" in json.loads(outcome)}
+    assert tested == {piece for piece, *_ in outcomes if piece.split()[0] in ("full", "plain", "adopted")}
+    assert opened == len(tested) > 0
+    assert {json.loads(attributes)["n_train"] for piece, _, attributes in outcomes if piece in tested} == {300}
+
+
+def test_a_worker_is_given_the_program_by_the_study_file_and_by_no_database(bench: Bench) -> None:
+    bench.python()
+    with bench.begin("given.db", 1) as running:
+        end = time.monotonic() + 30
+        while not bench.processes("line.py") and time.monotonic() < end:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=30)
+    storage = f"sqlite:///{bench.folder / 'given.db'}"
+
+    def work(*given: str) -> str:
+        command = [sys.executable, "-m", "hpo.work", "--storage", storage, "--study", *given]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        try:
+            done = subprocess.run(
+                command, cwd=bench.folder, env=environment, capture_output=True, text=True, timeout=8, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return "worked"
+        return " ".join(done.stderr.split())
+
+    refused = work("line")
+    assert "which this worker was not given" in refused
+    assert "start it with the study file (--study FILE.toml), or with --trainer FILE.toml" in refused
+    (bench.folder / "line.py").write_text((EXAMPLES / "line.py").read_text() + "# changed\n")
+    assert "its program is not as it was: line.py has changed" in work("line.toml")
+    shutil.copy(EXAMPLES / "line.py", bench.folder)
+    assert work("line.toml") == "worked"
+
+
 def test_a_program_that_hangs_does_not_hold_up_a_stop(bench: Bench) -> None:
     (bench.folder / "hangs.py").write_text("import signal; signal.signal(15, signal.SIG_IGN); signal.pause()")
     bench.write([sys.executable, "hangs.py", str(bench.folder), "{config}"])
@@ -188,6 +240,14 @@ def test_a_program_that_hangs_does_not_hold_up_a_stop(bench: Bench) -> None:
     assert running.returncode == 130, said
     assert not bench.processes()
     assert {row[2] for row in bench.trials("hangs.db")} == {"ready"}, "they are back in the queue"
+
+
+def test_a_program_that_stops_at_no_rung_is_trained_to_its_end_in_each_trial(bench: Bench) -> None:
+    (bench.folder / "whole.py").write_text("import sys; print('{\"value\": %s}' % sys.argv[1])")
+    bench.write([sys.executable, "whole.py", "{config.learning_rate}", "{config.decay}"])
+    _, said = bench.run("whole.db")
+    assert bench.ended_well("whole.db"), said
+    assert {row[2:4] for row in bench.trials("whole.db")} == {("complete", 100)}
 
 
 def test_why_a_trial_failed_is_kept(bench: Bench) -> None:

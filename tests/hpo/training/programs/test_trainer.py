@@ -361,3 +361,35 @@ def test_a_file_that_is_no_program_fails_as_it_is_started(bench: Bench) -> None:
     (bench.folder / "train").chmod(0o755)
     with pytest.raises(TrainingFailedError, match=r"^train did not run, as it cannot be started \(Exec format error\)"):
         bench.score(bench.trainer("./train"))
+
+
+def test_a_program_that_never_heard_of_a_test_set_is_told_how_to_ask(bench: Bench) -> None:
+    trainer = bench.script('print(\'{"value": 0.5, "test": 0.25}\')', "{config}")
+    with pytest.raises(TrainingFailedError, match=r"was not asked for; add {test} to its command .* test = true in \["):
+        bench.score(trainer, of=assignment(test="at the end"))
+    assert bench.opened == 0
+
+
+def test_a_program_may_say_that_it_has_a_test_set(bench: Bench) -> None:
+    code = "import json, sys; print('{\"value\": 0.5, \"test\": %d}' % json.load(open(sys.argv[1]))['test_allowed'])"
+    trainer = bench.script(code, "{config}", test=True)
+    assert bench.score(trainer, of=assignment(test="at the end")).test == 1
+    assert bench.opened == 1
+
+
+def test_only_what_was_forgotten_for_long_and_is_ours_is_deleted(bench: Bench) -> None:
+    long_ago = time.time() - 31 * 86_400
+    names = {"0" * 32: long_ago, "1" * 32: time.time(), "the users own": long_ago}
+    for name, when in names.items():
+        folder = bench.folder / "checkpoints" / name
+        folder.mkdir(parents=True)
+        os.utime(folder, (when, when))
+    bench.script(LEARN, "{seed}", "{percent}", "{checkpoint}", str(bench.count))
+    assert {each.name for each in (bench.folder / "checkpoints").iterdir()} == {"1" * 32, "the users own"}
+
+
+def test_a_folder_that_cannot_be_written_to_fails_the_trial(bench: Bench) -> None:
+    (bench.folder / "checkpoints").write_text("in the way")
+    trainer = bench.script(LEARN, "{seed}", "{percent}", "{checkpoint}", str(bench.count))
+    with pytest.raises(TrainingFailedError, match=r"train.py was not run: .*checkpoints"):
+        bench.score(trainer)
