@@ -24,7 +24,7 @@ MATERIAL = 0.2
 """By so many standard deviations of luck scores must be higher near the end to count."""
 SURE = 0.75
 """With at least this probability. Chosen together with MATERIAL on recorded tables (fashion_mlp, mnist_mlp,
-fashion_mlp_4; 96 searches of each kind): 99 % of the ends that a better value lies beyond were named, and in 1 % of the
+fashion_mlp_4; 96 searches of each kind): 99 % of the ends that a better value lies beyond were named, and in 2 % of the
 searches an end that none does."""
 SETTINGS = 24
 BEND = 1.0
