@@ -131,6 +131,6 @@ def _raised(search: AuditedSearch) -> list[AuditedTrial]:
         TrialResult(1, place, trial.config, score_of(trial), dict(trial.rungs or {}), stopped=trial.state == "stopped")
         for place, trial in enumerate(both)
     ]
-    raised = with_imputed_scores(results)[len(search.scored) :]
-    least = score_of(best_of(search.scored))
-    return [replace(trial, score=min(result.score, least)) for trial, result in zip(stopped, raised, strict=True)]
+    raised = with_imputed_scores(results, search.metric)[len(search.scored) :]
+    highest = score_of(best_of(search.scored))
+    return [replace(trial, score=min(result.score, highest)) for trial, result in zip(stopped, raised, strict=True)]

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from hpo.auditing.search import AuditedSearch, AuditedTrial, score_of
 from hpo.searching.relevance import FEWEST_TRIALS, Relevance, relevance
-from hpo.searching.space import SearchSpace
 from hpo.searching.trials import TrialResult
 
 BLOCK = 2 * FEWEST_TRIALS
@@ -20,34 +19,13 @@ BLOCK = 2 * FEWEST_TRIALS
 def effects(search: AuditedSearch, trials: Sequence[AuditedTrial], seed: int) -> tuple[Relevance, ...]:
     """Return for each hyperparameter whether the scores of `trials` depend on it.
 
-    A conditional one is looked at among the trials that have it, beside those that all of these have.
+    A conditional one is looked at among the trials that have it.
     """
-    plain = {name: each for name, each in search.space.hyperparameters.items() if name not in search.conditional}
     ordered = sorted(trials, key=lambda trial: trial.number)
-    found = {each.name: each for each in _effects(SearchSpace(plain), ordered, seed)} if plain else {}
-    for name in search.conditional:
-        having = [trial for trial in ordered if name in trial.config]
-        space = SearchSpace(
-            {
-                other: each
-                for other, each in search.space.hyperparameters.items()
-                if all(other in trial.config for trial in having)
-            }
-        )
-        found |= {each.name: each for each in _effects(space, having, seed) if each.name == name}
-    return tuple(found[name] for name in search.space.hyperparameters if name in found)
-
-
-def _effects(space: SearchSpace, trials: Sequence[AuditedTrial], seed: int) -> list[Relevance]:
-    blocks = max(1, len(trials) // BLOCK)
+    blocks = max(1, len(ordered) // BLOCK)
     results = [
-        TrialResult(
-            min(place // BLOCK, blocks - 1) + 1,
-            place,
-            {name: trial.config[name] for name in space.hyperparameters},
-            score_of(trial),
-            {},
-        )
-        for place, trial in enumerate(trials)
+        TrialResult(min(place // BLOCK, blocks - 1) + 1, place, trial.config, score_of(trial), {})
+        for place, trial in enumerate(ordered)
     ]
-    return relevance(space, dict.fromkeys(range(1, blocks + 1), space.limits()), results, seed=seed)
+    boxes = dict.fromkeys(range(1, blocks + 1), search.space.limits())
+    return tuple(relevance(search.space, boxes, results, seed=seed, metric=search.metric))

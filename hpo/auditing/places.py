@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.searching.space import Config, Numeric, SearchSpace
+from hpo.searching.space import Config, Numeric, SearchSpace, number
 
 Floats = NDArray[np.float64]
 
@@ -32,9 +32,9 @@ def places(space: SearchSpace, configs: Sequence[Config]) -> Floats:
         if isinstance(hyperparameter, Numeric):
             low, high = hyperparameter.axis(hyperparameter.limits)
             width = max(high - low, 1e-12)
-            found[here, column] = [(hyperparameter.to_axis(float(configs[row][name])) - low) / width for row in here]
+            found[here, column] = [(hyperparameter.to_axis(number(configs[row], name)) - low) / width for row in here]
         else:
-            known = {_text(choice): float(number) for number, choice in enumerate(hyperparameter.choices)}
+            known = {_text(choice): float(place) for place, choice in enumerate(hyperparameter.choices)}
             found[here, column] = [known[_text(configs[row][name])] for row in here]
     return found
 
