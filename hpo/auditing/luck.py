@@ -58,5 +58,5 @@ def luck_of(metric: Metric, best: float, surfaces: Surfaces, place: int) -> Luck
 
 
 def near_enough(metric: Metric, noise: float) -> float:
-    """Return the difference of two scores that is not worth a training: a point of a share, else half the noise."""
-    return POINT if metric.is_share else noise / 2
+    """Return the difference of two scores that is not worth a training: half the noise, of a share at most a point."""
+    return min(POINT, noise / 2) if metric.is_share else noise / 2

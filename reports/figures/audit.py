@@ -29,7 +29,7 @@ from hpo.searching.space import Categorical, Hyperparameter, Numeric
 WIDTH = 8.5
 MOST_ROWS = 40
 COLUMNS, PANEL = 3, 1.9
-MOST_CHOICES = 12
+MOST_CHOICES, LETTERS = 12, 32
 
 
 def expected_figure(audit: Audit) -> Figure | None:
@@ -99,7 +99,7 @@ def searched_figure(audit: Audit) -> Figure | None:
         title_text(audit),
         f"each hyperparameter against the score, {len(trials)} finished trials",
         PANEL,
-        Room(left=0.85, right=0.2, above=0.3, below=0.9, across=0.35, down=0.95),
+        Room(left=0.85, right=0.2, above=0.5, below=0.9, across=0.35, down=0.85),
         count=len(space),
         columns=columns,
         rows=rows,
@@ -142,10 +142,9 @@ def searched_figure(audit: Audit) -> Figure | None:
         else:
             axes.set_ylabel(_label(metric), color=INK, **people_text(fontsize=8.5))
         no_effect = name in audit.without_effect
-        shown = wrapped(name, 34)
-        axes.set_title(shown, loc="left", pad=4, **people_text(fontsize=9, color=GREY if no_effect else INK))
-        if no_effect:
-            axes.set_title("no effect detected", loc="right", pad=4, fontsize=7.5, color=GREY)
+        shown = f"{wrapped(name, LETTERS)}\nno effect detected" if no_effect else wrapped(name, LETTERS)
+        style = people_text(fontsize=8.5, color=GREY if no_effect else INK, linespacing=1.15)
+        axes.set_title(shown, loc="left", pad=4, **style)
     dots: list[Artist] = [
         Line2D([], [], color=VALIDATION, marker="o", linestyle="none", markersize=4.5, label="may be the best"),
         Line2D([], [], color=FAINT, marker="o", linestyle="none", markersize=4, label="worse"),

@@ -24,6 +24,9 @@ from hpo.reports.words.audit import (
 )
 from hpo.reports.words.formatting import value_text
 
+MOST_SHOWN = 7
+"""Of configs with more hyperparameters those without a detectable effect are left out; the page has all."""
+
 
 def audit_panel(audit: Audit) -> RenderableType:
     """Return the whole audit: what nobody may miss, then a line for each question, and the configs to run again."""
@@ -55,12 +58,18 @@ def _labelled(label: str, texts: list[str]) -> list[tuple[str, str]]:
 def _configs(audit: Audit) -> RenderableType:
     """Return a line or two for each config to run again: a table of many hyperparameters would take a second screen."""
     metric = audit.search.metric
+    names = list(audit.search.space.hyperparameters)
+    if len(names) > MOST_SHOWN:  # those that matter; the others have any value
+        names = [name for name in names if name not in audit.without_effect][:MOST_SHOWN]
     return paragraphs(
         [
             (
                 f"trial {each.number}",
                 f"scored {score_text(metric, each.score)}, expected {score_text(metric, each.expected)}: "
-                + on_one_line(", ".join(f"{name} {value_text(value)}" for name, value in each.config.items())),
+                + on_one_line(
+                    ", ".join(f"{name} {value_text(each.config[name])}" for name in names if name in each.config)
+                )
+                + (", ..." if len(names) < len(each.config) else ""),
             )
             for each in (audit.again.configs if audit.again else ())
         ]

@@ -18,6 +18,10 @@ LITTLE = 0.1
 """Luck of less than this many standard deviations of one training is next to nothing."""
 
 
+MOST_NAMES = 6
+"""Of more hyperparameters so many are named in a sentence; the page has a table of all."""
+
+
 def score_text(metric: Metric, score: float, *, unit: bool = True) -> str:
     """Return a score as people read the metric's value: `76.3 %` of a share, else four digits."""
     value = metric.value(score)
@@ -201,10 +205,11 @@ def again_text(audit: Audit) -> str:
         )
     numbers = _listed([str(each.number) for each in found.configs])
     best = "highest" if metric.maximized else "lowest"
+    chance = f"{min(99, round(100 * found.chance))} % probability"
     sure = (
-        f"it is then within {near} of the best of them with {100 * found.chance:.0f} % probability"
+        f"it is then within {near} of the best of them with {chance}"
         if found.chance >= ENOUGH
-        else f"even then it is within {near} of the best of them with only {100 * found.chance:.0f} % probability"
+        else f"even then it is within {near} of the best of them with only {chance}"
     )
     return (
         f"Run the configs of trials {numbers} again, {found.runs} times each with new seeds "
@@ -231,4 +236,5 @@ def _metric_text(metric: Metric) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    shown = [*names[:MOST_NAMES], f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES + 1 else names
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
