@@ -19,8 +19,8 @@ FEWEST_TRIALS = 12
 LOW, HIGH = 0.05, 0.95
 POINT = 0.01
 KNOWN = 0.012
-"""Luck of a share is told where its 90 % interval reaches at most so far from its middle. Of what is told then, 98 % was within a
-point of the truth on the recorded tables that rules are chosen on, and 95 % on those that only judge."""
+"""Luck of a share is told where its 90 % interval reaches at most so far from its middle. Of what is told then,
+98 % was within a point of the truth on the recorded tables that rules are chosen on, 95 % on those that only judge."""
 NO_NOISE = 0.01
 """Luck whose standard deviation is under this share of the distance from the best score to the median is none."""
 

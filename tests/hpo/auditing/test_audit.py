@@ -7,8 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hpo.auditing.again import again
 from hpo.auditing.audit import Audit, audit
+from hpo.auditing.process import Surfaces
 from hpo.auditing.search import AuditedSearch, AuditedTrial, best_of, score_of
+from hpo.auditing.ties import Tied
 from hpo.searching.metric import Metric
 from hpo.searching.space import Interval, Numeric, SearchSpace
 from tests.hpo.auditing.searches import RATE, SPACE, hill, searched
@@ -166,11 +169,14 @@ def test_what_to_run_again_covers_the_best_and_would_find_it(audits) -> None:
         assert found.again.configs[0] == found.ties[0]
 
 
-def test_the_noisier_the_more_often_configs_have_to_run() -> None:
-    calm, noisy = (audit(searched(hill(-2.0), noise=noise)).again for noise in (0.005, 0.03))
-    assert calm is not None
-    assert noisy is not None
-    assert calm.runs < noisy.runs
+def test_who_wants_to_know_more_exactly_has_to_run_them_more_often() -> None:
+    rng = np.random.default_rng(0)
+    means = 0.8 + 0.005 * rng.standard_normal((2000, 3))
+    surfaces = Surfaces(means, means, np.full(2000, 0.02), np.full(2000, 0.02))
+    tied = [Tied(i, {}, 0.8, 0.8, 0.79, 0.81, 1 / 3, i) for i in range(3)]
+    plans = [again(tied, surfaces, near, np.random.default_rng(1)) for near in (0.02, 0.01, 0.002)]
+    assert plans[0].runs < plans[1].runs < plans[2].runs == 30
+    assert plans[1].chance >= 0.9 > plans[2].chance, "of which nothing is hidden"
 
 
 def test_a_later_half_that_found_nothing_promises_nothing_more() -> None:
