@@ -171,10 +171,10 @@ def test_what_to_run_again_covers_the_best_and_would_find_it(audits) -> None:
 
 def test_who_wants_to_know_more_exactly_has_to_run_them_more_often() -> None:
     rng = np.random.default_rng(0)
-    means = 0.8 + 0.005 * rng.standard_normal((2000, 3))
-    surfaces = Surfaces(means, means, np.full(2000, 0.02), np.full(2000, 0.02))
+    means = 0.8 + 0.02 * rng.standard_normal((2000, 3))
+    surfaces = Surfaces(means, means, np.full(2000, 0.04), np.full(2000, 0.04))
     tied = [Tied(i, {}, 0.8, 0.8, 0.79, 0.81, 1 / 3, i) for i in range(3)]
-    plans = [again(tied, surfaces, near, np.random.default_rng(1)) for near in (0.02, 0.01, 0.002)]
+    plans = [again(tied, surfaces, near, np.random.default_rng(1)) for near in (0.04, 0.015, 0.001)]
     assert plans[0].runs < plans[1].runs < plans[2].runs == 30
     assert plans[1].chance >= 0.9 > plans[2].chance, "of which nothing is hidden"
 
