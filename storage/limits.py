@@ -12,8 +12,8 @@ def check_size(found: int, what: str) -> None:
     """Raise UserError if `found` bytes of `what` are more than is read."""
     if found > MOST_BYTES:
         raise UserError(
-            f"{what} takes {found:,} bytes unpacked; at most {MOST_BYTES:,} are read, as every worker holds its images "
-            "in memory; save fewer or smaller images, or uint8 in place of floats"
+            f"{what} takes {found:,} bytes unpacked; at most {MOST_BYTES:,} are read, as every worker holds its data "
+            "in memory; save fewer or smaller examples, or uint8 in place of floats"
         )
 
 

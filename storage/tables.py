@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from hpo.storage.columns import check_names
 from hpo.storage.errors import UserError, to_install
-from hpo.storage.limits import read_whole
+from hpo.storage.limits import check_size, read_whole
 from hpo.storage.targets import check_complete
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CSV, PARQUET = (".csv", ".tsv"), (".parquet", ".pq")
 ENDINGS = (*CSV, *PARQUET)
+
+_BYTES_A_CELL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,11 @@ def _parquet(data: bytes, path: Path) -> pd.DataFrame:
         raise UserError(f"{path}: reading Parquet needs pyarrow, which is not installed; {to_install('parquet')}")
     import pandas as pd  # noqa: PLC0415 - see hpo.storage.columns.by_schema
     import pyarrow as pa  # noqa: PLC0415 - an extra
+    import pyarrow.parquet as pq  # noqa: PLC0415
 
     try:
+        told = pq.read_metadata(io.BytesIO(data))
+        check_size(told.num_rows * told.num_columns * _BYTES_A_CELL, str(path))
         return pd.read_parquet(io.BytesIO(data), engine="pyarrow")
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError) as error:
         raise UserError(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from hpo.definition.rounds import RoundRecord, UnopenedRound, comparable
 from hpo.definition.settings import ComparisonSettings
+from hpo.definition.trainers.estimators import EstimatorTrainer
 from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.lead import pieces
 from hpo.engine.leader import StudyLeader
@@ -80,7 +81,11 @@ class Coordinator(StudyLeader):
     def _say_whether_seeds_count(self) -> None:
         """Say once what the first trial, which was trained again, tells of the trainer."""
         if not self._said:
-            said = remark(self.definition.trainer_name, self.trials.search)
+            said = remark(
+                self.definition.trainer_name,
+                self.trials.search,
+                own_code=not isinstance(self.definition.trainer, EstimatorTrainer),
+            )
             if said is not None:
                 self._said = True
                 self._announce(said)

@@ -43,8 +43,11 @@ def outcome(
     }
 
 
-def remark(name: str, trials: Iterable[QueuedTrial]) -> str | None:
-    """Return what there is to say about the trainer called `name`; None where all is well, or not known yet."""
+def remark(name: str, trials: Iterable[QueuedTrial], *, own_code: bool = True) -> str | None:
+    """Return what there is to say about the trainer called `name`; None where all is well, or not known yet.
+
+    `own_code`: whether the user wrote it, who can then change what it does with its seed.
+    """
     found = next((trial.attributes.get(REPRODUCED) for trial in trials if is_first(trial.attributes)), None)
     if not isinstance(found, Mapping):
         return None
@@ -54,8 +57,14 @@ def remark(name: str, trials: Iterable[QueuedTrial]) -> str | None:
     if not found.get("same"):
         return (
             f"{name} is not reproducible: the first config trained twice with the same seed scored {value:.6g} and "
-            f"{again:.6g}. Paired runs say less, and the same study run again may find other values. Take every random "
-            "number from run.seed."
+            f"{again:.6g}. Paired runs say less, and the same study run again may find other values."
+            + " Take every random number from run.seed."
+            * own_code
+        )
+    if not found.get("differs") and not own_code:
+        return (
+            f"{name} scored {value:.6g} with {found.get('seeds')} other seeds, too: nothing in it is random, so runs "
+            "on the same examples repeat each other, and an interval over them has no width."
         )
     if not found.get("differs"):
         return (

@@ -41,7 +41,7 @@ def check_estimators(definition: StudyDefinition, trainer: EstimatorTrainer, dat
     do not go together, or the metric and they.
     """
     check_installed()
-    steps = made(trainer, trainer.parameters)
+    steps = made(trainer, trainer.values(definition.space.fixed))
     _check_steps(steps)
     _check_task(steps[-1][1], data)
     scorer(data.metric, data.part.task, data.part.classes)
@@ -54,11 +54,13 @@ def check_estimators(definition: StudyDefinition, trainer: EstimatorTrainer, dat
         )
     _check_advance(model, trainer)
     _check_values(trainer, {}, "trainer.parameters")
+    fixed = definition.space.fixed
+    _check_values(trainer, fixed, f"space.{', '.join(fixed)}")
     for name, hyperparameter in definition.space.hyperparameters.items():
         for value in to_try(hyperparameter):
             plain = unpacked(value)
             values = plain if isinstance(plain, dict) else {name: plain}
-            _check_values(trainer, values, f"space.{name}")
+            _check_values(trainer, {**fixed, **values}, f"space.{name}")
     return tuple(_said(definition, trainer, type(model).__name__))
 
 
@@ -119,7 +121,7 @@ def _said(definition: StudyDefinition, trainer: EstimatorTrainer, kind: str) -> 
     advance = trainer.advance or "nothing"
     if advance == "partial_fit":
         return [f"{kind} is trained by partial_fit: an epoch is a pass over the training examples."]
-    names = {*trainer.parameters, *definition.space.hyperparameters}
+    names = {*trainer.parameters, *definition.space.fixed, *definition.space.hyperparameters}
     if advance == "nothing":
         return [f"{kind} is trained in one go: nothing stops early, and epochs count nothing."]
     if trainer.of_last(advance) in names:

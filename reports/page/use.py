@@ -12,6 +12,7 @@ from hpo.proof.recommended import Recommended
 from hpo.record.results import StudyResults
 from hpo.reports.facts.facts import facts_of
 from hpo.reports.page.blocks import Block, Code, Facts, Folded, Paragraph, Section, paragraphs
+from hpo.reports.page.estimators import estimator_blocks
 from hpo.reports.words.abilities import runs_text
 from hpo.reports.words.carrying_over import change_notes
 from hpo.reports.words.comparison import ended_text
@@ -43,6 +44,7 @@ def use_section(results: StudyResults) -> Section:
     if found.config is not None and _settled(results, found):
         blocks += paragraphs([*limits_to_widen(results), *winner_warnings(results)], "warning")
         blocks += _whole(results, found.config)
+    blocks += estimator_blocks(results, found)
     blocks += paragraphs(guard_text(results))
     return Section("use", "What to use", blocks)
 

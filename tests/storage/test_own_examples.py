@@ -171,6 +171,15 @@ def test_a_damaged_parquet_table_is_refused_in_words(tmp_path):
         load(tmp_path / "houses.parquet", target="price")
 
 
+def test_a_small_parquet_file_that_unpacks_to_gigabytes_is_refused_before_it_does(tmp_path, monkeypatch):
+    monkeypatch.setattr("hpo.storage.limits.MOST_BYTES", 100_000)
+    frame = pd.DataFrame({"a": np.zeros(50_000), "price": np.arange(50_000) % 2})
+    path = write(frame, tmp_path / "zeros.parquet")
+    assert path.stat().st_size < 100_000
+    with pytest.raises(UserError, match="takes 800,000 bytes unpacked; at most 100,000 are read"):
+        load(path, target="price")
+
+
 def test_dates_are_refused_with_the_way_out(tmp_path):
     frame = houses().assign(built=pd.date_range("2000-01-01", periods=120))
     with pytest.raises(UserError, match=r"'built' holds dates or times.*ignore = \[\"built\"\]"):

@@ -54,6 +54,11 @@ class EstimatorTrainer:
         """Whether its hyperparameters are called `step__name`."""
         return bool(self.steps[0].name)
 
+    @property
+    def name(self) -> str:
+        """What it is called in sentences: the class of the last step."""
+        return self.steps[-1].estimator.partition(":")[2]
+
     def of_last(self, name: str) -> str:
         """Return what the parameter `name` of the last step is called."""
         return f"{self.steps[-1].name}__{name}" if self.is_pipeline else name
@@ -102,7 +107,7 @@ class EstimatorTrainer:
 
     def check_space(self, space: SearchSpace) -> None:
         """Raise UserError where a hyperparameter is fixed, too, or names no step of the pipeline."""
-        for name, hyperparameter in space.hyperparameters.items():
+        for name, hyperparameter in [*space.hyperparameters.items(), *space.fixed.items()]:
             choices = [unpacked(each) for each in getattr(hyperparameter, "choices", ())]
             for key in {key: None for each in choices if isinstance(each, dict) for key in each} or {name: None}:
                 if key in self.parameters:

@@ -34,13 +34,18 @@ from tests.benchmarks.printing import console
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.own_training", description=__doc__)
     parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=list(SUBJECTS), metavar="NAME")
-    parser.add_argument("--searches", type=int, default=100, metavar="N", help="of each subject (default: 100)")
+    parser.add_argument(
+        "--searches", type=int, default=100, metavar="N", help="of each subject, by their seeds (default: 100)"
+    )
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="seed of the first search (default: 0)")
     parser.add_argument("--against", type=int, default=30, metavar="N", help="of these, with peers (default: 30)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes (default: 2)")
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each search, as it ends")
     arguments = parser.parse_args()
     tasks = [
-        (name, seed, seed < arguments.against) for seed in range(arguments.searches) for name in arguments.subjects
+        (name, seed, seed < arguments.against)
+        for seed in range(arguments.first, arguments.searches)
+        for name in arguments.subjects
     ]
     found = []
     with tempfile.TemporaryDirectory() as folder, multiprocessing.get_context("spawn").Pool(arguments.workers) as pool:

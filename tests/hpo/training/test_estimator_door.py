@@ -12,10 +12,11 @@ from sklearn.linear_model import LogisticRegression
 from hpo.storage.errors import UserError
 from hpo.training import estimator_steps
 from hpo.training.scorers import scorer
-from tests.support.estimators import ALPHA, DEPTH, blobs, prepared
+from tests.support.estimators import ALPHA, DEPTH, blobs, prepared, train
 
 RIDGE = "sklearn.linear_model:Ridge"
 LOGISTIC = "sklearn.linear_model:LogisticRegression"
+SGD = "sklearn.linear_model:SGDClassifier"
 FOREST = "sklearn.ensemble:RandomForestClassifier"
 SCALE = {"name": "scale", "estimator": "sklearn.preprocessing:StandardScaler"}
 C = {"C": {"type": "float", "log": True, "start": [0.1, 1.0], "limits": [0.01, 10.0]}}
@@ -104,3 +105,23 @@ def test_what_is_not_installed_is_told_with_the_way_to_install_it(monkeypatch):
         UserError, match=r"needs scikit-learn, which is not installed; pip install 'hpo-service\[sklearn\]'"
     ):
         estimator_steps.estimator_class(RIDGE)
+
+
+def test_what_a_space_fixes_counts_as_a_parameter(tmp_path):
+    data = {"dataset": blobs(tmp_path / "own.npz")}
+    space = {**C, "probability": {"value": True}}
+    prepared({"estimator": "sklearn.svm:SVC"}, data, space, "log_loss")
+    with pytest.raises(UserError, match="SVC has no predict_proba"):
+        prepared({"estimator": "sklearn.svm:SVC"}, data, C, "log_loss")
+    with pytest.raises(UserError, match="no parameter 'kernal'; did you mean kernel"):
+        prepared({"estimator": "sklearn.svm:SVC"}, data, {**C, "kernal": {"value": "rbf"}})
+
+
+def test_conditional_hyperparameters_and_none_go_through(tmp_path):
+    space = {
+        "penalty": {"type": "categorical", "choices": ["l2", "elasticnet"], "or_none": True},
+        "l1_ratio": {"type": "float", "start": [0.0, 1.0], "when": {"penalty": ["elasticnet"]}},
+    }
+    definition, data, _ = prepared({"estimator": SGD}, {"dataset": blobs(tmp_path / "own.npz")}, space)
+    for config in ({"penalty": None}, {"penalty": "elasticnet", "l1_ratio": 0.5}):
+        assert train(definition, data, config)[-1].value > data.chance

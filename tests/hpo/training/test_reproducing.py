@@ -41,12 +41,12 @@ def fails_again(config: dict[str, Any], run: Any) -> float:
     return 0.5
 
 
-def said(function: Callable[..., Any]) -> str | None:
+def said(function: Callable[..., Any], *, own_code: bool = True) -> str | None:
     trained = trainer(function)
     score = trained.start({}, SEARCH, lambda: None).advance(25)
     outcome = trained_again(trained, {}, SEARCH, 25, score)
     first = {"round": 1, "index": 0, REPRODUCED: outcome}
-    return remark("train", [QueuedTrial(1, 0, TrialState.COMPLETE, {}, first, {}, None)])
+    return remark("train", [QueuedTrial(1, 0, TrialState.COMPLETE, {}, first, {}, None)], own_code=own_code)
 
 
 @pytest.mark.parametrize("function", [heeds, coarse])
@@ -57,6 +57,12 @@ def test_of_one_that_heeds_it_nothing_is_said(function: Callable[..., Any]) -> N
 def test_one_that_ignores_it_is_named() -> None:
     assert said(ignores) is not None
     assert str(said(ignores)).startswith(f"train scored 0.5 with {OTHERS} other seeds, too: it ignores run.seed")
+
+
+def test_an_estimator_is_not_told_to_heed_its_seed_but_that_nothing_in_it_is_random() -> None:
+    sentence = str(said(ignores, own_code=False))
+    assert sentence.startswith(f"train scored 0.5 with {OTHERS} other seeds, too: nothing in it is random")
+    assert "run.seed" not in sentence + str(said(differs, own_code=False))
 
 
 def test_one_that_is_not_reproducible_is_named() -> None:

@@ -1,4 +1,4 @@
-"""The studies in examples/sklearn, as a user runs them."""
+"""The studies in hpo/training/examples/sklearn, as a user runs them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
+
 pytest.importorskip("sklearn")
 
 from hpo.cli.data import look_at_data
@@ -21,7 +23,7 @@ from hpo.training.cuts import Cut
 from hpo.training.estimators import Estimators
 from hpo.training.protocol import Assignment
 
-FOLDER = Path(__file__).parents[2] / "examples" / "sklearn"
+FOLDER = ROOT / "hpo" / "training" / "examples" / "sklearn"
 STUDIES = sorted(path.name for path in FOLDER.glob("*.toml"))
 MIDDLE = {
     "digits.toml": {"mlp__alpha": 1e-3, "mlp__learning_rate_init": 1e-2, "mlp__hidden_layer_sizes": 32},
@@ -79,7 +81,7 @@ def test_a_config_in_the_middle_of_the_space_is_better_than_guessing(folder, nam
 
 
 def test_a_whole_run_ends_with_a_report(folder):
-    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     small = [
         "rounds.0.trials=6",
         "final.good_values=2",
@@ -95,4 +97,5 @@ def test_a_whole_run_ends_with_a_report(folder):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "a regression of 'target', from 25 to 346 as numbers" in done.stdout
     assert "nothing stops early, and epochs count nothing" in done.stdout
-    assert (folder / "out" / "diabetes" / "report.html").exists()
+    report = (folder / "out" / "diabetes" / "report.html").read_text(encoding="utf-8")
+    assert "model = Pipeline([" in report
