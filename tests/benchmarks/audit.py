@@ -10,7 +10,7 @@ Optuna's random and TPE samplers search every table with 50 and with 100 trials,
   the outer 15 %), of which the table does not know what lies beyond. In brackets: 90 % intervals.
 - no effect: how often a hyperparameter that did nothing was called relevant: one is drawn beside the others.
 
-The rules were chosen on fashion_mlp, mnist_mlp and fashion_mlp_4; the other tables only judge.
+The rules were chosen on fashion_mlp, mnist_mlp and fashion_mlp_4, two of them with an eye on all: see hpo/auditing.
 """
 
 from __future__ import annotations
