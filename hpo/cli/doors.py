@@ -46,6 +46,7 @@ GROUPS: Mapping[str, tuple[Door, ...]] = {
     "see what was found": (
         Door("serve", "show the studies in the browser, while they run or afterwards"),
         Door("report", "write the report of a study: page, tables, figures; or of several"),
+        Door("audit", "tell how far the best score of somebody's search is luck, and more"),
         Door("certify", "check whether the subset ranks configs like more data does"),
     ),
     "look closer": (

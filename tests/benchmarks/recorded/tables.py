@@ -83,6 +83,21 @@ class RecordedTable:
             return float(weights @ self._means(size)[near])
         return float(self._surrogate(size).means(np.array([self._position(config)]))[0, -1])
 
+    def expected(self, config: Config, size: int = 0) -> float:
+        """Return the validation accuracy at the end of a training that `run` answers with on average."""
+        last = len(RUNGS) - 1
+        if self.design.grid:
+            near, weights = self._neighbours(config)
+            return float(weights @ self._expected(size)[near])
+        return float(self._surrogate(size).means(np.array([self._position(config)]))[0, last])
+
+    def expected_at(self, points: Floats, size: int = 0) -> Floats:
+        """Return the same at `points` of the unit cube of the recorded ranges, (m, d): (m,)."""
+        if not self.design.grid:
+            return np.asarray(self._surrogate(size).means(points)[:, len(RUNGS) - 1])
+        corners = [_corners(self.design.grid, point) for point in points]
+        return np.array([weights @ self._expected(size)[near] for near, weights in corners])
+
     @functools.cache  # noqa: B019 - a table lives as long as its benchmark
     def highest_mean(self, size: int = 0) -> float:
         """Return the highest `mean` of all configs, recorded and between them.
@@ -116,6 +131,11 @@ class RecordedTable:
     def _means(self, size: int) -> Floats:
         """Return the means of the runs over the design, (n,)."""
         return np.array([each[:, -1].mean() for each in self._columns(size)])
+
+    @functools.cache  # noqa: B019 - as above
+    def _expected(self, size: int) -> Floats:
+        """Return the means of the runs' validation accuracies over the design, (n,)."""
+        return np.array([each[:, len(RUNGS) - 1].mean() for each in self._columns(size)])
 
     def _of(self, size: int, name: str) -> list[Floats]:
         """Return the runs of each config, each of shape (runs, 1) or (runs, rungs)."""

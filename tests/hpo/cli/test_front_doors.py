@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from hpo import certify, look, new, report, run, serve, work
+from hpo import audit, certify, look, new, report, run, serve, work
 from hpo.definition.files import presets
 from hpo.studies import __main__ as studies
 
@@ -25,7 +25,7 @@ def test_run_alone_says_what_it_does_and_lists_the_presets(capsys: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    "main", [new.main, run.main, work.main, studies.main, certify.main, report.main, serve.main, look.main]
+    "main", [new.main, run.main, work.main, studies.main, certify.main, audit.main, report.main, serve.main, look.main]
 )
 def test_help_teaches_with_examples(
     main: Main, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -41,7 +41,7 @@ def test_help_teaches_with_examples(
     assert max(map(len, examples.splitlines())) <= 110, "lines to paste stay whole"
 
 
-@pytest.mark.parametrize("door", [new, run, work, certify, report, serve, look], ids=lambda door: door.__name__)
+@pytest.mark.parametrize("door", [new, run, work, certify, audit, report, serve, look], ids=lambda door: door.__name__)
 def test_what_computes_has_one_blas_thread_from_the_first_import_on(door: ModuleType) -> None:
     body = ast.parse(Path(str(door.__file__)).read_text(encoding="utf-8")).body
     imports = [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
