@@ -68,11 +68,12 @@ def search(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if samples and data is None and examples is None and test is None:
         raise UserError(
-            f"samples = {samples}, but nothing says how many examples there are to take them from; give examples=len(x) "
-            "where run.split divides your own, or data=(x, y); or leave samples out"
+            f"samples = {samples}, but nothing says how many examples there are to take them from; give "
+            "examples=len(x) where run.split divides your own, or data=(x, y); or leave samples out"
         )
     given = handed(train)
-    function = replace(given.trainer.function, checkpoints=None if checkpoints is None else str(checkpoints))  # type: ignore[attr-defined]
+    folder = None if checkpoints is None else str(checkpoints)
+    function = replace(given.trainer.function, checkpoints=folder)  # type: ignore[attr-defined]
     given = replace(given, trainer=replace(given.trainer, function=function))  # type: ignore[type-var]
     round_of = {"trials": trials, "samples": samples or 0, "epochs": epochs or 1}
     asked: dict[str, Any] = {"rungs": rungs and list(rungs), "sampler": sampler}
