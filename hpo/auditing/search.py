@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from hpo.searching.metric import Metric
 from hpo.searching.space import Categorical, Config, Interval, SearchSpace
@@ -18,6 +18,9 @@ class AuditedTrial:
 
     `score` is larger-is-better; None where there is none. Of a stopped trial it is what it had reached when it was
     stopped, after `percent` of the longest training; the values of its own training on the way are in `rungs`.
+
+    `params` is what its training was given, where that is more than the config: with what never varied, and each choice
+    as it was.
     """
 
     number: int
@@ -25,6 +28,12 @@ class AuditedTrial:
     score: float | None
     state: State = "finished"
     rungs: Mapping[int, float] | None = None
+    params: Mapping[str, Any] | None = None
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """What a training of the same is to be given."""
+        return self.config if self.params is None else self.params
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,4 +40,9 @@ def study_and_given(study: str, trainer: str | None) -> tuple[str, Given | None]
         return study, given
     if trainer.endswith(".toml"):
         return study, given_by(DeclaredStudy.load(trainer))
-    return study, Given(read_function(settled({"call": trainer}, Path().absolute())), Path().absolute())
+    return study, function_given(trainer)
+
+
+def function_given(call: str) -> Given:
+    """Return the function that --trainer names like [trainer] call. Raises UserError where there is none."""
+    return Given(read_function(settled({"call": call}, Path().absolute())), Path().absolute())

@@ -126,12 +126,12 @@ def _trial(trial: FrozenTrial, space: Mapping[str, Hyperparameter], metric: Metr
     state, value = STATES[trial.state], trial.value
     rungs = {step: metric.score(each) for step, each in trial.intermediate_values.items() if _is_finite(each)}
     if state == "finished" and not _is_finite(value):
-        return AuditedTrial(trial.number, config, None, "failed")
+        return AuditedTrial(trial.number, config, None, "failed", params=trial.params)
     if state == "stopped":
         last = rungs[max(rungs)] if rungs else None
-        return AuditedTrial(trial.number, config, last, "stopped", rungs)
+        return AuditedTrial(trial.number, config, last, "stopped", rungs, trial.params)
     score = metric.score(value) if state == "finished" and value is not None else None
-    return AuditedTrial(trial.number, config, score, state, rungs)
+    return AuditedTrial(trial.number, config, score, state, rungs, trial.params)
 
 
 def _is_finite(value: float | None) -> bool:

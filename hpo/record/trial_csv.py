@@ -11,7 +11,7 @@ import io
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +112,15 @@ def read_csv(path: Path, columns: Columns, direction: Direction, metric: str | N
     configs = [{name: cells[name][i] for name in space if cells[name][i] is not None} for i in range(len(rows))]
     numbers, counted = _numbers(head, rows)
     notes += counted
-    trials = [_trial(*each, declared) for each in zip(numbers, rows, configs, scores, strict=True)]
+    bare = _without_prefix(wanted)
+    params = [
+        {name: cells[whole][i] for name, whole in zip(bare, wanted, strict=True) if cells[whole][i] is not None}
+        for i in range(len(rows))
+    ]
+    trials = [
+        replace(_trial(number, row, config, score, declared), params=given)
+        for number, row, config, score, given in zip(numbers, rows, configs, scores, params, strict=True)
+    ]
     return checked(
         AuditedSearch(path.name, declared, SearchSpace(space), trials, ranges_are_known=False, notes=tuple(notes)),
         metric,
@@ -164,6 +172,14 @@ def _wanted(head: Sequence[str], rows: Sequence[Mapping[str, str]], columns: Col
     left = [name for name in unlike if name not in (*columns.log, *columns.linear)]
     note = f"Left out as no hyperparameters: {_listed(left)} (--columns says otherwise)."
     return [name for name in rest if name not in left], [note] if left else []
+
+
+def _without_prefix(names: Sequence[str]) -> list[str]:
+    """Return what hyperparameters are called where they were searched, not in a file: `lr` for `params_lr`."""
+    for prefix in PREFIXES:
+        if names and all(name.startswith(prefix) and name != prefix for name in names):
+            return [name.removeprefix(prefix) for name in names]
+    return list(names)
 
 
 def _is_label(name: str, rows: Sequence[Mapping[str, str]]) -> bool:

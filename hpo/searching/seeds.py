@@ -6,7 +6,7 @@ import numpy as np
 
 TRIAL, PROPOSAL, RACE, CONFIRM, FULL, COMPARE, LUCK, RELEVANCE = range(8)
 REPRODUCE = 200
-CERTIFY, PAYING = 100, 101
+CERTIFY, PAYING, RERUN = 100, 101, 102
 
 
 def derived_seed(study_seed: int, purpose: int, *place: int) -> int:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from hpo.auditing.audit import Audit
+from hpo.proof.rerun import Rerun
 from hpo.reports.figures.drawn import Drawn
 from hpo.reports.page.blocks import Block, Code, Folded, Grid, Page, Paragraph, Section, paragraphs
 from hpo.reports.page.cells import Table
@@ -26,6 +27,7 @@ from hpo.reports.words.audit import (
     title_text,
 )
 from hpo.reports.words.formatting import region_text, value_text
+from hpo.reports.words.rerun import failed_texts, fresh_luck_text, seeds_texts, told_apart_text, use_text
 
 MOST_TIES = 30
 HOW = (
@@ -35,8 +37,11 @@ HOW = (
 )
 
 
-def audit_page(audit: Audit, drawn: Sequence[Drawn]) -> Page:
-    """Return the page of `audit` with its figures; sections with nothing to say are left out."""
+def audit_page(audit: Audit, drawn: Sequence[Drawn], rerun: Rerun | None = None) -> Page:
+    """Return the page of `audit` with its figures; sections with nothing to say are left out.
+
+    What was run again comes first: it is known, where the rest is an estimate.
+    """
     pictures = Pictures(drawn)
     luck: list[Block] = [
         Paragraph(luck_text(audit), "lead"),
@@ -45,8 +50,9 @@ def audit_page(audit: Audit, drawn: Sequence[Drawn]) -> Page:
     ]
     wide = paragraphs(edges_texts(audit), "warning" if audit.edges else "") if audit.again else []
     sections = [
+        Section("rerun", "What the fresh runs say", [] if rerun is None else _rerun(audit, rerun)),
         Section("luck", "Is the best score real?", [*luck, *paragraphs([HOW] if audit.again else [], "note")]),
-        Section("again", "What to run again to know", _again(audit)),
+        Section("again", "What to run again to know" if rerun is None else "What was run again", _again(audit)),
         Section("ties", "Which configs can't be told apart?", _ties(audit)),
         Section("ranges", "Were the ranges wide enough?", [*wide, *pictures.take("searched")]),
         Section("matters", "What matters, and what does not?", [*paragraphs(effects_texts(audit)), *_effects(audit)]),
@@ -58,6 +64,32 @@ def audit_page(audit: Audit, drawn: Sequence[Drawn]) -> Page:
 
 def _more(audit: Audit) -> list[str]:
     return [*([gain_text(audit)] if audit.again else []), duplicates_text(audit)]
+
+
+def _rerun(audit: Audit, rerun: Rerun) -> list[Block]:
+    metric = audit.search.metric
+    rows = [
+        [
+            str(each.number),
+            score_text(metric, each.observed, unit=False),
+            "-" if not each.scores else score_text(metric, each.fresh.mean, unit=False),
+            "-" if len(each.scores) < 2 else between_text(metric, each.fresh.low, each.fresh.high).removesuffix(" %"),
+            str(len(each.scores)),
+            str(len(each.failures)),
+            "yes" if each.number in rerun.tied else "no",
+        ]
+        for each in rerun.racers
+    ]
+    unit = " %" if metric.is_share else ""
+    head = ["trial", f"scored{unit}", f"mean of fresh runs{unit}", "90 % interval", "runs", "failed", "may be the best"]
+    table = Table("Each config, trained again with seeds that all share", head, rows, left=["may be the best"])
+    return [
+        Paragraph(use_text(audit, rerun), "lead"),
+        *paragraphs([fresh_luck_text(audit, rerun), told_apart_text(rerun)]),
+        *paragraphs(failed_texts(rerun), "warning"),
+        *paragraphs(seeds_texts(rerun), "warning"),
+        Grid(table),
+    ]
 
 
 def _again(audit: Audit) -> list[Block]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from hpo.auditing.audit import Audit
+from hpo.auditing.search import AuditedSearch
+from hpo.proof.rerun import Rerun
 
 
 def audited_trials_table(audit: Audit) -> pd.DataFrame:
@@ -70,4 +72,22 @@ def effects_table(audit: Audit) -> pd.DataFrame:
             for each in audit.effects
         ],
         columns=["hyperparameter", "trials", "p", "effect", "too_narrow"],
+    )
+
+
+def rerun_table(rerun: Rerun, search: AuditedSearch) -> pd.DataFrame:
+    """Return a row for each fresh run: whose config it trained, its value, or why it failed."""
+    return pd.DataFrame(
+        [
+            {
+                "number": each.number,
+                "run": run + 1,
+                "value": None if isinstance(outcome, str) else search.metric.value(outcome),
+                "reason": outcome if isinstance(outcome, str) else None,
+                "tied": each.number in rerun.tied,
+            }
+            for each in rerun.racers
+            for run, outcome in enumerate(each.outcomes)
+        ],
+        columns=["number", "run", "value", "reason", "tied"],
     )

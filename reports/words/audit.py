@@ -153,7 +153,7 @@ def effects_texts(audit: Audit) -> list[str]:
         names = [on_one_line(each.name) for each in audit.effects if each.verdict == verdict]
         if names:
             plural = sentence.replace("it was tried", "they were tried").replace("the value as", "the values as")
-            found.append((plural if len(names) > 1 else sentence).format(_listed(names)))
+            found.append((plural if len(names) > 1 else sentence).format(listed(names)))
     return found
 
 
@@ -203,7 +203,7 @@ def again_text(audit: Audit) -> str:
             f"Run the config of trial {number} {found.runs} times with new seeds: its mean is then known to "
             f"{near} (probability {found.chance:.2f})."
         )
-    numbers = _listed([str(each.number) for each in found.configs])
+    numbers = listed([str(each.number) for each in found.configs])
     best = "highest" if metric.maximized else "lowest"
     chance = f"{min(99, round(100 * found.chance))} % probability"
     sure = (
@@ -235,6 +235,7 @@ def _metric_text(metric: Metric) -> str:
     return f"{on_one_line(metric.name)}, {'higher' if metric.maximized else 'lower'} is better"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them; of many the first ones, and how many more there are."""
     shown = [*names[:MOST_NAMES], f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES + 1 else names
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
