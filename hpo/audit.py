@@ -145,6 +145,9 @@ def _raced(
         number: [each if isinstance(each, str) else metric.fault(each) or metric.score(each) for each in values]
         for number, values in outcomes.items()
     }
+    failed = [each for values in scores.values() for each in values if isinstance(each, str)]
+    if len(failed) == runs * len(again):
+        raise UserError(f"--trainer {arguments.trainer}: every run failed, the first one with: {failed[0]}")
     ran = rerun({each.number: score_of(each) for each in again}, scores, metric)
     plain_console().print(rerun_panel(audit, ran))
     _write(arguments, audit, formats, ran)

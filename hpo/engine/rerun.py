@@ -32,6 +32,9 @@ from hpo.training.protocol import Assignment, Saves, Trainer, Training, Training
 TOLD = 10
 """About so often it is said how far all is."""
 
+HOPELESS = 10
+"""Where so many runs ended and all failed, no others are begun."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -73,11 +76,7 @@ def train_again(
     size = min(workers, len(planned.pairs))
     if Crew(size, work, bury=partial(_bury, folder), announce=announce).run() != DONE:
         return None
-    lost = "the process that trained it ended"
-    return {
-        number: [_outcome(folder, run, number, otherwise=lost) for run in range(planned.runs)]
-        for number in planned.configs
-    }
+    return {number: [_outcome(folder, run, number) for run in range(planned.runs)] for number in planned.configs}
 
 
 def _announce(tell: Announce, text: str) -> None:
@@ -90,7 +89,7 @@ def _work(membership: Membership, *, planned: Planned, trainer: Trainer, folder:
     membership.tell(Ready(holder))
     try:
         for run, number in planned.pairs:
-            if membership.stop.requested:
+            if membership.stop.requested or _is_hopeless(folder):
                 return
             if not _claim(folder, run, number, holder):
                 continue
@@ -145,12 +144,21 @@ def _write(folder: Path, run: int, number: int, outcome: Outcome) -> None:
     part.replace(whole)
 
 
-def _outcome(folder: Path, run: int, number: int, *, otherwise: str) -> Outcome:
+def _outcome(folder: Path, run: int, number: int) -> Outcome:
+    """Return what came of a run; of one without an outcome, what is known of that."""
+    whole = folder / f"{run}-{number}.json"
     try:
-        found: Outcome = json.loads((folder / f"{run}-{number}.json").read_text(encoding="utf-8"))
+        found: Outcome = json.loads(whole.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return otherwise
+        begun = whole.with_suffix(".claim").exists()
+        return "the process that trained it ended" if begun else "not begun, as all runs before it failed"
     return found
+
+
+def _is_hopeless(folder: Path) -> bool:
+    """Say whether so many runs have failed, and none has not, that the trainer is at fault."""
+    ended = list(folder.glob("*.json"))
+    return len(ended) >= HOPELESS and all(each.read_text(encoding="utf-8").startswith('"') for each in ended)
 
 
 def _bury(folder: Path, holder: str, cause: str) -> None:

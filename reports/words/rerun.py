@@ -23,7 +23,7 @@ def use_text(audit: Audit, rerun: Rerun) -> str:
     metric, use = audit.search.metric, rerun.use
     if use is None:
         return "Every config failed in one of its runs or more, so none is recommended."
-    config = next((each.config for each in audit.search.trials if each.number == use.number), {})
+    config = next((each.given for each in audit.search.trials if each.number == use.number), {})
     values = on_one_line(", ".join(f"{name} {value_text(value)}" for name, value in config.items()))
     return f"Use the config of trial {use.number} ({values}). {_scores_text(metric, use)}"
 
@@ -66,23 +66,24 @@ def fresh_luck_text(audit: Audit, rerun: Rerun) -> str:
     if racer.luck <= 0:
         return f"{score} was not too good: {again}"
     if fresh.runs > 1 and racer.observed <= fresh.high:
-        return f"{score} was {difference_text(metric, racer.luck)} too good, which may be nothing: {again}"
+        told = f"as far as {count_text(fresh.runs, 'run')} tell"
+        return f"{score} was {difference_text(metric, racer.luck)} too good, {told}: {again}"
     return f"{score} was {difference_text(metric, racer.luck)} too good: {again}"
 
 
 def failed_texts(rerun: Rerun) -> list[str]:
-    """Return a sentence for each config that failed in a run."""
-    found = []
+    """Return a sentence for each way in which configs failed."""
+    alike: dict[tuple[int, str, bool], list[str]] = {}
     for each in rerun.racers:
         if each.failures:
-            (reason, count), *others = Counter(reason for _, reason in each.failures).most_common()
-            also = f"; {count_text(len(others), 'other reason')} in runs" if others else ""
-            often = f" ({count} times{also})" if count > 1 or others else ""
-            found.append(
-                f"Trial {each.number} failed in {len(each.failures)} of {rerun.runs} runs, so it is not compared: "
-                f"{on_one_line(reason)}{often}."
-            )
-    return found
+            (reason, _), *others = Counter(reason for _, reason in each.failures).most_common()
+            alike.setdefault((len(each.failures), reason, bool(others)), []).append(str(each.number))
+    return [
+        f"Trial{'s' * (len(numbers) > 1)} {listed(numbers)} failed in {count} of {rerun.runs} runs, so "
+        f"{'they are' if len(numbers) > 1 else 'it is'} not compared: {on_one_line(reason)}"
+        f"{' (and other reasons)' * others}."
+        for (count, reason, others), numbers in alike.items()
+    ]
 
 
 def seeds_texts(rerun: Rerun) -> list[str]:
