@@ -129,6 +129,7 @@ def _raced(
     from hpo.engine.rerun import Planned, train_again  # noqa: PLC0415 - see _told
     from hpo.proof.rerun import rerun  # noqa: PLC0415
     from hpo.reports.terminal.rerun import rerun_panel  # noqa: PLC0415
+    from hpo.reports.words.formatting import count_text  # noqa: PLC0415
 
     if audit.again is None:
         raise UserError("there is nothing to run again: these trials are too few, or all scored the same")
@@ -137,7 +138,7 @@ def _raced(
     again = [trials[each.number] for each in audit.again.configs]
     definition, trainer = found
     planned = Planned(definition, {each.number: dict(each.given) for each in again}, runs)
-    say(f"\nrunning {len(again)} configs again, {runs} times each, in at most {arguments.workers} processes")
+    say(f"\nrunning {count_text(len(again), 'config')} again, {runs} times each{_size(definition)}")
     outcomes = train_again(planned, trainer, folder, arguments.workers, say)
     if outcomes is None:
         return INTERRUPTED
@@ -152,6 +153,12 @@ def _raced(
     plain_console().print(rerun_panel(audit, ran))
     _write(arguments, audit, formats, ran)
     return DONE
+
+
+def _size(definition: StudyDefinition) -> str:
+    """Return how much each run trains on, where a study file says so."""
+    last = definition.rounds[-1]
+    return f", on {last.samples} examples for {last.epochs} epochs" if last.samples else ""
 
 
 def _write(arguments: argparse.Namespace, audit: Audit, formats: Collection[str], rerun: Rerun | None) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hpo.proof.estimates import Estimate, estimate
 from hpo.proof.racing import not_told_apart
 from hpo.searching.metric import Metric
+
+NORMAL_90 = 1.645
 
 Outcome = float | str
 """What came of a run: its score, or why it failed."""
@@ -91,3 +94,19 @@ def rerun(observed: Mapping[int, float], outcomes: Mapping[int, Sequence[Outcome
     ranked = sorted(racers, key=lambda each: (bool(each.failures), not each.scores, -each.fresh.mean, each.number))
     tied = tuple(number for _, number in not_told_apart(whole)) if whole else ()
     return Rerun(tuple(ranked), max(len(each.outcomes) for each in racers), tied)
+
+
+def shifted(rerun: Rerun, expected: Mapping[int, tuple[float, float]], noise: float) -> int:
+    """Return -1 where all fresh means lie below what the search itself made one expect of these configs, 1 above, or 0.
+
+    `expected` are intervals of means, `noise` the standard deviation of one run. Then the fresh runs train or score
+    otherwise than the search did, and what a trial scored beyond them is not luck alone. Several configs are needed:
+    one alone may be a lucky one.
+    """
+    known = [each for each in rerun.racers if each.scores]
+    if len(known) < 2:
+        return 0
+    wide = [NORMAL_90 * noise / math.sqrt(len(each.scores)) for each in known]
+    if all(each.fresh.mean < expected[each.number][0] - width for each, width in zip(known, wide, strict=True)):
+        return -1
+    return int(all(each.fresh.mean > expected[each.number][1] + width for each, width in zip(known, wide, strict=True)))

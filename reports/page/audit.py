@@ -27,7 +27,14 @@ from hpo.reports.words.audit import (
     title_text,
 )
 from hpo.reports.words.formatting import region_text, value_text
-from hpo.reports.words.rerun import failed_texts, fresh_luck_text, seeds_texts, told_apart_text, use_text
+from hpo.reports.words.rerun import (
+    failed_texts,
+    fresh_luck_text,
+    otherwise_texts,
+    seeds_texts,
+    told_apart_text,
+    use_text,
+)
 
 MOST_TIES = 30
 HOW = (
@@ -87,7 +94,7 @@ def _rerun(audit: Audit, rerun: Rerun) -> list[Block]:
         Paragraph(use_text(audit, rerun), "lead"),
         *paragraphs([fresh_luck_text(audit, rerun), told_apart_text(rerun)]),
         *paragraphs(failed_texts(rerun), "warning"),
-        *paragraphs(seeds_texts(rerun), "warning"),
+        *paragraphs([*otherwise_texts(audit, rerun), *seeds_texts(rerun)], "warning"),
         Grid(table),
     ]
 

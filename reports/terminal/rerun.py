@@ -11,6 +11,7 @@ from hpo.reports.terminal.layout import panel, paragraphs
 from hpo.reports.words.rerun import (
     failed_texts,
     fresh_luck_text,
+    otherwise_texts,
     racer_text,
     rerun_title_text,
     seeds_texts,
@@ -23,6 +24,7 @@ def rerun_panel(audit: Audit, rerun: Rerun) -> RenderableType:
     """Return what nobody may miss, then a line for each question, and one for each config."""
     labelled = [("luck", fresh_luck_text(audit, rerun)), ("ties", told_apart_text(rerun))]
     labelled += [("failed" if i == 0 else "", text) for i, text in enumerate(failed_texts(rerun))]
+    labelled += [("trainer", text) for text in otherwise_texts(audit, rerun)]
     labelled += [("seeds", text) for text in seeds_texts(rerun)]
     configs = [(f"trial {each.number}", racer_text(audit.search.metric, each)) for each in rerun.racers]
     parts: list[RenderableType] = [

@@ -6,7 +6,7 @@ from collections import Counter
 
 from hpo.auditing.audit import Audit
 from hpo.definition.printable import on_one_line
-from hpo.proof.rerun import Racer, Rerun
+from hpo.proof.rerun import Racer, Rerun, shifted
 from hpo.reports.words.audit import between_text, difference_text, listed, score_text
 from hpo.reports.words.formatting import count_text, value_text
 from hpo.searching.metric import Metric
@@ -84,6 +84,20 @@ def failed_texts(rerun: Rerun) -> list[str]:
         f"{' (and other reasons)' * others}."
         for (count, reason, others), numbers in alike.items()
     ]
+
+
+def otherwise_texts(audit: Audit, rerun: Rerun) -> list[str]:
+    """Return a warning where the fresh runs score as if they were trained otherwise than the trials of the search."""
+    expected = {each.number: (each.low, each.high) for each in (audit.again.configs if audit.again else ())}
+    shift = shifted(rerun, expected, audit.luck.noise) if set(expected) >= {each.number for each in rerun.racers} else 0
+    if not shift:
+        return []
+    warning = (
+        f"Every config scores {'worse' if shift < 0 else 'better'} than the search made one expect: the trainer seems "
+        "to train or to score otherwise than the search did (other examples, more or fewer of them, or of epochs). So the "
+        "difference is not luck alone; which config is the best holds for this trainer."
+    )
+    return [warning]
 
 
 def seeds_texts(rerun: Rerun) -> list[str]:

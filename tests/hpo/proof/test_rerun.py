@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpo.proof.rerun import rerun
+from hpo.proof.rerun import rerun, shifted
 from hpo.searching.metric import ACCURACY, Metric
 
 LOSS = Metric("loss", "minimize", low=None, high=None, is_share=False)
@@ -49,3 +49,13 @@ def test_where_all_failed_none_is_used() -> None:
 def test_a_trainer_that_ignores_its_seed_is_noticed() -> None:
     assert rerun({1: 0.9, 2: 0.8}, {1: [0.8, 0.8], 2: [0.7, 0.7]}, ACCURACY).ignores_seeds
     assert not rerun({1: 0.9, 2: 0.8}, {1: [0.8, 0.8], 2: [0.7, 0.71]}, ACCURACY).ignores_seeds
+
+
+def test_a_trainer_that_trains_otherwise_than_the_search_did_is_noticed() -> None:
+    expected = {1: (0.88, 0.90), 2: (0.87, 0.89)}
+    observed = {1: 0.92, 2: 0.9}
+    assert shifted(rerun(observed, {1: [0.7, 0.71], 2: [0.72, 0.73]}, ACCURACY), expected, 0.01) == -1
+    assert shifted(rerun(observed, {1: [0.95, 0.96], 2: [0.95, 0.96]}, ACCURACY), expected, 0.01) == 1
+    assert shifted(rerun(observed, {1: [0.7, 0.71], 2: [0.88, 0.88]}, ACCURACY), expected, 0.01) == 0
+    assert shifted(rerun(observed, {1: [0.87, 0.88], 2: [0.86, 0.87]}, ACCURACY), expected, 0.02) == 0, "noise"
+    assert shifted(rerun(observed, {1: [0.7, 0.71], 2: ["it broke", "it broke"]}, ACCURACY), expected, 0.01) == 0

@@ -9,8 +9,15 @@ from hpo.auditing.search import score_of
 from hpo.proof.rerun import Outcome, Rerun, rerun
 from hpo.reports.page.audit import audit_page
 from hpo.reports.page.page import page_html
-from hpo.reports.words.rerun import failed_texts, fresh_luck_text, seeds_texts, told_apart_text, use_text
-from hpo.searching.metric import Metric
+from hpo.reports.words.rerun import (
+    failed_texts,
+    fresh_luck_text,
+    otherwise_texts,
+    seeds_texts,
+    told_apart_text,
+    use_text,
+)
+from hpo.searching.metric import ACCURACY, Metric
 from tests.hpo.auditing.searches import hill, searched
 
 RMSE = Metric("rmse", "minimize", low=0.0, high=None, is_share=False)
@@ -81,3 +88,12 @@ def test_failures_are_told_in_words_and_alike_ones_together(share: Audit) -> Non
 def test_seeds_that_make_no_difference_are_a_warning(share: Audit) -> None:
     ran, _, _ = best_two(share, [0.8, 0.8], [0.7, 0.7])
     assert "ignores run.seed" in seeds_texts(ran)[0]
+
+
+def test_runs_that_all_score_worse_than_expected_are_not_called_luck_alone(share: Audit) -> None:
+    assert share.again is not None
+    observed = {each.number: each.score for each in share.again.configs}
+    low = rerun(observed, {number: [0.3, 0.31] for number in observed}, ACCURACY)
+    assert "Every config scores worse" in otherwise_texts(share, low)[0]
+    as_expected = rerun(observed, {each.number: [each.expected] * 2 for each in share.again.configs}, ACCURACY)
+    assert not otherwise_texts(share, as_expected)
