@@ -47,6 +47,7 @@ __all__ = [
     "metric_column",
     "name_of",
     "named_mean",
+    "never_varies",
     "plotted",
     "points_of",
     "score_text",
@@ -92,7 +93,7 @@ def named_mean(metric: Metric, estimate: Estimate) -> str:
 
 def interval_text(metric: Metric, estimate: Estimate, decimals: int = 1) -> str:
     """Return the interval of an estimate, `97.3 .. 97.7`; `-` where there is none."""
-    if math.isnan(estimate.low):
+    if math.isnan(estimate.low) or never_varies(metric, estimate):
         return "-"
     low, high = (value_text(metric, end, decimals, _last(estimate)) for end in ends_of(metric, estimate))
     return f"{low} .. {high}"
@@ -100,8 +101,15 @@ def interval_text(metric: Metric, estimate: Estimate, decimals: int = 1) -> str:
 
 def interval_sentence(metric: Metric, estimate: Estimate) -> str:
     """Return the interval for a sentence: `90 % interval: 97.3 to 97.7`, or that there is none."""
+    if never_varies(metric, estimate):
+        return f"the same in all {estimate.runs} runs, so without an interval"
     text = interval_text(metric, estimate)
     return "no interval from one run" if text == "-" else f"{CONFIDENCE_TEXT} interval: {text.replace(' .. ', ' to ')}"
+
+
+def never_varies(metric: Metric, estimate: Estimate) -> bool:
+    """Say whether all runs gave the same value, and not for being shares of a few examples: nothing is random then."""
+    return not metric.is_share and estimate.runs > 1 and estimate.low == estimate.mean == estimate.high
 
 
 def span_text(metric: Metric, scores: Iterable[float]) -> str:

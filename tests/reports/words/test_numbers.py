@@ -38,7 +38,8 @@ AUC = Metric("auc", **KNOWN["auc"])
         (AUC, Estimate(0.98765, 0.98761, 0.98771, 5), "0.98765", "0.98761 .. 0.98771"),
         (RMSE, Estimate(-54321.0, -60123.4, -50000.0, 3), "54321", "50000 .. 60123"),
         (RMSE, Estimate(-54.3, math.nan, math.nan, 1), "54.3", "-"),
-        (RMSE, Estimate(-54.3, -54.3, -54.3, 3), "54.3", "54.3 .. 54.3"),
+        (RMSE, Estimate(-54.3, -54.3, -54.3, 3), "54.3", "-"),
+        (ACCURACY, Estimate(0.8, 0.8, 0.8, 3), "80.0 %", "80.0 .. 80.0"),
     ],
 )
 def test_a_mean_and_its_interval_have_as_many_digits_as_the_interval_asks_for(metric, estimate, mean, interval):
@@ -50,6 +51,11 @@ def test_the_interval_of_a_minimized_metric_begins_at_its_better_end():
     estimate = Estimate(-54.0, -58.9, -51.2, 5)
     assert interval_sentence(RMSE, estimate) == "90 % interval: 51.2 to 58.9"
     assert named_mean(RMSE, estimate) == "rmse 54.0"
+
+
+def test_what_never_varies_has_no_interval_but_a_share_of_few_examples_may_agree_by_chance():
+    assert interval_sentence(RMSE, Estimate(-54.3, -54.3, -54.3, 3)) == "the same in all 3 runs, so without an interval"
+    assert interval_sentence(ACCURACY, Estimate(0.8, 0.8, 0.8, 3)) == "90 % interval: 80.0 to 80.0"
 
 
 def test_an_interval_ends_where_the_metric_does():
