@@ -94,8 +94,8 @@ def otherwise_texts(audit: Audit, rerun: Rerun) -> list[str]:
         return []
     warning = (
         f"Every config scores {'worse' if shift < 0 else 'better'} than the search made one expect: the trainer seems "
-        "to train or to score otherwise than the search did (other examples, more or fewer of them, or of epochs). So the "
-        "difference is not luck alone; which config is the best holds for this trainer."
+        "to train or to score otherwise than the search did (other examples, more or fewer of them, or of epochs). So "
+        "the difference is not luck alone; which config is the best holds for this trainer."
     )
     return [warning]
 
