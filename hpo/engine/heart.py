@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from hpo.engine.interrupts import Interrupted
 from hpo.storage.holders import RENEW_SECONDS
 from hpo.storage.patience import reason_of
 
@@ -24,6 +25,8 @@ class Heart:
             try:
                 self._renew()
                 failing = False
+            except Interrupted:  # asked to stop while it waited for the database: what is held is given back meanwhile
+                continue
             except Exception as error:  # whatever it is, the next beat may succeed
                 if not failing:
                     self._announce(f"could not renew the leases, trying again: {reason_of(error)}")

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from hpo.engine.interrupts import Interrupted
 from hpo.storage.patience import reason_of
 
 SHARE = 0.02
@@ -41,6 +42,8 @@ class Publisher:
             began = time.thread_time()
             try:
                 self._publish()
+            except Interrupted:  # asked to stop while it waited for the database
+                return
             except Exception as error:  # whatever it is, the search goes on
                 if not self._failed:
                     self._announce(
