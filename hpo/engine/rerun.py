@@ -22,7 +22,7 @@ from hpo.engine.interrupts import STOPPING
 from hpo.engine.launchers.base import Announce
 from hpo.engine.launchers.crew import Crew
 from hpo.engine.launchers.member import Membership, Ready
-from hpo.engine.worker import ending_fault
+from hpo.engine.scores import ending_fault
 from hpo.proof.rerun import Outcome
 from hpo.searching import queued
 from hpo.searching.seeds import RERUN, derived_seed

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
-import numpy as np
 
 from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
 from hpo.engine.queue import TrialQueue
+from hpo.engine.scores import constrained_values, curve_of, ending_fault
 from hpo.record.commands import certify_command
 from hpo.record.study import StudyRecord
 from hpo.record.untrusted import UnreadableStudyError
-from hpo.searching.constraints import GAP, worst_excess
-from hpo.searching.metric import LARGEST, Metric
+from hpo.searching.constraints import worst_excess
+from hpo.searching.metric import LARGEST
 from hpo.searching.queued import DONE, QueuedTrial
 from hpo.searching.reproduced import REPRODUCED, is_first
 from hpo.storage.database import Database
@@ -28,7 +27,6 @@ from hpo.storage.errors import UserError
 from hpo.storage.holders import LEASE_SECONDS, Holder
 from hpo.storage.notices import Notices
 from hpo.storage.queue.rows import DamagedRowError
-from hpo.storage.records import Curve, CurvePoint
 from hpo.training.assignments import assignment
 from hpo.training.images import StudyData
 from hpo.training.protocol import Assignment, OpenTest, Saves, Score, Trainer, Training, TrainingFailedError
@@ -307,50 +305,6 @@ class Worker:
         """Return the command that moves what is worked on forward."""
         of = self._record.certified
         return self._record.command if of is None else certify_command(of)
-
-
-def ending_fault(metric: Metric, score: Score) -> str | None:
-    """Return why a trial that stands at `score` has failed, or None.
-
-    What diverged has the worst value that its metric has; where there is none, it failed.
-    """
-    if score.reason:
-        return score.reason if metric.worst is None else None
-    return metric.fault(score.value)
-
-
-def constrained_values(metric: Metric, score: Score) -> dict[str, float]:
-    """Return what constraints may be about; nothing of what diverged."""
-    if score.reason:
-        return {}
-    gap = {} if score.train is None else {GAP: metric.score(score.train) - metric.score(score.value)}
-    return {"seconds": score.seconds, **score.others, **gap}
-
-
-def curve_of(score: Score) -> Curve:
-    """Return the learning curve and the hits of `score` as they are kept; what is no finite number is not known."""
-    points = tuple(
-        CurvePoint(
-            point.group,
-            point.step,
-            point.epoch,
-            known(point.train_loss),
-            known(point.train),
-            known(point.validation_loss),
-            point.value,
-            point.seconds,
-            known(point.test),
-        )
-        for point in score.points
-        if known(point.value) is not None
-    )
-    groups = 1 + max((point.group for point in score.points), default=0)
-    return Curve(points, np.zeros((groups, 0), dtype=np.bool_) if score.hits is None else score.hits)
-
-
-def known(number: float | None) -> float | None:
-    """Return `number` where it is finite."""
-    return number if number is not None and math.isfinite(number) else None
 
 
 def _end(training: Training | None, *, over: bool = False) -> None:
