@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
-
 from hpo.definition.trainers.networks import NetworkTrainer
 from hpo.engine.heart import Heart
 from hpo.engine.interrupts import Interrupted, StopRequest
