@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from hpo.definition.abilities import Abilities
-from hpo.searching.space import Config, SearchSpace
+from hpo.searching.space import Config, SearchSpace, unpacked
 
 
 class TrainerSettings(Protocol):
@@ -34,3 +34,22 @@ class TrainerSettings(Protocol):
 
     def updates(self, config: Config, samples: int, epochs: int) -> int | None:
         """Return how many updates a training on so many samples makes; None where that is not known."""
+
+
+class OwnMeaning:
+    """What settings have in common of trainers whose hyperparameters mean what somebody else says."""
+
+    def check(self, config: Config) -> None:
+        """Take any values."""
+
+    def check_space(self, space: SearchSpace) -> None:
+        """Take any hyperparameters."""
+
+    def plain(self, config: Config) -> Mapping[str, Any]:
+        """Return the config."""
+        return {name: unpacked(value) for name, value in config.items()}
+
+    def updates(self, config: Config, samples: int, epochs: int) -> int | None:
+        """Return None: how it counts is its own."""
+        del config, samples, epochs
+        return None

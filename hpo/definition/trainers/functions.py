@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from hpo.definition.abilities import Abilities
 from hpo.definition.tables import check_keys, read_table, read_value
+from hpo.definition.trainers.base import OwnMeaning
 from hpo.definition.trainers.sources import Sources, changed
 from hpo.models.bounds import Text, shown
-from hpo.searching.space import Config, SearchSpace, unpacked
 from hpo.storage.errors import UserError
 
 
@@ -31,7 +31,7 @@ class FunctionCall:
 
 
 @dataclass(frozen=True)
-class FunctionTrainer:
+class FunctionTrainer(OwnMeaning):
     """The function that a study trains with. `source`: the SHA-256 of each file that it is written in."""
 
     function: FunctionCall
@@ -62,21 +62,6 @@ class FunctionTrainer:
         if each.checkpoints is not None:
             table["checkpoints"] = each.checkpoints
         return {"trainer": {**table, "source": dict(self.source)}}
-
-    def check(self, config: Config) -> None:
-        """Take any values: what they mean is the function's own."""
-
-    def check_space(self, space: SearchSpace) -> None:
-        """Take any hyperparameters."""
-
-    def plain(self, config: Config) -> Mapping[str, Any]:
-        """Return the config."""
-        return {name: unpacked(value) for name, value in config.items()}
-
-    def updates(self, config: Config, samples: int, epochs: int) -> int | None:
-        """Return None: how it counts is its own."""
-        del config, samples, epochs
-        return None
 
     def refusal(self, given: object) -> str | None:
         """Return why a worker that was `given` something else may not train this; None where it is the same code."""

@@ -19,9 +19,10 @@ from hpo.definition.placeholders import (
     unknown_hyperparameters,
 )
 from hpo.definition.tables import check_keys, read_table, read_value
+from hpo.definition.trainers.base import OwnMeaning
 from hpo.definition.trainers.sources import Sources, changed
 from hpo.models.bounds import Number, Text, declared, shown
-from hpo.searching.space import Config, SearchSpace, unpacked
+from hpo.searching.space import SearchSpace
 from hpo.storage.errors import UserError
 
 _WORD = Text(10_000)
@@ -57,7 +58,7 @@ class ProgramCall:
 
 
 @dataclass(frozen=True)
-class ProgramTrainer:
+class ProgramTrainer(OwnMeaning):
     """The program that a study trains with. `source`: the SHA-256 of each file that it consists of."""
 
     program: ProgramCall
@@ -103,9 +104,6 @@ class ProgramTrainer:
         files = {"files": list(call.files)} if call.files else {}
         return {"trainer": {"command": list(call.command), **said, **files, "source": self.sources}}
 
-    def check(self, config: Config) -> None:
-        """Take any values: what they mean is the program's own."""
-
     def check_space(self, space: SearchSpace) -> None:
         """Raise UserError where the command takes the value of a hyperparameter that `space` does not have."""
         if unknown := unknown_hyperparameters(self.program.command, [*space.hyperparameters, *space.fixed]):
@@ -120,15 +118,6 @@ class ProgramTrainer:
                 f"trainer.command: the program is not told {', '.join(unused)}; add {{config.{unused[0]}}}, or "
                 "{config} for a file with all of them"
             )
-
-    def plain(self, config: Config) -> Mapping[str, Any]:
-        """Return the config."""
-        return {name: unpacked(value) for name, value in config.items()}
-
-    def updates(self, config: Config, samples: int, epochs: int) -> int | None:
-        """Return None: how it counts is its own."""
-        del config, samples, epochs
-        return None
 
     def refusal(self, given: object) -> str | None:
         """Return why a worker that was `given` something else may not train this; None where it is the same program."""
