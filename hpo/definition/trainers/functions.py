@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from hpo.definition.abilities import Abilities
-from hpo.definition.tables import check_keys, read_table, read_value
+from hpo.definition.tables import check_keys, read_table
 from hpo.definition.trainers.base import OwnMeaning
-from hpo.definition.trainers.sources import Sources, changed
-from hpo.models.bounds import Text, shown
-from hpo.storage.errors import UserError
+from hpo.definition.trainers.sources import Sources, changed, read_sources
+from hpo.models.bounds import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,6 @@ class FunctionTrainer(OwnMeaning):
 def read_function(table: Mapping[str, Any]) -> FunctionTrainer:
     """Return what [trainer] declares. Raises UserError for what is wrong in it."""
     given = dict(table)
-    source = given.pop("source", {})
-    if not isinstance(source, Mapping):
-        raise UserError(f"trainer.source = {shown(source)}; leave it out: it is worked out from the function")
-    files = {str(name): read_value(str, sha256, f"trainer.source.{name}") for name, sha256 in source.items()}
+    source = read_sources(given.pop("source", {}), "the function")
     check_keys(given, list(FunctionCall.__dataclass_fields__), "trainer")
-    return FunctionTrainer(read_table(FunctionCall, given, "trainer"), tuple(sorted(files.items())))
+    return FunctionTrainer(read_table(FunctionCall, given, "trainer"), source)

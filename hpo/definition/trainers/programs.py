@@ -18,9 +18,9 @@ from hpo.definition.placeholders import (
     trains_in_parts,
     unknown_hyperparameters,
 )
-from hpo.definition.tables import check_keys, read_table, read_value
+from hpo.definition.tables import check_keys, read_table
 from hpo.definition.trainers.base import OwnMeaning
-from hpo.definition.trainers.sources import Sources, changed
+from hpo.definition.trainers.sources import Sources, changed, read_sources
 from hpo.models.bounds import Number, Text, declared, shown
 from hpo.searching.space import SearchSpace
 from hpo.storage.errors import UserError
@@ -133,10 +133,7 @@ class ProgramTrainer(OwnMeaning):
 def read_program(table: Mapping[str, Any]) -> ProgramTrainer:
     """Return what [trainer] declares. Raises UserError for what is wrong in it."""
     given = dict(table)
-    source = given.pop("source", {})
-    if not isinstance(source, Mapping):
-        raise UserError(f"trainer.source = {shown(source)}; leave it out: it is worked out from the files")
-    files = {str(name): read_value(str, sha256, f"trainer.source.{name}") for name, sha256 in source.items()}
+    source = read_sources(given.pop("source", {}), "the files")
     check_keys(given, list(ProgramCall.__dataclass_fields__), "trainer")
     command = given.get("command")
     if isinstance(command, str):
@@ -144,7 +141,7 @@ def read_program(table: Mapping[str, Any]) -> ProgramTrainer:
             f"trainer.command = {shown(command)}; expected a list of the program and its arguments: "
             f"{json.dumps(_words(command))}"
         )
-    trainer = ProgramTrainer(read_table(ProgramCall, given, "trainer"), tuple(sorted(files.items())))
+    trainer = ProgramTrainer(read_table(ProgramCall, given, "trainer"), source)
     check_placeholders(trainer.program.command, with_data=True)
     return trainer
 

@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from hpo.definition.tables import read_value
+from hpo.models.bounds import shown
 from hpo.storage.errors import UserError
 
 Sources = Mapping[str, str]
@@ -32,6 +34,15 @@ def sources(start: Path, folder: Path) -> Sources:
         found[name] = hashlib.sha256(text).hexdigest()
         waiting += _own(text, path, folder)
     return dict(sorted(found.items()))
+
+
+def read_sources(source: object, of: str) -> tuple[tuple[str, str], ...]:
+    """Return what a record says of the source `of` a function or a program. Raises UserError where that is no table."""
+    if not isinstance(source, Mapping):
+        raise UserError(f"trainer.source = {shown(source)}; leave it out: it is worked out from {of}")
+    return tuple(
+        sorted((str(name), read_value(str, sha256, f"trainer.source.{name}")) for name, sha256 in source.items())
+    )
 
 
 def digest(files: Sources) -> str:
